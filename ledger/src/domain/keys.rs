@@ -1,0 +1,194 @@
+//! The keys that lie outside the database, and what is made with them.
+//!
+//! All come from one master by HKDF, each with a label of its own, so that none can stand in for
+//! another. A keyed hash of a card number, PIN or request is useless to whoever has the database
+//! alone: there are only a million PINs and few card numbers to try.
+
+use ring::{digest, hkdf, hmac};
+
+use super::card::{CardNumber, Pin};
+use super::ids::CardId;
+
+/// Every key of the service. `Debug` shows none of them.
+#[derive(Clone)]
+pub struct Keys {
+    id: [u8; 16],
+    pin: hmac::Key,
+    card_index: hmac::Key,
+    request: hmac::Key,
+    nik: hmac::Key,
+    public_id: hmac::Key,
+    approval: hmac::Key,
+    token_seed: [u8; 32],
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
+
+/// The version of the master that today's keys come from; rows that depend on a key keep it.
+pub const KEY_VERSION: i16 = 1;
+
+/// A card number's keyed hash: how the card is found.
+pub type CardIndex = [u8; 32];
+
+/// A request's keyed hash: how a repeat is told from another request under the same key.
+pub type RequestMac = [u8; 16];
+
+/// What the store keeps of a PIN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPin {
+    /// HMAC of the card, the salt and the digits.
+    pub tag: [u8; 32],
+    /// Changes with the PIN.
+    pub salt: [u8; 16],
+    /// The version of the master that the tag's key comes from.
+    pub key_version: i16,
+}
+
+impl Keys {
+    /// All keys of `master`.
+    pub fn derive(master: &[u8; 32]) -> Self {
+        let source = hkdf::Salt::new(hkdf::HKDF_SHA256, b"ewarong").extract(master);
+        let mac = |label| hmac::Key::new(hmac::HMAC_SHA256, &expand::<32>(&source, label));
+        Self {
+            id: expand(&source, b"ewarong/id/v1"),
+            pin: mac(b"ewarong/pin/v1"),
+            card_index: mac(b"ewarong/card-index/v1"),
+            request: mac(b"ewarong/request/v1"),
+            nik: mac(b"ewarong/nik/v1"),
+            public_id: mac(b"ewarong/public-id/v1"),
+            approval: mac(b"ewarong/approval/v1"),
+            token_seed: expand(&source, b"ewarong/token/v1"),
+        }
+    }
+
+    /// Names these keys without giving them away; the database records it.
+    pub const fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    /// The seed of the Ed25519 key that signs tokens.
+    pub const fn token_seed(&self) -> &[u8; 32] {
+        &self.token_seed
+    }
+
+    /// The keyed hash by which a card is found.
+    pub fn card_index(&self, number: &CardNumber) -> CardIndex {
+        mac32(&self.card_index, &[number.digits()])
+    }
+
+    /// The keyed hash by which a household's NIK is known to be taken.
+    pub fn nik_index(&self, nik: &str) -> [u8; 32] {
+        mac32(&self.nik, &[nik.as_bytes()])
+    }
+
+    /// What to keep of `pin`, for `card`, with a `salt` that was never used before.
+    pub fn seal_pin(&self, card: CardId, salt: [u8; 16], pin: Pin) -> StoredPin {
+        let tag = bytes32(hmac::sign(&self.pin, &pin_message(card, &salt, pin)).as_ref());
+        StoredPin { tag, salt, key_version: KEY_VERSION }
+    }
+
+    /// Whether `pin` is the one that `stored` was made of; compared in constant time.
+    pub fn pin_fits(&self, card: CardId, stored: &StoredPin, pin: Pin) -> bool {
+        hmac::verify(&self.pin, &pin_message(card, &stored.salt, pin), &stored.tag).is_ok()
+    }
+
+    /// The keyed hash of a request's canonical bytes.
+    pub fn request_mac(&self, parts: &[&[u8]]) -> RequestMac {
+        first_half(mac32(&self.request, parts))
+    }
+
+    /// Eight bytes that hide the wallet in a public id.
+    pub fn public_id_mask(&self, id: i64) -> i64 {
+        let [a, b, c, d, e, f, g, h, ..] = mac32(&self.public_id, &[&id.to_be_bytes()]);
+        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// The bytes an approval code is made of.
+    pub fn approval_bytes(&self, id: i64) -> [u8; 32] {
+        mac32(&self.approval, &[&id.to_be_bytes()])
+    }
+}
+
+/// What a PIN's tag is made of: its use, the card, the salt, the length, the digits.
+fn pin_message(card: CardId, salt: &[u8; 16], pin: Pin) -> [u8; 35] {
+    let mut message = [0; 35];
+    let parts = [&b"PIN1"[..], &card.0.to_be_bytes(), salt, &[6], pin.digits()];
+    for (to, from) in message.iter_mut().zip(parts.into_iter().flatten()) {
+        *to = *from;
+    }
+    message
+}
+
+/// SHA-256 of an idempotency key, cut to the 16 bytes that the unique index holds.
+pub fn key_hash(key: &str) -> [u8; 16] {
+    first_half(sha256(&[b"IK1", key.as_bytes()]))
+}
+
+/// SHA-256 over all parts.
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    bytes32(context.finish().as_ref())
+}
+
+fn mac32(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    parts.iter().for_each(|part| context.update(part));
+    bytes32(context.sign().as_ref())
+}
+
+/// The output of SHA-256, which is 32 bytes long.
+fn bytes32(bytes: &[u8]) -> [u8; 32] {
+    let mut whole = [0; 32];
+    for (to, from) in whole.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    whole
+}
+
+fn first_half(whole: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    for (to, from) in half.iter_mut().zip(whole) {
+        *to = from;
+    }
+    half
+}
+
+fn expand<const N: usize>(source: &hkdf::Prk, label: &[u8]) -> [u8; N] {
+    struct Length(usize);
+    impl hkdf::KeyType for Length {
+        fn len(&self) -> usize {
+            self.0
+        }
+    }
+    let mut key = [0; N];
+    let filled = source.expand(&[label], Length(N)).and_then(|okm| okm.fill(&mut key));
+    // HKDF-SHA256 gives up to 8,160 bytes; a key has 32.
+    debug_assert!(filled.is_ok(), "HKDF refuses only longer keys");
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_fits_its_own_card_and_salt_only() {
+        let keys = Keys::derive(&[7; 32]);
+        let pin: Pin = "271828".parse().unwrap();
+        let stored = keys.seal_pin(CardId(1), [1; 16], pin);
+        assert!(keys.pin_fits(CardId(1), &stored, pin));
+        assert!(!keys.pin_fits(CardId(2), &stored, pin));
+        assert!(!keys.pin_fits(CardId(1), &stored, "271829".parse().unwrap()));
+        assert!(!Keys::derive(&[8; 32]).pin_fits(CardId(1), &stored, pin));
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        assert_eq!(format!("{:?}", Keys::derive(&[7; 32])), "Keys { .. }");
+    }
+}

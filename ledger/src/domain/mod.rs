@@ -1,0 +1,21 @@
+//! What the programme allows and what it means, as pure functions on plain values.
+//!
+//! Nothing here reads a clock, draws a random number, or knows a database, a file or a wire format:
+//! time, ids and keys are arguments.
+
+pub mod account;
+pub mod bank;
+pub mod basket;
+pub mod calendar;
+pub mod card;
+pub mod ids;
+pub mod keys;
+pub mod leaf;
+pub mod matching;
+pub mod money;
+pub mod policy;
+pub mod receipt;
+pub mod redemption;
+pub mod refusal;
+pub mod shard;
+pub mod transfer;

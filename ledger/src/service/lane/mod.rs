@@ -1,0 +1,190 @@
+//! The write path: lanes that turn waiting requests into batches.
+//!
+//! A lane is a thread with its own connection. It takes whatever is waiting, up to a cap, and
+//! commits it as one batch; while one batch commits, the next gathers. So a lone request waits for
+//! nobody, and under load one commit carries hundreds.
+
+mod batch;
+mod decide;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::domain::calendar::Instant;
+use crate::domain::ids::AccountId;
+use crate::domain::keys::Keys;
+use crate::domain::money::Rupiah;
+use crate::domain::redemption::{Attempt, CardRef, PointOfSale, Redeem};
+use crate::domain::refusal::Refusal;
+use crate::domain::shard::lane_of;
+use crate::store::connection::Connection;
+use crate::store::{Backend, DatabaseUrl, StoreError};
+
+use super::clock::Clock;
+use super::error::Trouble;
+use super::ids::IdSource;
+
+/// Requests that may wait for a lane; one more is turned away.
+const QUEUE: usize = 4096;
+
+/// A question for a wallet's balance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inquiry {
+    pub(crate) pos: PointOfSale,
+    pub(crate) card: Option<CardRef>,
+    pub(crate) pin: crate::domain::card::Pin,
+}
+
+/// What a lane decides.
+#[derive(Clone, Debug)]
+pub(crate) enum Command {
+    Redeem(Redeem),
+    Inquire(Inquiry),
+}
+
+impl Command {
+    fn pos(&self) -> PointOfSale {
+        match self {
+            Self::Redeem(redeem) => redeem.pos,
+            Self::Inquire(inquiry) => inquiry.pos,
+        }
+    }
+
+    fn card(&self) -> Option<CardRef> {
+        match self {
+            Self::Redeem(redeem) => redeem.card,
+            Self::Inquire(inquiry) => inquiry.card,
+        }
+    }
+
+    /// The account that decides the lane, and that an attempt is recorded with.
+    fn anchor(&self) -> AccountId {
+        self.card().map_or(self.pos().merchant, |card| card.wallet)
+    }
+}
+
+/// What a lane answers.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Decided now, or before when it is a replay.
+    Decided {
+        /// The attempt as recorded.
+        attempt: Arc<Attempt>,
+        /// Whether it was decided before.
+        replay: bool,
+    },
+    /// The key was used for another request.
+    KeyReused,
+    /// The client's access was withdrawn.
+    ClientRevoked,
+    /// A wallet's balance.
+    Balance {
+        /// What the wallet holds.
+        balance: Rupiah,
+        /// When.
+        as_of: Instant,
+    },
+    /// A balance is not told.
+    NotTold(Refusal),
+}
+
+type Answer = oneshot::Sender<Result<Reply, Trouble>>;
+
+/// A piece of work that has the only writing connection to itself.
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Work {
+    Decide(Box<Command>, Answer),
+    Alone(Job),
+}
+
+/// What every lane needs beside its connection.
+#[derive(Clone, Debug)]
+pub(crate) struct LaneContext {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<IdSource>,
+    pub(crate) keys: Arc<Keys>,
+    /// Set when the storage failed in a way that only a restart can mend.
+    pub(crate) broken: Arc<AtomicBool>,
+}
+
+/// All lanes of this process.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    queues: Vec<mpsc::Sender<Work>>,
+    threads: Vec<JoinHandle<()>>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Lanes {
+    /// Starts the lanes: one for `SQLite`, `cores` rounded up to a power of two for `PostgreSQL`.
+    pub(crate) fn start(context: &LaneContext, cores: usize) -> Result<Self, StoreError> {
+        let count = match context.url.backend() {
+            Backend::Sqlite => 1,
+            Backend::Postgres => cores.max(1).next_power_of_two(),
+        };
+        let (mut queues, mut threads) = (Vec::new(), Vec::new());
+        for number in 0..count {
+            let (sender, receiver) = mpsc::channel(QUEUE);
+            let worker = worker::Worker::open(context.clone())?;
+            let thread = std::thread::Builder::new()
+                .name(format!("lane-{number}"))
+                .spawn(move || worker.run(receiver))
+                .map_err(|error| StoreError::Pool(format!("no thread for a lane: {error}")))?;
+            queues.push(sender);
+            threads.push(thread);
+        }
+        Ok(Self { queues, threads, broken: Arc::clone(&context.broken) })
+    }
+
+    /// Whether the storage still works.
+    pub(crate) fn is_sound(&self) -> bool {
+        !self.broken.load(Ordering::Acquire)
+    }
+
+    /// Has a command decided. A full queue turns it away at once.
+    pub(crate) async fn decide(&self, command: Command) -> Result<Reply, Trouble> {
+        let (answer, decided) = oneshot::channel();
+        let lane = lane_of(command.anchor(), self.queues.len());
+        let queue = self.queues.get(lane).ok_or(Trouble::Unavailable)?;
+        queue
+            .try_send(Work::Decide(Box::new(command), answer))
+            .map_err(|_full_or_closed| Trouble::Unavailable)?;
+        // A lane that dies with the request in hand may have committed it.
+        decided.await.unwrap_or(Err(Trouble::Unknown))
+    }
+
+    /// Hands a piece of work to the first lane, to be done between batches, and waits for it. Only
+    /// `SQLite` needs this: it has one writer.
+    pub(crate) fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> T + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let (answer, done) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            if answer.send(work(connection)).is_err() {
+                tracing::debug!("nobody waits for this work any more");
+            }
+        });
+        let queue = self.queues.first().ok_or(Trouble::Unavailable)?;
+        queue.blocking_send(Work::Alone(job)).map_err(|_closed| Trouble::Unavailable)?;
+        done.blocking_recv().map_err(|_dropped| Trouble::Unknown)
+    }
+}
+
+/// Lets the lanes finish what is waiting, and waits for them.
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        self.queues.clear();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a lane ended by a panic");
+            }
+        }
+    }
+}

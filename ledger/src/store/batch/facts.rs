@@ -1,0 +1,133 @@
+//! Reading back what the lock and the look-up return, into domain types.
+
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, SmallInt};
+
+use crate::domain::bank::BankId;
+use crate::domain::calendar::{CutOff, Date, Zone};
+use crate::domain::card::CardState;
+use crate::domain::ids::{AccountId, CardId};
+use crate::domain::keys::StoredPin;
+use crate::domain::money::Rupiah;
+use crate::domain::policy::PriceZone;
+use crate::domain::redemption::{CardFacts, ShopFacts};
+use crate::store::error::StoreError;
+
+use super::{Facts, FactsQuery, LockedWallet};
+
+/// The SQL types of a locked wallet: id, balance, last id, bank, state, pseudonym.
+pub(super) type WalletSql = (BigInt, BigInt, BigInt, SmallInt, SmallInt, Binary);
+
+/// A locked wallet as the driver reads it.
+pub(super) type WalletRow = (i64, i64, i64, i16, i16, Vec<u8>);
+
+/// The state of a wallet that may be used.
+const OPEN: i16 = 1;
+
+pub(super) fn wallet(row: WalletRow) -> Result<LockedWallet, StoreError> {
+    let (id, balance, last_id, bank, state, pseudonym) = row;
+    let corrupt = |what: &str| StoreError::corrupt(format!("wallet {id}: {what}"));
+    Ok(LockedWallet {
+        id: AccountId(id),
+        balance: Rupiah::new(balance).map_err(|_below| corrupt("its balance is below zero"))?,
+        last_id,
+        issuer: BankId(bank),
+        open: state == OPEN,
+        pseudonym: bytes(&pseudonym).ok_or_else(|| corrupt("its pseudonym is not 16 bytes"))?,
+    })
+}
+
+/// The shop's part: client not revoked, merchant's and terminal's status, time zone, price zone,
+/// bank, its cut-off and open day, and the rules' revision.
+pub(super) type ShopSql =
+    (Bool, SmallInt, SmallInt, SmallInt, SmallInt, SmallInt, SmallInt, Integer, Integer);
+pub(super) type ShopRow = (bool, i16, i16, i16, i16, i16, i16, i32, i32);
+
+/// The card's part: state, tries, last day, PIN's key version, tag and salt.
+pub(super) type CardSql = (
+    Nullable<SmallInt>,
+    Nullable<SmallInt>,
+    Nullable<Integer>,
+    Nullable<SmallInt>,
+    Nullable<Binary>,
+    Nullable<Binary>,
+);
+pub(super) type CardRow =
+    (Option<i16>, Option<i16>, Option<i32>, Option<i16>, Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// The recorded attempt's part: its id and the hash of its request.
+pub(super) type RecordedSql = (Nullable<BigInt>, Nullable<Binary>);
+pub(super) type RecordedRow = (Option<i64>, Option<Vec<u8>>);
+
+pub(super) fn facts(
+    query: &FactsQuery,
+    shop: ShopRow,
+    card: CardRow,
+    recorded: RecordedRow,
+) -> Result<Facts, StoreError> {
+    let recorded = match recorded {
+        (Some(id), Some(mac)) => {
+            let mac = bytes(&mac).ok_or_else(|| {
+                StoreError::corrupt(format!("redemption {id}: its request's hash is not 16 bytes"))
+            })?;
+            Some((id, mac))
+        }
+        _ => None,
+    };
+    let (.., policy_revision) = shop;
+    Ok(Facts {
+        recorded,
+        shop: shop_facts(query, shop)?,
+        card: card_facts(query, card)?,
+        policy_revision,
+    })
+}
+
+fn shop_facts(query: &FactsQuery, row: ShopRow) -> Result<ShopFacts, StoreError> {
+    let (client, merchant, terminal, zone, price_zone, bank, cut_off, open_day, _) = row;
+    let corrupt = |error| StoreError::corrupt(format!("merchant {}: {error}", query.merchant.0));
+    Ok(ShopFacts {
+        client_active: client,
+        merchant_active: merchant == 1,
+        terminal_active: terminal == 1,
+        zone: Zone::from_hours(zone).map_err(corrupt)?,
+        price_zone: PriceZone(price_zone),
+        acquirer: BankId(bank),
+        cut_off: CutOff::from_minute(cut_off).map_err(corrupt)?,
+        open_business_date: Date::from_number(open_day).map_err(corrupt)?,
+    })
+}
+
+/// A card's facts. The wallet's part is not known here: `issuer` and `wallet_open` are set by whoever
+/// holds the locked wallet.
+fn card_facts(query: &FactsQuery, row: CardRow) -> Result<Option<CardFacts>, StoreError> {
+    let (Some(id), (Some(state), Some(tries), Some(expires), version, tag, salt)) =
+        (query.card, row)
+    else {
+        return Ok(None);
+    };
+    let CardId(number) = id;
+    let corrupt = |what: &str| StoreError::corrupt(format!("card {number}: {what}"));
+    let pin = match (version, tag, salt) {
+        (Some(key_version), Some(tag), Some(salt)) => Some(StoredPin {
+            tag: bytes(&tag).ok_or_else(|| corrupt("its PIN's tag is not 32 bytes"))?,
+            salt: bytes(&salt).ok_or_else(|| corrupt("its PIN's salt is not 16 bytes"))?,
+            key_version,
+        }),
+        _ => None,
+    };
+    Ok(Some(CardFacts {
+        id,
+        state: CardState::from_number(state).ok_or_else(|| corrupt("its state is unknown"))?,
+        issuer: BankId(0),
+        expires: Date::from_number(expires)
+            .map_err(|_no_date| corrupt("its last day is no date"))?,
+        pin,
+        tries,
+        wallet_open: false,
+    }))
+}
+
+/// The bytes as an array, when there are as many.
+pub(super) fn bytes<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.try_into().ok()
+}

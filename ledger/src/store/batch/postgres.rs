@@ -1,0 +1,210 @@
+//! The write path on `PostgreSQL`: arrays in, one round trip for each step.
+//!
+//! Every text here is planned once, generically, by the lane's settings (`store::connection`): all
+//! joins go by keys, from the few rows of the arrays to the large tables.
+
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, Text};
+use diesel::{PgConnection, RunQueryDsl};
+
+use crate::domain::money::Rupiah;
+use crate::store::error::StoreError;
+use crate::store::statement::statement;
+
+use super::facts::{
+    CardRow, CardSql, RecordedRow, RecordedSql, ShopRow, ShopSql, WalletRow, WalletSql,
+};
+use super::sqlite::outcome_columns;
+use super::{BatchRows, CardTries, Facts, FactsQuery, LockedWallet};
+
+statement! {
+    postgres LockWallets<'a> { ids: &'a [i64] } -> WalletSql;
+    "SELECT w.id, w.balance, w.last_id, w.bank_id, w.state, w.pseudonym
+     FROM unnest(" [ids: Array<BigInt>] ") AS k (id)
+     JOIN wallets w ON w.id = k.id
+     ORDER BY w.id
+     FOR NO KEY UPDATE OF w"
+}
+
+statement! {
+    postgres FactsOf<'a> {
+        place: &'a [i32], anchor: &'a [i64], card: &'a [Option<i64>], merchant: &'a [i64],
+        terminal: &'a [i64], client: &'a [i64], key_hash: &'a [Option<&'a [u8]>],
+    } -> (ShopSql, CardSql, RecordedSql);
+    "SELECT cl.revoked_at IS NULL, m.status, t.status, m.zone, m.price_zone, m.bank_id,
+            b.cutoff_minute, b.open_business_date, p.revision,
+            c.state, c.pin_tries, c.expires, c.pin_key_version, c.pin_tag, c.pin_salt,
+            r.id, r.request_mac
+     FROM unnest(" [place: Array<Integer>] ", " [anchor: Array<BigInt>] ", "
+    [card: Array<Nullable<BigInt>>] ", " [merchant: Array<BigInt>] ", "
+    [terminal: Array<BigInt>] ", " [client: Array<BigInt>] ", "
+    [key_hash: Array<Nullable<Binary>>] ")
+        AS k (place, anchor_id, card_id, merchant_id, terminal_id, client_id, key_hash)
+     JOIN terminals t ON t.id = k.terminal_id
+     JOIN merchants m ON m.id = k.merchant_id
+     JOIN banks b ON b.id = m.bank_id
+     JOIN clients cl ON cl.id = k.client_id
+     JOIN policy_head p ON p.id = 1
+     LEFT JOIN cards c ON c.wallet_id = k.anchor_id AND c.id = k.card_id
+     LEFT JOIN redemptions r ON r.wallet_id = k.anchor_id AND r.merchant_id = k.merchant_id
+        AND r.key_hash = k.key_hash
+     ORDER BY k.place"
+}
+
+statement! {
+    postgres WriteBatch<'a> {
+        batch: i64, anchor: i64, last_id: i64, created_at: i64, transfer_count: i32,
+        attempt_count: i32, leaves: &'a [u8],
+        a_id: &'a [i64], a_wallet: &'a [i64], a_card: &'a [Option<i64>], a_merchant: &'a [i64],
+        a_terminal: &'a [i64], a_amount: &'a [Option<i64>], a_ceiling: &'a [Option<i64>],
+        a_date: &'a [i32], a_policy: &'a [i32], a_issuer: &'a [Option<i16>],
+        a_acquirer: &'a [i16], a_refusal: &'a [i16], a_line: &'a [Option<i16>],
+        a_key: &'a [&'a [u8]], a_mac: &'a [&'a [u8]], a_lines: &'a [String],
+        t_id: &'a [i64], t_anchor: &'a [i64], t_debit: &'a [i64], t_credit: &'a [i64],
+        t_amount: &'a [i64], t_after: &'a [Option<i64>], t_date: &'a [i32], t_kind: &'a [i16],
+        w_id: &'a [i64], w_balance: &'a [i64],
+    };
+    "WITH attempts AS (
+        INSERT INTO redemptions (created_at, id, wallet_id, card_id, merchant_id, terminal_id,
+            amount, refusal_ceiling, business_date, policy_version, issuer, acquirer, refusal,
+            refusal_line, key_hash, request_mac, lines)
+        SELECT " [created_at: BigInt] ", k.* FROM unnest(" [a_id: Array<BigInt>] ", "
+    [a_wallet: Array<BigInt>] ", " [a_card: Array<Nullable<BigInt>>] ", "
+    [a_merchant: Array<BigInt>] ", " [a_terminal: Array<BigInt>] ", "
+    [a_amount: Array<Nullable<BigInt>>] ", " [a_ceiling: Array<Nullable<BigInt>>] ", "
+    [a_date: Array<Integer>] ", " [a_policy: Array<Integer>] ", "
+    [a_issuer: Array<Nullable<SmallInt>>] ", " [a_acquirer: Array<SmallInt>] ", "
+    [a_refusal: Array<SmallInt>] ", " [a_line: Array<Nullable<SmallInt>>] ", "
+    [a_key: Array<Binary>] ", " [a_mac: Array<Binary>] ", " [a_lines: Array<Text>] ") AS k
+     ), moved AS (
+        INSERT INTO transfers (created_at, id, anchor_id, debit_account, credit_account, amount,
+            balance_after, business_date, kind)
+        SELECT " [created_at: BigInt] ", k.* FROM unnest(" [t_id: Array<BigInt>] ", "
+    [t_anchor: Array<BigInt>] ", " [t_debit: Array<BigInt>] ", " [t_credit: Array<BigInt>] ", "
+    [t_amount: Array<BigInt>] ", " [t_after: Array<Nullable<BigInt>>] ", "
+    [t_date: Array<Integer>] ", " [t_kind: Array<SmallInt>] ") AS k
+     ), balances AS (
+        UPDATE wallets SET balance = k.balance, last_id = " [last_id: BigInt] "
+        FROM unnest(" [w_id: Array<BigInt>] ", " [w_balance: Array<BigInt>] ") AS k (id, balance)
+        WHERE wallets.id = k.id
+     ), leaves AS (
+        INSERT INTO batch_leaves (batch_id, anchor_id, leaves) VALUES ("
+    [batch: BigInt] ", " [anchor: BigInt] ", " [leaves: Binary] ")
+     )
+     INSERT INTO batches (id, anchor_id, last_id, created_at, transfers, attempts) VALUES ("
+    [batch: BigInt] ", " [anchor: BigInt] ", " [last_id: BigInt] ", " [created_at: BigInt] ", "
+    [transfer_count: Integer] ", " [attempt_count: Integer] ")"
+}
+
+statement! {
+    postgres SetCardTries<'a> {
+        wallet: &'a [i64], card: &'a [i64], tries: &'a [i16], state: &'a [i16],
+    };
+    "UPDATE cards SET pin_tries = k.tries, state = k.state
+     FROM unnest(" [wallet: Array<BigInt>] ", " [card: Array<BigInt>] ", "
+    [tries: Array<SmallInt>] ", " [state: Array<SmallInt>] ") AS k (wallet_id, id, tries, state)
+     WHERE cards.wallet_id = k.wallet_id AND cards.id = k.id"
+}
+
+/// Locks the wallets in ascending order; one that does not exist is left out.
+pub(super) fn lock_wallets(
+    postgres: &mut PgConnection,
+    wallets: &[i64],
+) -> Result<Vec<LockedWallet>, StoreError> {
+    if wallets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<WalletRow> = LockWallets { ids: wallets }.load(postgres)?;
+    rows.into_iter().map(super::facts::wallet).collect()
+}
+
+pub(super) fn facts(
+    postgres: &mut PgConnection,
+    queries: &[FactsQuery],
+) -> Result<Vec<Facts>, StoreError> {
+    let column = |of: fn(&FactsQuery) -> i64| queries.iter().map(of).collect::<Vec<_>>();
+    let rows: Vec<(ShopRow, CardRow, RecordedRow)> = FactsOf {
+        place: &(0..).take(queries.len()).collect::<Vec<_>>(),
+        anchor: &column(|query| query.anchor.0),
+        card: &queries.iter().map(|query| query.card.map(|card| card.0)).collect::<Vec<_>>(),
+        merchant: &column(|query| query.merchant.0),
+        terminal: &column(|query| query.terminal.0),
+        client: &column(|query| query.client),
+        key_hash: &queries
+            .iter()
+            .map(|query| query.key_hash.as_ref().map(<[u8; 16]>::as_slice))
+            .collect::<Vec<_>>(),
+    }
+    .load(postgres)?;
+    if rows.len() != queries.len() {
+        return Err(StoreError::corrupt("a client's terminal, merchant or bank is not there"));
+    }
+    queries
+        .iter()
+        .zip(rows)
+        .map(|(query, (shop, card, recorded))| super::facts::facts(query, shop, card, recorded))
+        .collect()
+}
+
+pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(), StoreError> {
+    let (attempts, transfers) = (&rows.attempts, &rows.transfers);
+    let outcomes: Vec<_> = attempts.iter().map(|a| outcome_columns(&a.outcome)).collect();
+    WriteBatch {
+        batch: rows.id,
+        anchor: rows.anchor.0,
+        last_id: rows.last_id,
+        created_at: rows.created_at,
+        transfer_count: super::count(transfers.len()),
+        attempt_count: super::count(attempts.len()),
+        leaves: &rows.leaves,
+        a_id: &column(attempts, |a| a.id.0),
+        a_wallet: &column(attempts, |a| a.wallet.0),
+        a_card: &column(attempts, |a| a.card.map(|card| card.0)),
+        a_merchant: &column(attempts, |a| a.merchant.0),
+        a_terminal: &column(attempts, |a| a.terminal.0),
+        a_amount: &column(attempts, |a| a.basket.total().map(Rupiah::get)),
+        a_ceiling: &column(&outcomes, |(_, _, ceiling)| *ceiling),
+        a_date: &column(attempts, |a| a.business_date.as_number()),
+        a_policy: &column(attempts, |a| a.policy_version),
+        a_issuer: &column(attempts, |a| a.issuer.map(|bank| bank.0)),
+        a_acquirer: &column(attempts, |a| a.acquirer.0),
+        a_refusal: &column(&outcomes, |(refusal, _, _)| *refusal),
+        a_line: &column(&outcomes, |(_, line, _)| *line),
+        a_key: &attempts.iter().map(|a| a.key_hash.as_slice()).collect::<Vec<_>>(),
+        a_mac: &attempts.iter().map(|a| a.request.as_slice()).collect::<Vec<_>>(),
+        a_lines: &column(attempts, |a| a.basket.record()),
+        t_id: &column(transfers, |t| t.id().0),
+        t_anchor: &column(transfers, |t| t.anchor().0),
+        t_debit: &column(transfers, |t| t.debit().0),
+        t_credit: &column(transfers, |t| t.credit().0),
+        t_amount: &column(transfers, |t| t.amount().get()),
+        t_after: &column(transfers, |t| t.balance_after().map(Rupiah::get)),
+        t_date: &column(transfers, |t| t.business_date().as_number()),
+        t_kind: &column(transfers, |t| t.kind().number()),
+        w_id: &column(&rows.wallets, |(wallet, _)| wallet.0),
+        w_balance: &column(&rows.wallets, |(_, balance)| balance.get()),
+    }
+    .execute(postgres)?;
+    Ok(())
+}
+
+pub(super) fn set_card_tries(
+    postgres: &mut PgConnection,
+    changes: &[CardTries],
+) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    SetCardTries {
+        wallet: &column(changes, |(wallet, _, _)| wallet.0),
+        card: &column(changes, |(_, card, _)| card.0),
+        tries: &column(changes, |(_, _, change)| change.tries),
+        state: &column(changes, |(_, _, change)| change.state.number()),
+    }
+    .execute(postgres)?;
+    Ok(())
+}
+
+/// One field of every row: what a bind array is made of.
+fn column<R, T>(rows: &[R], field: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(field).collect()
+}

@@ -1,0 +1,336 @@
+//! Connections: one type for both databases, opened by the URL's scheme.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
+use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
+use diesel_migrations::MigrationHarness;
+
+use super::error::StoreError;
+
+/// Which database engine holds the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// One file on this machine.
+    Sqlite,
+    /// A server, alone or with others.
+    Postgres,
+}
+
+/// Where the ledger's database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseUrl {
+    backend: Backend,
+    location: String,
+}
+
+impl DatabaseUrl {
+    /// The engine.
+    pub const fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// The database file, where there is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self.backend {
+            Backend::Sqlite => Some(Path::new(&self.location)),
+            Backend::Postgres => None,
+        }
+    }
+
+    /// The `SQLite` database in `file`.
+    pub fn sqlite(file: &Path) -> Self {
+        Self { backend: Backend::Sqlite, location: file.to_string_lossy().into_owned() }
+    }
+
+    /// The keys file that belongs to this database when none is named: beside the `SQLite` file,
+    /// else `ewarong.keys` in `folder`.
+    pub fn default_keys(&self, folder: &Path) -> PathBuf {
+        match self.file() {
+            Some(_) => PathBuf::from(format!("{}.keys", self.location)),
+            None => folder.join("ewarong.keys"),
+        }
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+            return Ok(Self { backend: Backend::Sqlite, location: path.to_owned() });
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self { backend: Backend::Postgres, location: text.to_owned() });
+        }
+        // The text may hold a password; only its scheme is repeated.
+        let scheme = text.split(':').next().unwrap_or_default();
+        Err(StoreError::Url(format!("{scheme}:...")))
+    }
+}
+
+/// As it is given on the command line; a password is left out.
+impl std::fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.backend {
+            Backend::Sqlite => write!(f, "sqlite:{}", self.location),
+            Backend::Postgres => match self.location.split_once('@') {
+                Some((head, tail)) => {
+                    let user = head.rsplit_once(':').filter(|(scheme, _)| scheme.contains("//"));
+                    write!(f, "{}@{tail}", user.map_or(head, |(user, _)| user))
+                }
+                None => f.write_str(&self.location),
+            },
+        }
+    }
+}
+
+/// What a connection is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A lane of the write path: many small batches.
+    Lane,
+    /// Everything else.
+    General,
+}
+
+/// A connection to either database.
+pub(crate) enum Connection {
+    /// To a file.
+    Sqlite(SqliteConnection),
+    /// To a server.
+    Postgres(PgConnection),
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "Connection(SQLite)",
+            Self::Postgres(_) => "Connection(PostgreSQL)",
+        })
+    }
+}
+
+/// A WAL of 200 MB at most: checkpoints are rare, and a page that many batches changed is copied
+/// once. A commit is durable when it returns.
+const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 50000; \
+     PRAGMA temp_store = MEMORY;";
+
+const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; \
+     SET application_name = 'ewarong'; SET TIME ZONE 'UTC';";
+
+/// A lane's statements are few, go by keys, and are planned once while tables may still be empty:
+/// a plan that reads whole tables must never be kept.
+const POSTGRES_LANE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
+
+impl Connection {
+    /// Opens a connection.
+    pub(crate) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, StoreError> {
+        match url.backend {
+            Backend::Sqlite => {
+                let mut sqlite = SqliteConnection::establish(&url.location)?;
+                sqlite.batch_execute(SQLITE)?;
+                if purpose == Purpose::Lane {
+                    sqlite.batch_execute("PRAGMA cache_size = -32000;")?;
+                }
+                Ok(Self::Sqlite(sqlite))
+            }
+            Backend::Postgres => {
+                let mut postgres = PgConnection::establish(&url.location)?;
+                postgres.batch_execute(POSTGRES)?;
+                if purpose == Purpose::Lane {
+                    postgres.batch_execute(POSTGRES_LANE)?;
+                }
+                Ok(Self::Postgres(postgres))
+            }
+        }
+    }
+
+    /// The rows of a statement that runs on either database.
+    pub(crate) fn load<S, R>(&mut self, statement: S) -> Result<Vec<R>, StoreError>
+    where
+        S: for<'q> LoadQuery<'q, SqliteConnection, R>
+            + for<'q> LoadQuery<'q, PgConnection, R>
+            + RunQueryDsl<SqliteConnection>
+            + RunQueryDsl<PgConnection>,
+    {
+        Ok(match self {
+            Self::Sqlite(sqlite) => statement.load(sqlite)?,
+            Self::Postgres(postgres) => statement.load(postgres)?,
+        })
+    }
+
+    /// The first row of a statement, if it has one.
+    pub(crate) fn first<S, R>(&mut self, statement: S) -> Result<Option<R>, StoreError>
+    where
+        S: for<'q> LoadQuery<'q, SqliteConnection, R>
+            + for<'q> LoadQuery<'q, PgConnection, R>
+            + RunQueryDsl<SqliteConnection>
+            + RunQueryDsl<PgConnection>,
+    {
+        self.load(statement).map(|rows| rows.into_iter().next())
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub(crate) fn execute<S>(&mut self, statement: S) -> Result<usize, StoreError>
+    where
+        S: ExecuteDsl<SqliteConnection>
+            + ExecuteDsl<PgConnection>
+            + RunQueryDsl<SqliteConnection>
+            + RunQueryDsl<PgConnection>,
+    {
+        Ok(match self {
+            Self::Sqlite(sqlite) => RunQueryDsl::execute(statement, sqlite)?,
+            Self::Postgres(postgres) => RunQueryDsl::execute(statement, postgres)?,
+        })
+    }
+
+    /// Runs a text without binds.
+    pub(crate) fn run(&mut self, text: &str) -> Result<(), StoreError> {
+        Ok(match self {
+            Self::Sqlite(sqlite) => sqlite.batch_execute(text)?,
+            Self::Postgres(postgres) => postgres.batch_execute(text)?,
+        })
+    }
+
+    /// Begins a transaction that writes. `SQLite` takes its one write lock at once.
+    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.run("BEGIN IMMEDIATE"),
+            Self::Postgres(_) => self.run("BEGIN"),
+        }
+    }
+
+    /// Begins a transaction that reads one state throughout.
+    pub(crate) fn begin_snapshot(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.run("BEGIN"),
+            Self::Postgres(_) => self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        }
+    }
+
+    /// Makes what was written durable.
+    pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
+        self.run("COMMIT")
+    }
+
+    /// Forgets what was written. A failure changes nothing: what is not committed is not there.
+    pub(crate) fn rollback(&mut self) {
+        if let Err(error) = self.run("ROLLBACK") {
+            tracing::debug!(%error, "nothing to roll back");
+        }
+    }
+
+    /// Runs `work` in a transaction that writes: all of it is there afterwards, or nothing.
+    pub(crate) fn transaction<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin()?;
+        match work(self) {
+            Ok(done) => {
+                self.commit().inspect_err(|_| self.rollback())?;
+                Ok(done)
+            }
+            Err(error) => {
+                self.rollback();
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs `work` on one state of the database.
+    pub(crate) fn snapshot<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin_snapshot()?;
+        let done = work(self);
+        self.rollback();
+        done
+    }
+
+    /// Runs the pending migrations and names them.
+    pub(crate) fn migrate(&mut self) -> Result<Vec<String>, StoreError> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+            StoreError::Migrate(error.to_string())
+        };
+        let done = match self {
+            Self::Sqlite(sqlite) => sqlite
+                .run_pending_migrations(migrations::SQLITE)
+                .map_err(failed)?
+                .into_iter()
+                .map(|version| version.to_string())
+                .collect(),
+            Self::Postgres(postgres) => postgres
+                .run_pending_migrations(migrations::POSTGRES)
+                .map_err(failed)?
+                .into_iter()
+                .map(|version| version.to_string())
+                .collect(),
+        };
+        Ok(done)
+    }
+
+    /// Whether migrations are still to be run.
+    pub(crate) fn needs_migration(&mut self) -> Result<bool, StoreError> {
+        let pending = match self {
+            Self::Sqlite(sqlite) => sqlite.has_pending_migration(migrations::SQLITE),
+            Self::Postgres(postgres) => postgres.has_pending_migration(migrations::POSTGRES),
+        };
+        pending.map_err(|error| StoreError::Migrate(error.to_string()))
+    }
+}
+
+/// Opens connections for a pool and tells whether one still works.
+#[derive(Debug)]
+pub(crate) struct Manager(pub(crate) DatabaseUrl);
+
+impl diesel::r2d2::ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Connection, StoreError> {
+        Connection::open(&self.0, Purpose::General)
+    }
+
+    fn is_valid(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        connection.run("SELECT 1")
+    }
+
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        connection.run("SELECT 1").is_err()
+    }
+}
+
+/// Connections that are shared by everything but the lanes.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool(diesel::r2d2::Pool<Manager>);
+
+impl Pool {
+    /// A pool that gives up after a few seconds instead of half a minute.
+    pub(crate) fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        diesel::r2d2::Pool::builder()
+            .max_size(8)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(Duration::from_secs(3))
+            .build(Manager(url.clone()))
+            .map(Self)
+            .map_err(|error| StoreError::Pool(error.to_string()))
+    }
+
+    /// Runs `work` with a connection of the pool.
+    pub(crate) fn with<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.0.get().map_err(|error| StoreError::Pool(error.to_string()))?;
+        work(&mut connection)
+    }
+}

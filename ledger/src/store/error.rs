@@ -1,0 +1,70 @@
+//! What can go wrong with the database, by what follows from it.
+
+use diesel::result::{ConnectionError, DatabaseErrorKind, Error};
+
+/// A failure of the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection could be made.
+    #[error("could not connect to the database: {0}")]
+    Connect(#[from] ConnectionError),
+    /// None of the pool's connections came free in time, or none could be made.
+    #[error("no database connection is free: {0}")]
+    Pool(String),
+    /// A statement failed.
+    #[error("the database refused a statement: {0}")]
+    Statement(#[from] Error),
+    /// A stored value that no type admits: the database was changed from outside, or is broken.
+    #[error("the database holds a value that cannot be: {0}")]
+    Corrupt(String),
+    /// The schema could not be brought up to date.
+    #[error("could not migrate: {0}")]
+    Migrate(String),
+    /// The URL names no database this service knows.
+    #[error("`{0}` is no database URL\nhint: use `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")]
+    Url(String),
+}
+
+/// What a failure means for whoever asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The connection is gone; another one may work.
+    Broken,
+    /// Another transaction was faster; the same again may work.
+    Contention,
+    /// A row with this key is there already.
+    Duplicate,
+    /// Anything else: the same again fails again.
+    Other,
+}
+
+impl StoreError {
+    /// A stored value that cannot be.
+    pub(crate) fn corrupt(what: impl Into<String>) -> Self {
+        Self::Corrupt(what.into())
+    }
+
+    /// What the failure means. Constraint names are not asked for: not every database gives them.
+    pub fn kind(&self) -> FailureKind {
+        let Self::Statement(error) = self else {
+            return match self {
+                Self::Connect(_) | Self::Pool(_) => FailureKind::Broken,
+                _ => FailureKind::Other,
+            };
+        };
+        match error {
+            Error::DatabaseError(kind, _) => match kind {
+                DatabaseErrorKind::UniqueViolation => FailureKind::Duplicate,
+                DatabaseErrorKind::SerializationFailure => FailureKind::Contention,
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                    FailureKind::Broken
+                }
+                // Deadlocks, lock timeouts and a killed backend all come without a kind.
+                DatabaseErrorKind::Unknown => FailureKind::Contention,
+                _ => FailureKind::Other,
+            },
+            Error::BrokenTransactionManager => FailureKind::Broken,
+            _ => FailureKind::Other,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Sales that were sent and not answered yet: their keys survive a crash, so that a second try never
+//! debits twice.
+//!
+//! What is kept is the key, the goods and the card's last four digits, never card number or PIN, nor
+//! a hash of them: there are so few that a hash could be guessed. Who steals the folder learns what
+//! stands on a receipt, and a key that is worth nothing without the card.
+
+use std::fs;
+use std::path::PathBuf;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Serialize};
+
+use crate::basket::Item;
+use crate::cli::Settings;
+use crate::config::{Identity, state_folder, unreadable, write_private};
+use crate::failure::Failure;
+
+/// What tells one sale from another without saying whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sale {
+    pub(crate) server: String,
+    pub(crate) client_id: String,
+    pub(crate) items: Vec<Item>,
+    pub(crate) card_last_four: String,
+}
+
+/// A sale with the key under which it is sent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) key: String,
+    pub(crate) sale: Sale,
+}
+
+/// The folder with one file for each unanswered sale.
+#[derive(Debug)]
+pub(crate) struct PendingFolder(PathBuf);
+
+impl Sale {
+    /// The sale of `items` on the card by this client.
+    pub(crate) fn new(identity: &Identity, items: Vec<Item>, card_number: &str) -> Self {
+        let digits: Vec<char> = card_number.chars().collect();
+        Self {
+            server: identity.server.clone(),
+            client_id: identity.client_id.clone(),
+            items,
+            card_last_four: digits.iter().skip(digits.len().saturating_sub(4)).collect(),
+        }
+    }
+}
+
+impl PendingFolder {
+    /// The folder of this user.
+    pub(crate) fn open(settings: &Settings) -> Result<Self, Failure> {
+        Ok(Self(state_folder(settings)?.join("pending")))
+    }
+
+    /// The unanswered sale of the same goods on the same card, with its age in minutes.
+    pub(crate) fn find(&self, sale: &Sale) -> Result<Option<(Pending, u64)>, Failure> {
+        let entries = match fs::read_dir(&self.0) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&self.0, &error)),
+        };
+        let mut found: Option<(Pending, u64)> = None;
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(&self.0, &error))?.path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+            // A file that is not ours says nothing about this sale.
+            let Ok(pending) = serde_json::from_str::<Pending>(&text) else { continue };
+            let modified = fs::metadata(&path).and_then(|about| about.modified());
+            let age = modified.ok().and_then(|time| time.elapsed().ok()).unwrap_or_default();
+            let minutes = age.as_secs() / 60;
+            let newer = found.as_ref().is_none_or(|(_other, other)| minutes < *other);
+            if pending.sale == *sale && newer {
+                found = Some((pending, minutes));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Keeps a new key for the sale, on the disk before it returns.
+    pub(crate) fn begin(&self, sale: Sale) -> Result<Pending, Failure> {
+        let pending = Pending { key: random_key()?, sale };
+        let text = serde_json::to_string(&pending)
+            .map_err(|error| Failure::failed(format!("keeping the sale's key: {error}")))?;
+        write_private(&self.0, &self.path(&pending), &text)?;
+        Ok(pending)
+    }
+
+    /// Forgets a sale that has its final answer.
+    pub(crate) fn end(&self, pending: &Pending) -> Result<(), Failure> {
+        let path = self.path(pending);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(unreadable(&path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn path(&self, pending: &Pending) -> PathBuf {
+        self.0.join(format!("{}.json", pending.key))
+    }
+}
+
+/// 128 random bits as 32 hexadecimal digits.
+fn random_key() -> Result<String, Failure> {
+    let mut bytes = [0_u8; 16];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_none| Failure::failed("the system gives no random numbers"))?;
+    Ok(hex(&bytes))
+}
+
+/// The bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}

@@ -1,0 +1,16 @@
+DROP TABLE key_records;
+DROP TABLE nodes;
+DROP TABLE policy_head;
+DROP TABLE price_ceilings;
+DROP TABLE policy_goods;
+DROP TABLE policies;
+DROP TABLE clients;
+DROP TABLE terminals;
+DROP TABLE merchants;
+DROP TABLE card_numbers;
+DROP TABLE cards;
+DROP TABLE wallets;
+DROP TABLE households;
+DROP TABLE accounts;
+DROP TABLE bank_funds;
+DROP TABLE banks;

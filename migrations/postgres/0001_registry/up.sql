@@ -1,0 +1,197 @@
+-- Who takes part: banks, families, cards, shops, API clients, nodes, keys; and the rules with their dates.
+-- Times are milliseconds since 1970 (UTC), dates the decimal number YYYYMMDD, periods YYYYMM, money whole rupiah.
+
+CREATE TABLE banks (
+    id SMALLINT NOT NULL,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    clearing_code TEXT NOT NULL,
+    account_number TEXT NOT NULL,
+    cutoff_minute SMALLINT NOT NULL,
+    open_business_date INTEGER NOT NULL,
+    holding_account BIGINT NOT NULL,
+    unallocated_account BIGINT NOT NULL,
+    suspense_account BIGINT NOT NULL,
+    fees_account BIGINT NOT NULL,
+    CONSTRAINT banks_pk PRIMARY KEY (id),
+    CONSTRAINT banks_code UNIQUE (code),
+    CONSTRAINT banks_clearing_code UNIQUE (clearing_code),
+    CONSTRAINT banks_cutoff CHECK (cutoff_minute BETWEEN 0 AND 1440)
+);
+
+-- What a bank holds for families: received and not yet credited. `reserved` is promised to a credit run.
+CREATE TABLE bank_funds (
+    bank_id SMALLINT NOT NULL,
+    unallocated BIGINT NOT NULL,
+    reserved BIGINT NOT NULL,
+    CONSTRAINT bank_funds_pk PRIMARY KEY (bank_id),
+    CONSTRAINT bank_funds_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
+    CONSTRAINT bank_funds_covered CHECK (reserved >= 0 AND unallocated >= reserved)
+);
+
+-- All accounts share one id space. Kinds: 1 holding, 2 unallocated, 3 wallet, 4 payable, 5 suspense, 6 fees.
+CREATE TABLE accounts (
+    id BIGINT NOT NULL,
+    kind SMALLINT NOT NULL,
+    bank_id SMALLINT NOT NULL,
+    CONSTRAINT accounts_pk PRIMARY KEY (id),
+    CONSTRAINT accounts_kind CHECK (kind BETWEEN 1 AND 6)
+);
+
+CREATE TABLE households (
+    id BIGINT NOT NULL,
+    nik_hash BYTEA NOT NULL,
+    identity BYTEA NOT NULL,
+    region_code TEXT NOT NULL,
+    registered_at BIGINT NOT NULL,
+    CONSTRAINT households_pk PRIMARY KEY (id),
+    CONSTRAINT households_nik UNIQUE (nik_hash)
+);
+
+-- State: 1 open, 2 frozen, 3 closed. Half of each page is left free, so that a new balance stays on it.
+CREATE TABLE wallets (
+    id BIGINT NOT NULL,
+    household_id BIGINT NOT NULL,
+    balance BIGINT NOT NULL,
+    last_id BIGINT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    bank_id SMALLINT NOT NULL,
+    state SMALLINT NOT NULL,
+    pseudonym BYTEA NOT NULL,
+    CONSTRAINT wallets_pk PRIMARY KEY (id),
+    CONSTRAINT wallets_balance CHECK (balance >= 0),
+    CONSTRAINT wallets_state CHECK (state BETWEEN 1 AND 3)
+) WITH (fillfactor = 50);
+
+CREATE TABLE cards (
+    wallet_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    expires INTEGER NOT NULL,
+    state SMALLINT NOT NULL,
+    pin_tries SMALLINT NOT NULL,
+    pin_key_version SMALLINT,
+    first_six TEXT NOT NULL,
+    last_four TEXT NOT NULL,
+    pin_tag BYTEA,
+    pin_salt BYTEA,
+    CONSTRAINT cards_pk PRIMARY KEY (wallet_id, id),
+    CONSTRAINT cards_state CHECK (state BETWEEN 1 AND 12),
+    CONSTRAINT cards_tries CHECK (pin_tries BETWEEN 0 AND 3)
+) WITH (fillfactor = 90);
+
+-- A card is written before its number; the number's wallet never changes.
+CREATE TABLE card_numbers (
+    number_hash BYTEA NOT NULL,
+    card_id BIGINT NOT NULL,
+    wallet_id BIGINT NOT NULL,
+    CONSTRAINT card_numbers_pk PRIMARY KEY (number_hash)
+);
+
+-- A merchant's id is its payable account. Status: 1 active, 2 inactive.
+CREATE TABLE merchants (
+    id BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    address TEXT NOT NULL,
+    region_code TEXT NOT NULL,
+    bank_id SMALLINT NOT NULL,
+    zone SMALLINT NOT NULL,
+    price_zone SMALLINT NOT NULL,
+    status SMALLINT NOT NULL,
+    CONSTRAINT merchants_pk PRIMARY KEY (id),
+    CONSTRAINT merchants_code UNIQUE (code),
+    CONSTRAINT merchants_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
+    CONSTRAINT merchants_zone CHECK (zone BETWEEN 7 AND 9),
+    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 2)
+);
+
+CREATE TABLE terminals (
+    id BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    merchant_id BIGINT NOT NULL,
+    status SMALLINT NOT NULL,
+    CONSTRAINT terminals_pk PRIMARY KEY (id),
+    CONSTRAINT terminals_code UNIQUE (code),
+    CONSTRAINT terminals_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
+    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 2)
+);
+
+-- Roles: 1 merchant, 2 bank, 3 auditor, 4 programme.
+CREATE TABLE clients (
+    id BIGINT NOT NULL,
+    client_id TEXT NOT NULL,
+    secret_hash BYTEA NOT NULL,
+    role SMALLINT NOT NULL,
+    bank_id SMALLINT,
+    terminal_id BIGINT,
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    CONSTRAINT clients_pk PRIMARY KEY (id),
+    CONSTRAINT clients_client_id UNIQUE (client_id),
+    CONSTRAINT clients_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
+    CONSTRAINT clients_terminal FOREIGN KEY (terminal_id) REFERENCES terminals (id),
+    CONSTRAINT clients_role CHECK (
+        (role = 1 AND terminal_id IS NOT NULL AND bank_id IS NULL)
+        OR (role = 2 AND bank_id IS NOT NULL AND terminal_id IS NULL)
+        OR (role IN (3, 4) AND bank_id IS NULL AND terminal_id IS NULL)
+    )
+);
+
+CREATE TABLE policies (
+    version INTEGER NOT NULL,
+    valid_from INTEGER NOT NULL,
+    valid_to INTEGER,
+    monthly_amount BIGINT NOT NULL,
+    CONSTRAINT policies_pk PRIMARY KEY (version),
+    CONSTRAINT policies_amount CHECK (monthly_amount > 0)
+);
+
+CREATE TABLE policy_goods (
+    version INTEGER NOT NULL,
+    commodity TEXT NOT NULL,
+    grade TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    decimals SMALLINT NOT NULL,
+    CONSTRAINT policy_goods_pk PRIMARY KEY (version, commodity, grade, unit),
+    CONSTRAINT policy_goods_policy FOREIGN KEY (version) REFERENCES policies (version),
+    CONSTRAINT policy_goods_decimals CHECK (decimals BETWEEN 0 AND 9)
+);
+
+CREATE TABLE price_ceilings (
+    price_zone SMALLINT NOT NULL,
+    commodity TEXT NOT NULL,
+    grade TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    valid_from INTEGER NOT NULL,
+    valid_to INTEGER,
+    price BIGINT NOT NULL,
+    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from),
+    CONSTRAINT price_ceilings_price CHECK (price > 0)
+);
+
+-- One row; its revision grows with every new rule, so that every node notices.
+CREATE TABLE policy_head (
+    id SMALLINT NOT NULL,
+    revision INTEGER NOT NULL,
+    CONSTRAINT policy_head_pk PRIMARY KEY (id),
+    CONSTRAINT policy_head_one CHECK (id = 1)
+);
+
+-- A process that makes ids leases a number; it makes none above the high-water mark that it wrote.
+CREATE TABLE nodes (
+    node_no SMALLINT NOT NULL,
+    holder BYTEA,
+    lease_until BIGINT NOT NULL,
+    high_water BIGINT NOT NULL,
+    CONSTRAINT nodes_pk PRIMARY KEY (node_no),
+    CONSTRAINT nodes_number CHECK (node_no BETWEEN 0 AND 1023)
+);
+
+CREATE TABLE key_records (
+    version SMALLINT NOT NULL,
+    key_id BYTEA NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    CONSTRAINT key_records_pk PRIMARY KEY (version)
+);

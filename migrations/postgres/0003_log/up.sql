@@ -1,0 +1,95 @@
+-- The order of history, made by the sealer, and the banks' days.
+
+-- What one commit wrote: the ids from `id` to `last_id` that have the same node's bits. `log_start` is the place
+-- of its first transfer in the log, given by the sealer; a batch without one is the unsealed tail.
+CREATE TABLE batches (
+    id BIGINT NOT NULL,
+    anchor_id BIGINT NOT NULL,
+    last_id BIGINT NOT NULL,
+    log_start BIGINT,
+    created_at BIGINT NOT NULL,
+    transfers INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    CONSTRAINT batches_pk PRIMARY KEY (id, anchor_id),
+    CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0)
+);
+CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
+
+-- The leaf hashes of a batch's transfers in order of their ids, 32 bytes each.
+CREATE TABLE batch_leaves (
+    batch_id BIGINT NOT NULL,
+    anchor_id BIGINT NOT NULL,
+    leaves BYTEA NOT NULL,
+    CONSTRAINT batch_leaves_pk PRIMARY KEY (batch_id, anchor_id)
+);
+
+-- One row: how many transfers have their place in the log. Whoever seals locks it first.
+CREATE TABLE log_head (
+    id SMALLINT NOT NULL,
+    size BIGINT NOT NULL,
+    sealed_at BIGINT NOT NULL,
+    CONSTRAINT log_head_pk PRIMARY KEY (id),
+    CONSTRAINT log_head_one CHECK (id = 1)
+);
+
+-- Every attempt at a shop in sealed order; a refused one has no place in the log.
+CREATE TABLE attempt_log (
+    merchant_id BIGINT NOT NULL,
+    attempt_no BIGINT NOT NULL,
+    log_position BIGINT,
+    redemption_id BIGINT NOT NULL,
+    wallet_id BIGINT NOT NULL,
+    CONSTRAINT attempt_log_pk PRIMARY KEY (merchant_id, attempt_no)
+);
+
+-- The transfers of an account that are neither redemptions nor credits.
+CREATE TABLE account_log (
+    account_id BIGINT NOT NULL,
+    log_position BIGINT NOT NULL,
+    transfer_id BIGINT NOT NULL,
+    anchor_id BIGINT NOT NULL,
+    CONSTRAINT account_log_pk PRIMARY KEY (account_id, log_position)
+);
+
+-- A day that a bank closed. Status: 1 closing, until nothing can still be dated to it and all of it is sealed; 2 closed.
+-- `fence` is the database's transaction number before which every batch that could have read the old day began.
+CREATE TABLE business_days (
+    bank_id SMALLINT NOT NULL,
+    business_date INTEGER NOT NULL,
+    status SMALLINT NOT NULL,
+    marked_at BIGINT NOT NULL,
+    fence BIGINT NOT NULL,
+    closed_at BIGINT,
+    log_size BIGINT,
+    CONSTRAINT business_days_pk PRIMARY KEY (bank_id, business_date),
+    CONSTRAINT business_days_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
+    CONSTRAINT business_days_status CHECK (status BETWEEN 1 AND 2)
+);
+
+-- What a bank owes a merchant for a closed day.
+CREATE TABLE settlements (
+    id BIGINT NOT NULL,
+    bank_id SMALLINT NOT NULL,
+    merchant_id BIGINT NOT NULL,
+    business_date INTEGER NOT NULL,
+    reference TEXT NOT NULL,
+    redemptions INTEGER NOT NULL,
+    reversals INTEGER NOT NULL,
+    gross BIGINT NOT NULL,
+    reversed BIGINT NOT NULL,
+    CONSTRAINT settlements_pk PRIMARY KEY (id),
+    CONSTRAINT settlements_of_day UNIQUE (bank_id, business_date, merchant_id),
+    CONSTRAINT settlements_reference UNIQUE (reference),
+    CONSTRAINT settlements_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
+);
+
+-- A settlement's parts by the bank that issued the cards; net may be negative after reversals.
+CREATE TABLE settlement_issuers (
+    settlement_id BIGINT NOT NULL,
+    issuer SMALLINT NOT NULL,
+    net BIGINT NOT NULL,
+    CONSTRAINT settlement_issuers_pk PRIMARY KEY (settlement_id, issuer),
+    CONSTRAINT settlement_issuers_settlement FOREIGN KEY (settlement_id) REFERENCES settlements (id)
+);
+
+INSERT INTO log_head (id, size, sealed_at) VALUES (1, 0, 0);

@@ -1,0 +1,12 @@
+DROP TRIGGER transfers_append_only ON transfers;
+DROP TRIGGER redemptions_append_only ON redemptions;
+DROP TRIGGER reversals_append_only ON reversals;
+DROP TRIGGER credits_append_only ON credits;
+DROP TRIGGER fundings_append_only ON fundings;
+DROP TRIGGER idempotency_records_append_only ON idempotency_records;
+DROP TRIGGER batch_leaves_append_only ON batch_leaves;
+DROP TRIGGER attempt_log_append_only ON attempt_log;
+DROP TRIGGER account_log_append_only ON account_log;
+DROP TRIGGER settlements_append_only ON settlements;
+DROP TRIGGER settlement_issuers_append_only ON settlement_issuers;
+DROP FUNCTION refuse_change();

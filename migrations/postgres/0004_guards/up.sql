@@ -1,0 +1,17 @@
+-- What is written once is never changed: a correction is another row.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+END
+$$;
+CREATE TRIGGER transfers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfers EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER redemptions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON redemptions EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reversals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reversals EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER credits_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON credits EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fundings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON fundings EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER idempotency_records_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON idempotency_records EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER batch_leaves_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON batch_leaves EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER attempt_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON attempt_log EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER account_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON account_log EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER settlements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlements EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER settlement_issuers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_issuers EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,188 @@
+-- Who takes part: banks, families, cards, shops, API clients, nodes, keys; and the rules with their dates.
+-- Times are milliseconds since 1970 (UTC), dates the decimal number YYYYMMDD, periods YYYYMM, money whole rupiah.
+
+CREATE TABLE banks (
+    id INTEGER NOT NULL PRIMARY KEY,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    clearing_code TEXT NOT NULL,
+    account_number TEXT NOT NULL,
+    cutoff_minute INTEGER NOT NULL,
+    open_business_date INTEGER NOT NULL,
+    holding_account INTEGER NOT NULL,
+    unallocated_account INTEGER NOT NULL,
+    suspense_account INTEGER NOT NULL,
+    fees_account INTEGER NOT NULL,
+    CONSTRAINT banks_code UNIQUE (code),
+    CONSTRAINT banks_clearing_code UNIQUE (clearing_code),
+    CONSTRAINT banks_cutoff CHECK (cutoff_minute BETWEEN 0 AND 1440)
+) STRICT;
+
+-- What a bank holds for families: received and not yet credited. `reserved` is promised to a credit run.
+CREATE TABLE bank_funds (
+    bank_id INTEGER NOT NULL PRIMARY KEY,
+    unallocated INTEGER NOT NULL,
+    reserved INTEGER NOT NULL,
+    CONSTRAINT bank_funds_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
+    CONSTRAINT bank_funds_covered CHECK (reserved >= 0 AND unallocated >= reserved)
+) STRICT;
+
+-- All accounts share one id space. Kinds: 1 holding, 2 unallocated, 3 wallet, 4 payable, 5 suspense, 6 fees.
+CREATE TABLE accounts (
+    id INTEGER NOT NULL PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    bank_id INTEGER NOT NULL,
+    CONSTRAINT accounts_kind CHECK (kind BETWEEN 1 AND 6)
+) STRICT;
+
+CREATE TABLE households (
+    id INTEGER NOT NULL PRIMARY KEY,
+    nik_hash BLOB NOT NULL,
+    identity BLOB NOT NULL,
+    region_code TEXT NOT NULL,
+    registered_at INTEGER NOT NULL,
+    CONSTRAINT households_nik UNIQUE (nik_hash)
+) STRICT;
+
+-- State: 1 open, 2 frozen, 3 closed.
+CREATE TABLE wallets (
+    id INTEGER NOT NULL PRIMARY KEY,
+    household_id INTEGER NOT NULL,
+    balance INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL,
+    bank_id INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    pseudonym BLOB NOT NULL,
+    CONSTRAINT wallets_account FOREIGN KEY (id) REFERENCES accounts (id),
+    CONSTRAINT wallets_household FOREIGN KEY (household_id) REFERENCES households (id),
+    CONSTRAINT wallets_balance CHECK (balance >= 0),
+    CONSTRAINT wallets_state CHECK (state BETWEEN 1 AND 3)
+) STRICT;
+
+CREATE TABLE cards (
+    wallet_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    pin_tries INTEGER NOT NULL,
+    pin_key_version INTEGER,
+    first_six TEXT NOT NULL,
+    last_four TEXT NOT NULL,
+    pin_tag BLOB,
+    pin_salt BLOB,
+    CONSTRAINT cards_wallet FOREIGN KEY (wallet_id) REFERENCES wallets (id),
+    CONSTRAINT cards_pk PRIMARY KEY (wallet_id, id),
+    CONSTRAINT cards_state CHECK (state BETWEEN 1 AND 12),
+    CONSTRAINT cards_tries CHECK (pin_tries BETWEEN 0 AND 3)
+) STRICT, WITHOUT ROWID;
+
+-- A card is written before its number; the number's wallet never changes.
+CREATE TABLE card_numbers (
+    number_hash BLOB NOT NULL,
+    card_id INTEGER NOT NULL,
+    wallet_id INTEGER NOT NULL,
+    CONSTRAINT card_numbers_pk PRIMARY KEY (number_hash)
+) STRICT, WITHOUT ROWID;
+
+-- A merchant's id is its payable account. Status: 1 active, 2 inactive.
+CREATE TABLE merchants (
+    id INTEGER NOT NULL PRIMARY KEY,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    address TEXT NOT NULL,
+    region_code TEXT NOT NULL,
+    bank_id INTEGER NOT NULL,
+    zone INTEGER NOT NULL,
+    price_zone INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    CONSTRAINT merchants_code UNIQUE (code),
+    CONSTRAINT merchants_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
+    CONSTRAINT merchants_zone CHECK (zone BETWEEN 7 AND 9),
+    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 2)
+) STRICT;
+
+CREATE TABLE terminals (
+    id INTEGER NOT NULL PRIMARY KEY,
+    code TEXT NOT NULL,
+    merchant_id INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    CONSTRAINT terminals_code UNIQUE (code),
+    CONSTRAINT terminals_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
+    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 2)
+) STRICT;
+
+-- Roles: 1 merchant, 2 bank, 3 auditor, 4 programme.
+CREATE TABLE clients (
+    id INTEGER NOT NULL PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    secret_hash BLOB NOT NULL,
+    role INTEGER NOT NULL,
+    bank_id INTEGER,
+    terminal_id INTEGER,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    CONSTRAINT clients_client_id UNIQUE (client_id),
+    CONSTRAINT clients_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
+    CONSTRAINT clients_terminal FOREIGN KEY (terminal_id) REFERENCES terminals (id),
+    CONSTRAINT clients_role CHECK (
+        (role = 1 AND terminal_id IS NOT NULL AND bank_id IS NULL)
+        OR (role = 2 AND bank_id IS NOT NULL AND terminal_id IS NULL)
+        OR (role IN (3, 4) AND bank_id IS NULL AND terminal_id IS NULL)
+    )
+) STRICT;
+
+CREATE TABLE policies (
+    version INTEGER NOT NULL PRIMARY KEY,
+    valid_from INTEGER NOT NULL,
+    valid_to INTEGER,
+    monthly_amount INTEGER NOT NULL,
+    CONSTRAINT policies_amount CHECK (monthly_amount > 0)
+) STRICT;
+
+CREATE TABLE policy_goods (
+    version INTEGER NOT NULL,
+    commodity TEXT NOT NULL,
+    grade TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    decimals INTEGER NOT NULL,
+    CONSTRAINT policy_goods_pk PRIMARY KEY (version, commodity, grade, unit),
+    CONSTRAINT policy_goods_policy FOREIGN KEY (version) REFERENCES policies (version),
+    CONSTRAINT policy_goods_decimals CHECK (decimals BETWEEN 0 AND 9)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE price_ceilings (
+    price_zone INTEGER NOT NULL,
+    commodity TEXT NOT NULL,
+    grade TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    valid_from INTEGER NOT NULL,
+    valid_to INTEGER,
+    price INTEGER NOT NULL,
+    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from),
+    CONSTRAINT price_ceilings_price CHECK (price > 0)
+) STRICT, WITHOUT ROWID;
+
+-- One row; its revision grows with every new rule, so that every node notices.
+CREATE TABLE policy_head (
+    id INTEGER NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    CONSTRAINT policy_head_one CHECK (id = 1)
+) STRICT;
+
+-- A process that makes ids leases a number; it makes none above the high-water mark that it wrote.
+CREATE TABLE nodes (
+    node_no INTEGER NOT NULL PRIMARY KEY,
+    holder BLOB,
+    lease_until INTEGER NOT NULL,
+    high_water INTEGER NOT NULL,
+    CONSTRAINT nodes_number CHECK (node_no BETWEEN 0 AND 1023)
+) STRICT;
+
+CREATE TABLE key_records (
+    version INTEGER NOT NULL PRIMARY KEY,
+    key_id BLOB NOT NULL,
+    recorded_at INTEGER NOT NULL
+) STRICT;

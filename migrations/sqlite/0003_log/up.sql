@@ -1,0 +1,91 @@
+-- The order of history, made by the sealer, and the banks' days.
+
+-- What one commit wrote: the ids from `id` to `last_id` that have the same node's bits. `log_start` is the place
+-- of its first transfer in the log, given by the sealer; a batch without one is the unsealed tail.
+CREATE TABLE batches (
+    id INTEGER NOT NULL PRIMARY KEY,
+    anchor_id INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
+    log_start INTEGER,
+    created_at INTEGER NOT NULL,
+    transfers INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0)
+) STRICT;
+CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
+
+-- The leaf hashes of a batch's transfers in order of their ids, 32 bytes each.
+CREATE TABLE batch_leaves (
+    batch_id INTEGER NOT NULL PRIMARY KEY,
+    anchor_id INTEGER NOT NULL,
+    leaves BLOB NOT NULL
+) STRICT;
+
+-- One row: how many transfers have their place in the log. Whoever seals locks it first.
+CREATE TABLE log_head (
+    id INTEGER NOT NULL PRIMARY KEY,
+    size INTEGER NOT NULL,
+    sealed_at INTEGER NOT NULL,
+    CONSTRAINT log_head_one CHECK (id = 1)
+) STRICT;
+
+-- Every attempt at a shop in sealed order; a refused one has no place in the log.
+CREATE TABLE attempt_log (
+    merchant_id INTEGER NOT NULL,
+    attempt_no INTEGER NOT NULL,
+    log_position INTEGER,
+    redemption_id INTEGER NOT NULL,
+    wallet_id INTEGER NOT NULL,
+    CONSTRAINT attempt_log_pk PRIMARY KEY (merchant_id, attempt_no)
+) STRICT, WITHOUT ROWID;
+
+-- The transfers of an account that are neither redemptions nor credits.
+CREATE TABLE account_log (
+    account_id INTEGER NOT NULL,
+    log_position INTEGER NOT NULL,
+    transfer_id INTEGER NOT NULL,
+    anchor_id INTEGER NOT NULL,
+    CONSTRAINT account_log_pk PRIMARY KEY (account_id, log_position)
+) STRICT, WITHOUT ROWID;
+
+-- A day that a bank closed. Status: 1 closing, until nothing can still be dated to it and all of it is sealed; 2 closed.
+-- `fence` is the database's transaction number before which every batch that could have read the old day began.
+CREATE TABLE business_days (
+    bank_id INTEGER NOT NULL,
+    business_date INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    marked_at INTEGER NOT NULL,
+    fence INTEGER NOT NULL,
+    closed_at INTEGER,
+    log_size INTEGER,
+    CONSTRAINT business_days_pk PRIMARY KEY (bank_id, business_date),
+    CONSTRAINT business_days_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
+    CONSTRAINT business_days_status CHECK (status BETWEEN 1 AND 2)
+) STRICT, WITHOUT ROWID;
+
+-- What a bank owes a merchant for a closed day.
+CREATE TABLE settlements (
+    id INTEGER NOT NULL PRIMARY KEY,
+    bank_id INTEGER NOT NULL,
+    merchant_id INTEGER NOT NULL,
+    business_date INTEGER NOT NULL,
+    reference TEXT NOT NULL,
+    redemptions INTEGER NOT NULL,
+    reversals INTEGER NOT NULL,
+    gross INTEGER NOT NULL,
+    reversed INTEGER NOT NULL,
+    CONSTRAINT settlements_of_day UNIQUE (bank_id, business_date, merchant_id),
+    CONSTRAINT settlements_reference UNIQUE (reference),
+    CONSTRAINT settlements_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
+) STRICT;
+
+-- A settlement's parts by the bank that issued the cards; net may be negative after reversals.
+CREATE TABLE settlement_issuers (
+    settlement_id INTEGER NOT NULL,
+    issuer INTEGER NOT NULL,
+    net INTEGER NOT NULL,
+    CONSTRAINT settlement_issuers_pk PRIMARY KEY (settlement_id, issuer),
+    CONSTRAINT settlement_issuers_settlement FOREIGN KEY (settlement_id) REFERENCES settlements (id)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO log_head (id, size, sealed_at) VALUES (1, 0, 0);

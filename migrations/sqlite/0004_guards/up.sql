@@ -1,0 +1,23 @@
+-- What is written once is never changed: a correction is another row.
+CREATE TRIGGER transfers_no_update BEFORE UPDATE ON transfers BEGIN SELECT RAISE(ABORT, 'transfers is append-only'); END;
+CREATE TRIGGER transfers_no_delete BEFORE DELETE ON transfers BEGIN SELECT RAISE(ABORT, 'transfers is append-only'); END;
+CREATE TRIGGER redemptions_no_update BEFORE UPDATE ON redemptions BEGIN SELECT RAISE(ABORT, 'redemptions is append-only'); END;
+CREATE TRIGGER redemptions_no_delete BEFORE DELETE ON redemptions BEGIN SELECT RAISE(ABORT, 'redemptions is append-only'); END;
+CREATE TRIGGER reversals_no_update BEFORE UPDATE ON reversals BEGIN SELECT RAISE(ABORT, 'reversals is append-only'); END;
+CREATE TRIGGER reversals_no_delete BEFORE DELETE ON reversals BEGIN SELECT RAISE(ABORT, 'reversals is append-only'); END;
+CREATE TRIGGER credits_no_update BEFORE UPDATE ON credits BEGIN SELECT RAISE(ABORT, 'credits is append-only'); END;
+CREATE TRIGGER credits_no_delete BEFORE DELETE ON credits BEGIN SELECT RAISE(ABORT, 'credits is append-only'); END;
+CREATE TRIGGER fundings_no_update BEFORE UPDATE ON fundings BEGIN SELECT RAISE(ABORT, 'fundings is append-only'); END;
+CREATE TRIGGER fundings_no_delete BEFORE DELETE ON fundings BEGIN SELECT RAISE(ABORT, 'fundings is append-only'); END;
+CREATE TRIGGER idempotency_records_no_update BEFORE UPDATE ON idempotency_records BEGIN SELECT RAISE(ABORT, 'idempotency_records is append-only'); END;
+CREATE TRIGGER idempotency_records_no_delete BEFORE DELETE ON idempotency_records BEGIN SELECT RAISE(ABORT, 'idempotency_records is append-only'); END;
+CREATE TRIGGER batch_leaves_no_update BEFORE UPDATE ON batch_leaves BEGIN SELECT RAISE(ABORT, 'batch_leaves is append-only'); END;
+CREATE TRIGGER batch_leaves_no_delete BEFORE DELETE ON batch_leaves BEGIN SELECT RAISE(ABORT, 'batch_leaves is append-only'); END;
+CREATE TRIGGER attempt_log_no_update BEFORE UPDATE ON attempt_log BEGIN SELECT RAISE(ABORT, 'attempt_log is append-only'); END;
+CREATE TRIGGER attempt_log_no_delete BEFORE DELETE ON attempt_log BEGIN SELECT RAISE(ABORT, 'attempt_log is append-only'); END;
+CREATE TRIGGER account_log_no_update BEFORE UPDATE ON account_log BEGIN SELECT RAISE(ABORT, 'account_log is append-only'); END;
+CREATE TRIGGER account_log_no_delete BEFORE DELETE ON account_log BEGIN SELECT RAISE(ABORT, 'account_log is append-only'); END;
+CREATE TRIGGER settlements_no_update BEFORE UPDATE ON settlements BEGIN SELECT RAISE(ABORT, 'settlements is append-only'); END;
+CREATE TRIGGER settlements_no_delete BEFORE DELETE ON settlements BEGIN SELECT RAISE(ABORT, 'settlements is append-only'); END;
+CREATE TRIGGER settlement_issuers_no_update BEFORE UPDATE ON settlement_issuers BEGIN SELECT RAISE(ABORT, 'settlement_issuers is append-only'); END;
+CREATE TRIGGER settlement_issuers_no_delete BEFORE DELETE ON settlement_issuers BEGIN SELECT RAISE(ABORT, 'settlement_issuers is append-only'); END;
