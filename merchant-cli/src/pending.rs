@@ -121,3 +121,56 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     digits.concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::terminal::Secret;
+
+    fn sale(quantity: &str, card_number: &str) -> Sale {
+        let identity = Identity {
+            server: "http://127.0.0.1:8080".to_owned(),
+            client_id: "shop".to_owned(),
+            secret: Secret::new("very-secret".to_owned()),
+        };
+        let item = Item {
+            commodity: "eggs".to_owned(),
+            grade: None,
+            quantity: quantity.to_owned(),
+            unit: "piece".to_owned(),
+            unit_price: 2_000,
+        };
+        Sale::new(&identity, vec![item], card_number)
+    }
+
+    #[test]
+    fn an_unanswered_sale_is_found_again_until_it_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = PendingFolder(dir.path().join("pending"));
+        let card = "6013010000000018";
+        assert!(folder.find(&sale("10", card)).unwrap().is_none());
+        let begun = folder.begin(sale("10", card)).unwrap();
+        let (found, _minutes) = folder.find(&sale("10", card)).unwrap().unwrap();
+        assert_eq!(found.key, begun.key);
+        assert!(folder.find(&sale("11", card)).unwrap().is_none());
+        assert!(folder.find(&sale("10", "6013010000000026")).unwrap().is_none());
+        folder.end(&begun).unwrap();
+        folder.end(&begun).unwrap();
+        assert!(folder.find(&sale("10", card)).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_kept_names_neither_card_nor_secret_and_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = PendingFolder(dir.path().join("pending"));
+        let begun = folder.begin(sale("10", "6013010000000018")).unwrap();
+        let path = folder.path(&begun);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("0018") && !text.contains("601301") && !text.contains("secret"));
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(path.clone()), mode(folder.0.clone())), (0o600, 0o700));
+        assert_ne!(begun.key, folder.begin(begun.sale.clone()).unwrap().key);
+    }
+}

@@ -1,1 +1,17 @@
-//! The point-of-sale API.
+//! The point-of-sale API of the food voucher programme: an HTTP edge over the ledger.
+//!
+//! A request is authenticated, parsed into the domain's types and handed to a use case; what comes
+//! back is translated into an answer. Nothing is decided here.
+
+pub mod auth;
+pub mod cli;
+mod commands;
+pub mod config;
+mod extract;
+pub mod problem;
+mod routes;
+pub mod startup;
+mod telemetry;
+mod wire;
+
+pub use commands::run;

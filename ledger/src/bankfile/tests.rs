@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 use super::write::{RowToWrite, StatementToWrite, statement_csv};
 use super::*;
 use crate::domain::calendar::Date;
-use crate::domain::matching::Direction;
+use crate::domain::matching::{Direction, SettlementLine, match_settlements};
+use crate::domain::money::Rupiah;
 
 const BANKS: [&str; 4] = ["bri", "bni", "mandiri", "btn"];
 
@@ -205,12 +206,51 @@ fn a_statement_is_accepted_for_its_day_or_refused_whole() {
     assert_eq!(accept_for_day(&broken, day), Err(NotAccepted::BalanceBreak));
 }
 
+#[test]
+fn a_banks_file_goes_all_the_way_to_its_match() {
+    let row = |description: &str, direction, amount: i64| RowToWrite {
+        date: NaiveDate::from_ymd_opt(2018, 9, 3).unwrap(),
+        time: NaiveTime::MIN,
+        description: description.to_owned(),
+        direction,
+        amount: Decimal::from(amount),
+    };
+    let expected = |reference: &str, amount| SettlementLine {
+        reference: reference.to_owned(),
+        merchant: "mch".to_owned(),
+        amount: Rupiah::new(amount).unwrap(),
+    };
+    for bank in BANKS {
+        let rows = vec![
+            row("BPNT EW00218090300001", Direction::Credit, 175_000),
+            row("BPNT EW00218090300001", Direction::Debit, 1_500),
+            row("BPNT EW00218090300002", Direction::Credit, 110_000),
+            row("BPNT EW00218090300002", Direction::Credit, 110_000),
+            row("SETOR TUNAI", Direction::Credit, 20_000),
+        ];
+        let account = "0012".to_owned();
+        let opening = Decimal::from(1_000_000);
+        let profile = profile(bank);
+        let text = statement_csv(&profile, &StatementToWrite { account, opening, rows });
+        let statement = one(bank, &text);
+        let ledger = vec![
+            expected("EW00218090300001", 175_000),
+            expected("EW00218090300002", 110_000),
+            expected("EW00218090300003", 45_000),
+        ];
+        let matching = match_settlements(ledger, settlement_rows(0, &statement));
+        let found: Vec<_> = matching.rows.iter().map(|row| row.status.as_str()).collect();
+        assert_eq!(found, ["matched", "duplicate_in_bank", "ledger_only", "bank_only"], "{bank}");
+        assert_eq!(matching.left_out.len(), 1);
+    }
+}
+
 fn any_row() -> impl Strategy<Value = RowToWrite> {
     let text = "[ -~àé]{0,20}[=+@'\";, -]{0,2}[A-Z0-9;]{0,10}";
     let movement = (any::<bool>(), 1..=999_999_999_999_i64);
     (0..20_000_u64, 0..86_400_u32, text, movement).prop_map(
         |(day, second, text, (credit, cents))| RowToWrite {
-            date: NaiveDate::from_ymd_opt(2018, 1, 1).unwrap() + chrono::Days::new(day % 5),
+            date: "2018-01-01".parse::<Date>().unwrap().plus_days(day % 5).naive(),
             time: NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap(),
             description: text.split_whitespace().collect::<Vec<_>>().join(" "),
             direction: if credit { Direction::Credit } else { Direction::Debit },

@@ -299,6 +299,36 @@ impl CardState {
         }
     }
 
+    /// The state after the bank set a new PIN; `None` where none may be set. A card blocked by
+    /// wrong PINs is unblocked by a new one.
+    pub const fn with_new_pin(self) -> Option<Self> {
+        match self {
+            Self::Distributed | Self::Active | Self::BlockedPin => Some(Self::Active),
+            Self::Printed
+            | Self::BlockedBank
+            | Self::BlockedMinistry
+            | Self::Lost
+            | Self::Damaged
+            | Self::Expired
+            | Self::Replaced
+            | Self::Returned
+            | Self::Closed => None,
+        }
+    }
+
+    /// Whether a card in this state is its family's one card: usable, or to become so again.
+    pub const fn is_in_use(self) -> bool {
+        matches!(
+            self,
+            Self::Printed
+                | Self::Distributed
+                | Self::Active
+                | Self::BlockedPin
+                | Self::BlockedBank
+                | Self::BlockedMinistry
+        )
+    }
+
     /// Whether another card may take the place of one in this state.
     pub const fn may_be_replaced(self) -> bool {
         !matches!(self, Self::Replaced | Self::Closed | Self::BlockedMinistry | Self::Returned)

@@ -29,6 +29,8 @@ id_types! {
     AccountId,
     /// A card (KKS).
     CardId,
+    /// A household (KPM).
+    HouseholdId,
     /// A terminal (EDC) of a merchant.
     TerminalId,
     /// A row made by a batch: a redemption and the transfer it made share one.

@@ -4,10 +4,11 @@
 //! another. A keyed hash of a card number, PIN or request is useless to whoever has the database
 //! alone: there are only a million PINs and few card numbers to try.
 
-use ring::{digest, hkdf, hmac};
+use ring::{aead, digest, hkdf, hmac};
 
 use super::card::{CardNumber, Pin};
-use super::ids::CardId;
+use super::household::Identity;
+use super::ids::{CardId, HouseholdId};
 
 /// Every key of the service. `Debug` shows none of them.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ pub struct Keys {
     card_index: hmac::Key,
     request: hmac::Key,
     nik: hmac::Key,
+    identity: [u8; 32],
     public_id: hmac::Key,
     approval: hmac::Key,
     token_seed: [u8; 32],
@@ -59,6 +61,7 @@ impl Keys {
             card_index: mac(b"ewarong/card-index/v1"),
             request: mac(b"ewarong/request/v1"),
             nik: mac(b"ewarong/nik/v1"),
+            identity: expand(&source, b"ewarong/identity/v1"),
             public_id: mac(b"ewarong/public-id/v1"),
             approval: mac(b"ewarong/approval/v1"),
             token_seed: expand(&source, b"ewarong/token/v1"),
@@ -83,6 +86,60 @@ impl Keys {
     /// The keyed hash by which a household's NIK is known to be taken.
     pub fn nik_index(&self, nik: &str) -> [u8; 32] {
         mac32(&self.nik, &[nik.as_bytes()])
+    }
+
+    /// Who a household is, encrypted so that it opens as this household's only: the version of the
+    /// layout and the key, the nonce, the ciphertext with its tag. `nonce` was never used before.
+    ///
+    /// # Errors
+    /// [`NotSealed`] for a name of more than 64 GB.
+    pub fn seal_identity(
+        &self,
+        household: HouseholdId,
+        nonce: [u8; aead::NONCE_LEN],
+        identity: &Identity,
+    ) -> Result<Vec<u8>, NotSealed> {
+        let mut sealed = [identity.nik.as_str().as_bytes(), identity.name.as_bytes()].concat();
+        self.identity_key()?
+            .seal_in_place_append_tag(
+                aead::Nonce::assume_unique_for_key(nonce),
+                identity_owner(household),
+                &mut sealed,
+            )
+            .map_err(|_unspecified| NotSealed)?;
+        Ok([&[IDENTITY_VERSION], &nonce[..], &sealed].concat())
+    }
+
+    /// Who a household is.
+    ///
+    /// # Errors
+    /// [`NotSealed`] when the bytes were sealed for another household or with another key, or were
+    /// changed since.
+    pub fn open_identity(
+        &self,
+        household: HouseholdId,
+        sealed: &[u8],
+    ) -> Result<Identity, NotSealed> {
+        let sealed = sealed.strip_prefix(&[IDENTITY_VERSION]).ok_or(NotSealed)?;
+        let (nonce, sealed) = sealed.split_first_chunk::<{ aead::NONCE_LEN }>().ok_or(NotSealed)?;
+        let mut sealed = sealed.to_vec();
+        let opened = self
+            .identity_key()?
+            .open_in_place(
+                aead::Nonce::assume_unique_for_key(*nonce),
+                identity_owner(household),
+                &mut sealed,
+            )
+            .map_err(|_unspecified| NotSealed)?;
+        let text = std::str::from_utf8(opened).map_err(|_not_text| NotSealed)?;
+        let (nik, name) = text.split_at_checked(16).ok_or(NotSealed)?;
+        Ok(Identity { nik: nik.parse().map_err(|_shape| NotSealed)?, name: name.to_owned() })
+    }
+
+    fn identity_key(&self) -> Result<aead::LessSafeKey, NotSealed> {
+        aead::UnboundKey::new(&aead::AES_256_GCM, &self.identity)
+            .map(aead::LessSafeKey::new)
+            .map_err(|_length| NotSealed)
     }
 
     /// What to keep of `pin`, for `card`, with a `salt` that was never used before.
@@ -111,6 +168,20 @@ impl Keys {
     pub fn approval_bytes(&self, id: i64) -> [u8; 32] {
         mac32(&self.approval, &[&id.to_be_bytes()])
     }
+}
+
+/// An identity that can't be sealed or opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the identity cannot be sealed or opened with these keys")]
+pub struct NotSealed;
+
+/// The layout of a sealed identity, and the version of the key that sealed it.
+const IDENTITY_VERSION: u8 = 1;
+
+/// Ties a sealed identity to its household: moved to another row it does not open.
+fn identity_owner(household: HouseholdId) -> aead::Aad<[u8; 11]> {
+    let [a, b, c, d, e, f, g, h] = household.0.to_be_bytes();
+    aead::Aad::from([b'H', b'H', b'1', a, b, c, d, e, f, g, h])
 }
 
 /// What a PIN's tag is made of: its use, the card, the salt, the length, the digits.
@@ -185,6 +256,23 @@ mod tests {
         assert!(!keys.pin_fits(CardId(2), &stored, pin));
         assert!(!keys.pin_fits(CardId(1), &stored, "271829".parse().unwrap()));
         assert!(!Keys::derive(&[8; 32]).pin_fits(CardId(1), &stored, pin));
+    }
+
+    #[test]
+    fn an_identity_opens_for_its_own_household_only() {
+        let keys = Keys::derive(&[7; 32]);
+        let nik = "1571014708850003".parse().unwrap();
+        let identity = Identity { nik, name: "Ö 2".to_owned() };
+        let sealed = keys.seal_identity(HouseholdId(5), [9; 12], &identity).unwrap();
+        assert_eq!(keys.open_identity(HouseholdId(5), &sealed), Ok(identity));
+        assert_eq!(keys.open_identity(HouseholdId(6), &sealed), Err(NotSealed));
+        assert_eq!(Keys::derive(&[8; 32]).open_identity(HouseholdId(5), &sealed), Err(NotSealed));
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert_eq!(keys.open_identity(HouseholdId(5), &changed), Err(NotSealed), "{place}");
+        }
+        assert_eq!(keys.open_identity(HouseholdId(5), &[]), Err(NotSealed));
     }
 
     #[test]

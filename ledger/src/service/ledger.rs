@@ -11,6 +11,7 @@ use crate::domain::redemption::{PointOfSale, Redeem};
 use crate::store::connection::{Connection, Pool, Purpose};
 use crate::store::{Backend, DatabaseUrl, FailureKind, StoreError};
 
+use super::banks::BankCodes;
 use super::clock::Clock;
 use super::directory::CardDirectory;
 use super::error::Trouble;
@@ -36,6 +37,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Ledger {
     pub(super) shared: Arc<Shared>,
+    pub(super) banks: BankCodes,
     directory: CardDirectory,
     keeper: Keeper,
 }
@@ -110,7 +112,7 @@ impl Ledger {
         });
         let directory = CardDirectory::start(&options.url)?;
         let keeper = Keeper::start(&shared)?;
-        Ok(Self { shared, directory, keeper })
+        Ok(Self { shared, banks: BankCodes::default(), directory, keeper })
     }
 
     /// Has a purchase decided and recorded, or finds the answer it got before.
@@ -153,7 +155,7 @@ impl Ledger {
 
     /// Whether requests can be answered: the database is there and the storage is sound.
     pub fn is_ready(&self) -> bool {
-        self.is_sound() && self.shared.read(|connection| connection.run("SELECT 1")).is_ok()
+        self.is_sound() && self.shared.read(Connection::ping).is_ok()
     }
 
     /// Whether the storage still works. Where it does not, the process has to end.

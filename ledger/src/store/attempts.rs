@@ -29,12 +29,19 @@ pub(super) type AttemptRow = (
     (Vec<u8>, Vec<u8>, String),
 );
 
+macro_rules! attempt_columns {
+    () => {
+        "SELECT r.id, r.wallet_id, r.card_id, r.merchant_id, r.terminal_id, r.issuer, r.acquirer,
+            r.refusal, r.refusal_line, r.refusal_ceiling, t.balance_after, r.policy_version,
+            r.created_at, r.business_date, r.key_hash, r.request_mac, r.lines"
+    };
+}
+
+pub(super) use attempt_columns;
+
 statement! {
     both AttemptById { id: i64, wallet: i64 } -> AttemptSql;
-    "SELECT r.id, r.wallet_id, r.card_id, r.merchant_id, r.terminal_id, r.issuer, r.acquirer,
-            r.refusal, r.refusal_line, r.refusal_ceiling, t.balance_after, r.policy_version,
-            r.created_at, r.business_date, r.key_hash, r.request_mac, r.lines
-     FROM redemptions r
+    (attempt_columns!()) " FROM redemptions r
      LEFT JOIN transfers t ON t.id = r.id AND t.anchor_id = r.wallet_id
      WHERE r.id = " [id: BigInt] " AND r.wallet_id = " [wallet: BigInt]
 }

@@ -152,10 +152,10 @@ impl Connection {
     }
 
     /// The rows of a statement that runs on either database.
-    pub(crate) fn load<S, R>(&mut self, statement: S) -> Result<Vec<R>, StoreError>
+    pub(crate) fn load<'q, S, R>(&mut self, statement: S) -> Result<Vec<R>, StoreError>
     where
-        S: for<'q> LoadQuery<'q, SqliteConnection, R>
-            + for<'q> LoadQuery<'q, PgConnection, R>
+        S: LoadQuery<'q, SqliteConnection, R>
+            + LoadQuery<'q, PgConnection, R>
             + RunQueryDsl<SqliteConnection>
             + RunQueryDsl<PgConnection>,
     {
@@ -166,10 +166,10 @@ impl Connection {
     }
 
     /// The first row of a statement, if it has one.
-    pub(crate) fn first<S, R>(&mut self, statement: S) -> Result<Option<R>, StoreError>
+    pub(crate) fn first<'q, S, R>(&mut self, statement: S) -> Result<Option<R>, StoreError>
     where
-        S: for<'q> LoadQuery<'q, SqliteConnection, R>
-            + for<'q> LoadQuery<'q, PgConnection, R>
+        S: LoadQuery<'q, SqliteConnection, R>
+            + LoadQuery<'q, PgConnection, R>
             + RunQueryDsl<SqliteConnection>
             + RunQueryDsl<PgConnection>,
     {
@@ -196,6 +196,11 @@ impl Connection {
             Self::Sqlite(sqlite) => sqlite.batch_execute(text)?,
             Self::Postgres(postgres) => postgres.batch_execute(text)?,
         })
+    }
+
+    /// Asks the database for a sign of life.
+    pub(crate) fn ping(&mut self) -> Result<(), StoreError> {
+        self.run("SELECT 1")
     }
 
     /// Begins a transaction that writes. `SQLite` takes its one write lock at once.
@@ -300,11 +305,11 @@ impl diesel::r2d2::ManageConnection for Manager {
     }
 
     fn is_valid(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        connection.run("SELECT 1")
+        connection.ping()
     }
 
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.run("SELECT 1").is_err()
+        connection.ping().is_err()
     }
 }
 

@@ -10,8 +10,8 @@ use crate::receipt::local_time;
 use crate::wire::{Inquiry, Me, rupiah};
 
 pub(super) fn run(settings: &Settings) -> Result<Exit, Failure> {
-    let (card_number, pin) = card_and_pin(settings.person())?;
     let client = connect(settings)?;
+    let (card_number, pin) = card_and_pin(settings.person())?;
     let body = json!({ "card_number": card_number.expose(), "pin": pin.expose() }).to_string();
     let answer = client.post("/v1/balance-inquiries", &body)?.expect(&[200])?;
     let inquiry: Inquiry = answer.parsed()?;

@@ -116,7 +116,7 @@ fn rendered(
                     total.status.as_str().to_owned(),
                     total.rows.to_string(),
                     total.ledger.map(|sum| sum.get().to_string()).unwrap_or_default(),
-                    shown(total.bank),
+                    total.bank.map(|sum| sum.normalize().to_string()).unwrap_or_default(),
                 ]
             });
             let totals = Rows { columns: TOTALS, cells: totals.collect() };
@@ -133,8 +133,11 @@ fn cells(row: &MatchRow, files: &[ReadFile]) -> Vec<String> {
         row.reference.clone().unwrap_or_default(),
         row.ledger.as_ref().map(|line| line.merchant.clone()).unwrap_or_default(),
         row.ledger.as_ref().map(|line| line.amount.get().to_string()).unwrap_or_default(),
-        if row.bank.is_empty() { String::new() } else { shown(row.bank_amount()) },
-        shown(row.difference()),
+        row.bank_amount()
+            .filter(|_sum| !row.bank.is_empty())
+            .map(|sum| sum.normalize().to_string())
+            .unwrap_or_default(),
+        row.difference().map(|sum| sum.normalize().to_string()).unwrap_or_default(),
         places.join(" "),
     ]
 }
@@ -151,7 +154,7 @@ fn json_report(matching: &Matching, files: &[ReadFile], args: &ReconcileArgs) ->
             "status": total.status.as_str(),
             "rows": total.rows,
             "ledger_amount": total.ledger.map(Rupiah::get),
-            "bank_amount": total.bank.map(|sum| sum.to_string()),
+            "bank_amount": total.bank.map(|sum| sum.normalize().to_string()),
         })
     });
     json!({
@@ -170,8 +173,8 @@ fn json_row(row: &MatchRow, files: &[ReadFile]) -> Value {
         "reference": row.reference,
         "merchant_id": row.ledger.as_ref().map(|line| line.merchant.as_str()),
         "ledger_amount": row.ledger.as_ref().map(|line| line.amount.get()),
-        "bank_amount": row.bank_amount().map(|sum| sum.to_string()),
-        "difference": row.difference().map(|sum| sum.to_string()),
+        "bank_amount": row.bank_amount().map(|sum| sum.normalize().to_string()),
+        "difference": row.difference().map(|sum| sum.normalize().to_string()),
         "bank_rows": row.bank.iter().map(|bank| json_bank(bank, files)).collect::<Vec<_>>(),
     })
 }
@@ -180,13 +183,8 @@ fn json_bank(row: &BankRow, files: &[ReadFile]) -> Value {
     json!({
         "file": files.get(row.id.file).map(|file| file.name.as_str()),
         "line": row.id.line,
-        "amount": row.amount.to_string(),
+        "amount": row.amount.normalize().to_string(),
         "direction": row.direction.as_str(),
         "references": row.references,
     })
-}
-
-/// A sum as a number, or the word for one that can't be held.
-fn shown(sum: Option<impl ToString>) -> String {
-    sum.map_or_else(|| "too large".to_owned(), |sum| sum.to_string())
 }

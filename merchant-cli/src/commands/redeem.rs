@@ -24,12 +24,12 @@ struct Keyed {
 pub(super) fn run(settings: &Settings, args: &RedeemArgs) -> Result<Exit, Failure> {
     let rice = args.rice.iter().map(|item| item.0.clone());
     let items: Vec<Item> = rice.chain(args.eggs.iter().map(|item| item.0.clone())).collect();
-    let (card_number, pin) = card_and_pin(settings.person())?;
-    // Everything that can fail without consequences comes before the sale.
+    // Everything that can fail without consequences comes before card and PIN are asked for.
     let identity = config::identity(settings)?;
     let client = connect(settings)?;
     let me: Me = client.get("/v1/me", &[])?.parsed()?;
     let folder = PendingFolder::open(settings)?;
+    let (card_number, pin) = card_and_pin(settings.person())?;
     let sale = Sale::new(&identity, items, card_number.expose());
     let body = json!({
         "card_number": card_number.expose(),

@@ -1,0 +1,98 @@
+//! Ids as they are shown: `rdm_` and 26 letters and digits.
+//!
+//! They carry the wallet's id with the row's own, so that a look-up touches one shard, and hide it
+//! under a keyed mask: two receipts do not show that they are one family's, and a changed id finds
+//! no row.
+
+use super::ids::{AccountId, RowId};
+use super::keys::Keys;
+
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+const LENGTH: usize = 26;
+
+/// What an id names; each kind has its own prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdKind {
+    /// A redemption, approved or refused.
+    Redemption,
+    /// A transfer.
+    Transfer,
+    /// A card.
+    Card,
+    /// A wallet, as both of its parts.
+    Wallet,
+    /// A settlement.
+    Settlement,
+    /// A credit run.
+    CreditRun,
+}
+
+impl IdKind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Redemption => "rdm_",
+            Self::Transfer => "trf_",
+            Self::Card => "crd_",
+            Self::Wallet => "wlt_",
+            Self::Settlement => "stl_",
+            Self::CreditRun => "run_",
+        }
+    }
+}
+
+/// The id as it is shown.
+pub fn encode(keys: &Keys, kind: IdKind, id: RowId, anchor: AccountId) -> String {
+    let hidden = anchor.0 ^ keys.public_id_mask(id.0);
+    let mut bits = (u128::from(id.0.cast_unsigned()) << 64) | u128::from(hidden.cast_unsigned());
+    // 26 letters hold 130 bits: the last one carries three, the others five.
+    let mut letters = [0_u8; LENGTH];
+    for letter in letters.iter_mut().rev() {
+        let index = usize::try_from(bits & 31).unwrap_or(0);
+        *letter = ALPHABET.get(index).copied().unwrap_or(b'a');
+        bits >>= 5;
+    }
+    let mut text = String::with_capacity(LENGTH.saturating_add(4));
+    text.push_str(kind.prefix());
+    text.extend(letters.into_iter().map(char::from));
+    text
+}
+
+/// What a shown id names; `None` when it is no id of that kind.
+pub fn decode(keys: &Keys, kind: IdKind, text: &str) -> Option<(RowId, AccountId)> {
+    let letters = text.strip_prefix(kind.prefix())?;
+    if letters.len() != LENGTH {
+        return None;
+    }
+    let mut bits: u128 = 0;
+    for letter in letters.bytes() {
+        let value = ALPHABET.iter().position(|known| *known == letter)?;
+        if bits >> 123 != 0 {
+            return None;
+        }
+        bits = (bits << 5) | u128::try_from(value).ok()?;
+    }
+    let id = u64::try_from(bits >> 64).ok()?.cast_signed();
+    let hidden = u64::try_from(bits & u128::from(u64::MAX)).ok()?.cast_signed();
+    let anchor = hidden ^ keys.public_id_mask(id);
+    (id > 0 && anchor > 0).then_some((RowId(id), AccountId(anchor)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_and_hides_its_wallet() {
+        let keys = Keys::derive(&[3; 32]);
+        let (id, wallet) = (RowId(224_395_067_392_000_001), AccountId(224_395_067_391_000_777));
+        let text = encode(&keys, IdKind::Redemption, id, wallet);
+        assert_eq!(text.len(), 30);
+        assert_eq!(decode(&keys, IdKind::Redemption, &text), Some((id, wallet)));
+        assert_eq!(decode(&keys, IdKind::Transfer, &text), None);
+        let other = encode(&keys, IdKind::Redemption, RowId(id.0 + 1), wallet);
+        assert_ne!(text[17..], other[17..], "the wallet's part differs from receipt to receipt");
+        for broken in ["rdm_", "rdm_zzzzzzzzzzzzzzzzzzzzzzzzzz", "", &text[..29]] {
+            assert_eq!(decode(&keys, IdKind::Redemption, broken), None, "{broken}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What `verify` reads: every record once and in order, a page or a row at a time, so that the
+//! memory needed does not grow with the ledger.
+//!
+//! Numbers are read as wide as a column of the database can hold them and narrowed here: a value
+//! out of its range is a broken record, not a neighbour's value cut to size.
+
+mod funds;
+mod history;
+mod pairs;
+mod registry;
+mod settlements;
+mod wallets;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+
+use std::collections::VecDeque;
+
+use diesel::pg::PgRowByRowLoadingMode;
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::result::{ConnectionError, DatabaseErrorKind, Error};
+use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
+
+use super::connection::{Connection, DatabaseUrl, Purpose};
+use super::error::StoreError;
+
+pub(crate) use funds::{BankFunds, RunAtBank};
+pub(crate) use history::{AttemptRecord, BatchRecord, TransferRecord};
+pub(crate) use pairs::{AttemptPlace, EntryPlace, Pairs, Sided};
+pub(crate) use registry::Guard;
+pub(crate) use settlements::{DayPart, DayRecord, PartOfDay};
+pub(crate) use wallets::{CreditKey, KeyRecord, Movement, SealedBatch};
+
+/// Rows that one page holds.
+const PAGE: i64 = 5000;
+
+/// What is worked out on the way and compared with the database's own logs: in the connection's
+/// temporary tables, which leave no trace.
+const SCRATCH: &str = "CREATE TEMP TABLE verify_attempts (redemption_id BIGINT NOT NULL, \
+     wallet_id BIGINT NOT NULL, merchant_id BIGINT NOT NULL, log_position BIGINT); \
+     CREATE TEMP TABLE verify_entries (transfer_id BIGINT NOT NULL, account_id BIGINT NOT NULL, \
+     log_position BIGINT NOT NULL, anchor_id BIGINT NOT NULL);";
+
+/// Sorts go through files where they are large.
+const SQLITE: &str = "PRAGMA temp_store = FILE; PRAGMA cache_size = -64000;";
+const POSTGRES: &str = "SET work_mem = '64MB'; SET jit = off;";
+
+/// A kind of record that is read in pages, by its key.
+pub(crate) trait Paged: Sized {
+    /// Its place in the order: an id, and what tells two rows with one id apart.
+    fn key(&self) -> (i64, i64);
+
+    /// The next page behind `after`.
+    fn page(connection: &mut Connection, after: (i64, i64)) -> Result<Vec<Self>, StoreError>;
+}
+
+/// All records of a kind in order, of which one page is in memory.
+#[derive(Debug)]
+pub(crate) struct Pages<T> {
+    waiting: VecDeque<T>,
+    after: (i64, i64),
+    ended: bool,
+}
+
+impl<T: Paged> Pages<T> {
+    /// From the first on.
+    pub(crate) const fn new() -> Self {
+        Self { waiting: VecDeque::new(), after: (i64::MIN, i64::MIN), ended: false }
+    }
+
+    /// The id of the next record.
+    pub(crate) fn next_id(&mut self, from: &mut Connection) -> Result<Option<i64>, StoreError> {
+        if self.waiting.is_empty() && !self.ended {
+            self.waiting = T::page(from, self.after)?.into();
+            match self.waiting.back() {
+                Some(last) => self.after = last.key(),
+                None => self.ended = true,
+            }
+        }
+        Ok(self.waiting.front().map(|record| record.key().0))
+    }
+
+    /// The next record, if its id is `id`.
+    pub(crate) fn take(
+        &mut self,
+        from: &mut Connection,
+        id: i64,
+    ) -> Result<Option<T>, StoreError> {
+        let next = self.next_id(from)?;
+        Ok(if next == Some(id) { self.waiting.pop_front() } else { None })
+    }
+}
+
+impl Connection {
+    /// Opens a connection that reads a whole ledger. Must not be in a transaction yet:
+    /// `PostgreSQL` makes no temporary tables in one that only reads.
+    pub(crate) fn open_to_verify(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        if let Some(file) = url.file()
+            && !file.exists()
+        {
+            let missing = format!("there is no file `{}`", file.display());
+            return Err(ConnectionError::BadConnection(missing).into());
+        }
+        let mut connection = Self::open(url, Purpose::General)?;
+        if connection.needs_migration()? {
+            return Err(StoreError::Migrate("migrations are still to be run".to_owned()));
+        }
+        let settings = match connection {
+            Self::Sqlite(_) => SQLITE,
+            Self::Postgres(_) => POSTGRES,
+        };
+        connection.run(settings)?;
+        connection.run(SCRATCH)?;
+        Ok(connection)
+    }
+
+    /// Hands every row of a statement to `each`, one after the other.
+    fn stream<S, R>(
+        &mut self,
+        statement: S,
+        each: &mut dyn FnMut(R) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>
+    where
+        S: for<'q> LoadQuery<'q, SqliteConnection, R>
+            + for<'q> LoadQuery<'q, PgConnection, R, PgRowByRowLoadingMode>
+            + RunQueryDsl<SqliteConnection>
+            + RunQueryDsl<PgConnection>,
+    {
+        match self {
+            Self::Sqlite(sqlite) => {
+                for row in statement.load_iter(sqlite)? {
+                    each(row?)?;
+                }
+            }
+            Self::Postgres(postgres) => {
+                for row in statement.load_iter::<R, PgRowByRowLoadingMode>(postgres)? {
+                    each(row?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with the data, where a failure says that it is the data and not the way to it.
+pub(crate) fn fault_in_data(error: &StoreError) -> Option<String> {
+    match error {
+        StoreError::Corrupt(what) => Some(what.clone()),
+        StoreError::Statement(Error::DeserializationError(error)) => {
+            Some(format!("a stored value can't be read: {error}"))
+        }
+        // Neither database has a kind of its own for a damaged file.
+        StoreError::Statement(Error::DatabaseError(DatabaseErrorKind::Unknown, details)) => {
+            let message = details.message();
+            let damaged = ["malformed", "not a database", "invalid page", "corrupt", "checksum"];
+            damaged.iter().any(|word| message.contains(word)).then(|| message.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// A stored number in the width of its type.
+fn narrow<T: TryFrom<i64>>(value: i64, record: impl FnOnce() -> String) -> Result<T, StoreError> {
+    T::try_from(value)
+        .map_err(|_out_of_range| StoreError::corrupt(format!("{}: {value} is out of range", record())))
+}

@@ -1,0 +1,163 @@
+//! What is stated twice, sorted so that both statements of one thing stand side by side.
+
+use diesel::sql_types::{BigInt, Nullable};
+
+use crate::store::bulk::bulk_insert;
+use crate::store::connection::Connection;
+use crate::store::error::StoreError;
+use crate::store::statement::statement;
+
+bulk_insert! {
+    /// Where a sealed attempt has to stand in its merchant's log.
+    AttemptPlace, AttemptPlaceColumns, "verify_attempts",
+    redemption_id: i64 => BigInt,
+    wallet_id: i64 => BigInt,
+    merchant_id: i64 => BigInt,
+    log_position: Option<i64> => Nullable<BigInt>,
+}
+
+bulk_insert! {
+    /// Where a sealed transfer has to stand in its account's log.
+    EntryPlace, EntryPlaceColumns, "verify_entries",
+    transfer_id: i64 => BigInt,
+    account_id: i64 => BigInt,
+    log_position: i64 => BigInt,
+    anchor_id: i64 => BigInt,
+}
+
+/// Key, second part of the key, side (0 the narrow table, 1 what it is held against), and what
+/// both sides say.
+type SidedSql =
+    (BigInt, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>);
+type SidedRow = (i64, i64, i64, Option<i64>, Option<i64>, Option<i64>);
+
+statement! {
+    /// A credit's run and family against its transfer: amount and the account it came from. The
+    /// amount is missing where the run is, or is of another programme or period.
+    both CreditsAndTransfers {} -> SidedSql;
+    "SELECT c.transfer_id, c.wallet_id, CAST(0 AS BIGINT),
+            CASE WHEN r.programme = c.programme AND r.period = c.period THEN r.amount END,
+            b.unallocated_account, CAST(NULL AS BIGINT)
+     FROM credits c
+     LEFT JOIN credit_runs r ON r.id = c.run_id
+     LEFT JOIN wallets w ON w.id = c.wallet_id
+     LEFT JOIN banks b ON b.id = w.bank_id
+     UNION ALL
+     SELECT id, anchor_id, CAST(1 AS BIGINT), amount, debit_account, CAST(NULL AS BIGINT)
+     FROM transfers WHERE kind = 2
+     ORDER BY 1, 2, 3"
+}
+
+statement! {
+    /// A reversal and the redemption it takes back against its transfer: amount, merchant, date.
+    /// The amount is missing where the redemption is, was refused, or is another merchant's.
+    both ReversalsAndTransfers {} -> SidedSql;
+    "SELECT v.transfer_id, v.wallet_id, CAST(0 AS BIGINT),
+            CASE WHEN r.refusal = 0 AND r.merchant_id = v.merchant_id
+                AND r.acquirer = v.acquirer AND r.id < v.transfer_id THEN r.amount END,
+            v.merchant_id, CAST(v.business_date AS BIGINT)
+     FROM reversals v
+     LEFT JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
+     UNION ALL
+     SELECT id, anchor_id, CAST(1 AS BIGINT), amount, debit_account,
+            CAST(business_date AS BIGINT)
+     FROM transfers WHERE kind = 4
+     ORDER BY 1, 2, 3"
+}
+
+statement! {
+    /// A funding's reference against its transfer: the bank's unallocated account, amount, and the
+    /// bank's holding account.
+    both FundingsAndTransfers {} -> SidedSql;
+    "SELECT f.transfer_id, b.unallocated_account, CAST(0 AS BIGINT), f.amount, b.holding_account,
+            CAST(NULL AS BIGINT)
+     FROM fundings f JOIN banks b ON b.id = f.bank_id
+     UNION ALL
+     SELECT id, credit_account, CAST(1 AS BIGINT), amount, debit_account, CAST(NULL AS BIGINT)
+     FROM transfers WHERE kind = 1
+     ORDER BY 1, 2, 3"
+}
+
+statement! {
+    both AttemptLogAndPlaces {} -> SidedSql;
+    "SELECT redemption_id, wallet_id, CAST(0 AS BIGINT), merchant_id, log_position,
+            CAST(NULL AS BIGINT)
+     FROM attempt_log
+     UNION ALL
+     SELECT redemption_id, wallet_id, CAST(1 AS BIGINT), merchant_id, log_position,
+            CAST(NULL AS BIGINT)
+     FROM verify_attempts
+     ORDER BY 1, 2, 3"
+}
+
+statement! {
+    both AccountLogAndPlaces {} -> SidedSql;
+    "SELECT transfer_id, account_id, CAST(0 AS BIGINT), log_position, anchor_id,
+            CAST(NULL AS BIGINT)
+     FROM account_log
+     UNION ALL
+     SELECT transfer_id, account_id, CAST(1 AS BIGINT), log_position, anchor_id,
+            CAST(NULL AS BIGINT)
+     FROM verify_entries
+     ORDER BY 1, 2, 3"
+}
+
+statement! {
+    both AttemptNumbers {} -> (BigInt, BigInt, BigInt, BigInt);
+    "SELECT merchant_id, COUNT(*), MIN(attempt_no), MAX(attempt_no) FROM attempt_log
+     GROUP BY merchant_id ORDER BY merchant_id"
+}
+
+/// Two places that state the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pairs {
+    /// `credits` and the transfers of that kind, by wallet.
+    Credits,
+    /// `reversals` and the transfers of that kind, by wallet.
+    Reversals,
+    /// `fundings` and the transfers of that kind, by unallocated account.
+    Fundings,
+    /// `attempt_log` and where each sealed attempt has to stand, by wallet.
+    AttemptLog,
+    /// `account_log` and where each sealed transfer has to stand, by account.
+    AccountLog,
+}
+
+/// One side of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sided {
+    /// What both sides are about.
+    pub(crate) key: (i64, i64),
+    /// Whether this is the narrow table's own row, and not what it is held against.
+    pub(crate) own: bool,
+    /// What both have to say alike.
+    pub(crate) says: [Option<i64>; 3],
+}
+
+impl Connection {
+    /// Both sides of every pair, sorted by key, the narrow table's first.
+    pub(crate) fn each_side(
+        &mut self,
+        pairs: Pairs,
+        each: &mut dyn FnMut(Sided) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut row = |(key, second, side, a, b, c): SidedRow| {
+            each(Sided { key: (key, second), own: side == 0, says: [a, b, c] })
+        };
+        match pairs {
+            Pairs::Credits => self.stream(CreditsAndTransfers {}, &mut row),
+            Pairs::Reversals => self.stream(ReversalsAndTransfers {}, &mut row),
+            Pairs::Fundings => self.stream(FundingsAndTransfers {}, &mut row),
+            Pairs::AttemptLog => self.stream(AttemptLogAndPlaces {}, &mut row),
+            Pairs::AccountLog => self.stream(AccountLogAndPlaces {}, &mut row),
+        }
+    }
+
+    /// For each merchant: id, how many attempts its log has, the lowest and the highest number.
+    pub(crate) fn each_attempt_log(
+        &mut self,
+        each: &mut dyn FnMut((i64, i64, i64, i64)) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.stream(AttemptNumbers {}, each)
+    }
+}

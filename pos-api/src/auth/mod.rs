@@ -1,0 +1,137 @@
+//! Who is asking: tokens, sessions, and an extractor for each role, so that a handler without a
+//! scope can't be written.
+
+mod crypto;
+mod sessions;
+mod tokens;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use ledger::domain::bank::{BankCode, BankId};
+use ledger::domain::redemption::PointOfSale;
+use ledger::service::{Reader, Scope, Shop};
+
+use crate::problem::{Code, Problem};
+use crate::startup::App;
+
+pub use sessions::{Session, Sessions};
+pub use tokens::{LIFETIME, TokenKeyError, Tokens};
+
+/// A merchant's client.
+#[derive(Clone, Debug)]
+pub struct Merchant {
+    /// The client's row.
+    pub client: i64,
+    /// The terminal it acts for.
+    pub shop: Arc<Shop>,
+}
+
+impl Merchant {
+    /// The point of sale it asks from.
+    pub fn pos(&self) -> PointOfSale {
+        PointOfSale {
+            client: self.client,
+            merchant: self.shop.merchant,
+            terminal: self.shop.terminal,
+        }
+    }
+}
+
+/// A bank's client.
+#[derive(Clone, Debug)]
+pub struct Bank {
+    /// The client's row.
+    pub client: i64,
+    /// The bank it acts for.
+    pub bank: BankId,
+    /// The bank's code.
+    pub code: BankCode,
+}
+
+/// The programme's client.
+#[derive(Clone, Copy, Debug)]
+pub struct Programme {
+    /// The client's row.
+    pub client: i64,
+}
+
+/// A client that may read records: a merchant its own, a bank its own, an auditor all.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The client's row.
+    pub client: i64,
+    /// What it may read.
+    pub reader: Reader,
+}
+
+/// Any client.
+#[derive(Clone, Debug)]
+pub struct Anyone(pub Arc<Session>);
+
+trait OfSession: Sized {
+    fn of(session: &Arc<Session>) -> Option<Self>;
+}
+
+impl OfSession for Merchant {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        match &session.scope {
+            Scope::Merchant(shop) => Some(Self { client: session.client, shop: Arc::clone(shop) }),
+            Scope::Bank(..) | Scope::Auditor | Scope::Programme => None,
+        }
+    }
+}
+
+impl OfSession for Bank {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        match &session.scope {
+            Scope::Bank(bank, code) => {
+                Some(Self { client: session.client, bank: *bank, code: code.clone() })
+            }
+            Scope::Merchant(_) | Scope::Auditor | Scope::Programme => None,
+        }
+    }
+}
+
+impl OfSession for Programme {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        matches!(session.scope, Scope::Programme).then_some(Self { client: session.client })
+    }
+}
+
+impl OfSession for Reading {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        Reader::of(&session.scope).map(|reader| Self { client: session.client, reader })
+    }
+}
+
+impl OfSession for Anyone {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        Some(Self(Arc::clone(session)))
+    }
+}
+
+macro_rules! from_request {
+    ($($role:ty),+) => {$(
+        impl FromRequest for $role {
+            type Error = Problem;
+            type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let request = request.clone();
+                Box::pin(async move { role_of(&request).await })
+            }
+        }
+    )+};
+}
+
+from_request!(Merchant, Bank, Programme, Reading, Anyone);
+
+async fn role_of<R: OfSession>(request: &HttpRequest) -> Result<R, Problem> {
+    let app: &web::Data<App> = request.app_data().ok_or(Problem::new(Code::Internal))?;
+    let session = app.sessions.of(app, request).await?;
+    R::of(&session).ok_or(Problem::new(Code::RoleNotAllowed))
+}

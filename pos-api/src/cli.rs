@@ -1,0 +1,102 @@
+//! The command line: the one place that reads arguments and the environment.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The point-of-sale API of the food voucher programme.
+#[derive(Debug, Parser)]
+#[command(name = "pos-api", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to log, as `level` or `module=level,...`.
+    #[arg(
+        long,
+        env = "EWARONG_LOG",
+        default_value = "info",
+        global = true,
+        hide_env_values = true
+    )]
+    pub log: String,
+    /// Log lines as JSON objects.
+    #[arg(long, env = "EWARONG_LOG_JSON", global = true, hide_env_values = true)]
+    pub log_json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API.
+    Serve(ServeArgs),
+    /// Bring the database's schema up to date.
+    Migrate(DatabaseArgs),
+    /// Add, list and revoke API clients.
+    #[command(subcommand)]
+    Client(ClientCommand),
+}
+
+/// Which database.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseArgs {
+    /// `sqlite:PATH` or `postgres://...` [default: sqlite:./ewarong.db]
+    #[arg(long, env = "EWARONG_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// A TOML file with settings; flags and variables come before it.
+    #[arg(long, env = "EWARONG_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// How to serve.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, env = "EWARONG_ADDR")]
+    pub addr: Option<String>,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The keys file [default: beside the SQLite database, else ./ewarong.keys]
+    #[arg(long, env = "EWARONG_KEYS")]
+    pub keys: Option<PathBuf>,
+    /// Refuse to start on an old schema instead of bringing it up to date.
+    #[arg(long, env = "EWARONG_NO_MIGRATE")]
+    pub no_migrate: bool,
+}
+
+/// What can be done with API clients.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Add a client and print its secret, once.
+    Add {
+        /// Its name: 3 to 64 letters, digits, `-`, `_` and `.`
+        client_id: String,
+        /// merchant, bank, auditor or programme.
+        #[arg(long)]
+        role: String,
+        /// The terminal a merchant's client acts for.
+        #[arg(long)]
+        terminal: Option<String>,
+        /// The bank a bank's client acts for.
+        #[arg(long)]
+        bank: Option<String>,
+        /// Which database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// List all clients, revoked ones too.
+    List {
+        /// Which database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Withdraw a client's access for good.
+    Revoke {
+        /// Its name.
+        client_id: String,
+        /// Which database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}

@@ -1,0 +1,43 @@
+//! The program's commands, one file each.
+
+mod client;
+mod migrate;
+mod serve;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::telemetry;
+
+/// Runs one command. 0: done; 1: it failed, or what it looked at is not as it should be.
+pub fn run(cli: Cli) -> ExitCode {
+    telemetry::start(&cli.log, cli.log_json);
+    let done = match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
+        Command::Client(command) => client::run(command),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            say_error(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints a line of what the command is for. Nobody listening any more is no failure.
+pub(crate) fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        tracing::debug!("nobody reads the output any more");
+    }
+}
+
+/// Prints a line about the command.
+pub(crate) fn say_error(line: &str) {
+    if writeln!(std::io::stderr().lock(), "{line}").is_err() {
+        tracing::debug!("nobody reads the errors any more");
+    }
+}

@@ -1,0 +1,70 @@
+//! Settings: from flags, then `EWARONG_*` variables, then a TOML file, then defaults.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use ledger::service::DatabaseUrl;
+use serde::Deserialize;
+
+use crate::cli::{DatabaseArgs, ServeArgs};
+
+/// What a TOML file may set; the same names as the flags, with underscores.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    addr: Option<String>,
+    database_url: Option<String>,
+    keys: Option<PathBuf>,
+}
+
+/// Where the service keeps its data when nothing else is said.
+const DEFAULT_DATABASE: &str = "sqlite:./ewarong.db";
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+
+/// The settings of `serve`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen.
+    pub addr: String,
+    /// Where the database is.
+    pub url: DatabaseUrl,
+    /// The keys file.
+    pub keys: PathBuf,
+}
+
+impl Settings {
+    /// Puts together what flags, variables and the file say.
+    ///
+    /// # Errors
+    /// When the file can't be read or a value is not valid.
+    pub fn read(args: &ServeArgs) -> anyhow::Result<Self> {
+        let file = read_file(args.database.config.as_deref())?;
+        let url = url_of(&args.database, &file)?;
+        let keys = args.keys.clone().or(file.keys);
+        Ok(Self {
+            addr: args.addr.clone().or(file.addr).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
+            keys: keys.unwrap_or_else(|| url.default_keys(Path::new("."))),
+            url,
+        })
+    }
+}
+
+/// The database of a command that needs nothing else.
+///
+/// # Errors
+/// When the file can't be read or the URL names no database.
+pub fn database(args: &DatabaseArgs) -> anyhow::Result<DatabaseUrl> {
+    url_of(args, &read_file(args.config.as_deref())?)
+}
+
+fn url_of(args: &DatabaseArgs, file: &File) -> anyhow::Result<DatabaseUrl> {
+    let text = args.database_url.as_deref().or(file.database_url.as_deref());
+    Ok(text.unwrap_or(DEFAULT_DATABASE).parse()?)
+}
+
+fn read_file(path: Option<&Path>) -> anyhow::Result<File> {
+    let Some(path) = path else { return Ok(File::default()) };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("can't read the settings file `{}`", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("settings file `{}`", path.display()))
+}

@@ -1,0 +1,134 @@
+//! Reading requests: bodies with bounds on size and time, idempotency keys.
+//!
+//! Nothing here fails before the handler asks for it, so that who is asking is settled first.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::{StatusCode, header};
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Code, Problem};
+
+/// The largest body of a request, in bytes.
+pub(crate) const MAX_BODY: usize = 16 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_KEY: usize = 128;
+
+/// A JSON body that is not read yet.
+pub(crate) struct JsonBody<T> {
+    request: HttpRequest,
+    payload: Payload,
+    wanted: PhantomData<T>,
+}
+
+impl<T> FromRequest for JsonBody<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        ready(Ok(Self { request, payload, wanted: PhantomData }))
+    }
+}
+
+impl<T: DeserializeOwned> JsonBody<T> {
+    /// Reads the body.
+    pub(crate) async fn read(mut self) -> Result<T, Problem> {
+        let plain = self.request.headers().get(header::CONTENT_ENCODING).is_none();
+        if self.request.content_type() != "application/json" || !plain {
+            return Err(Problem::new(Code::UnsupportedMediaType));
+        }
+        // The size is bounded by the application's `PayloadConfig`.
+        let reading = Bytes::from_request(&self.request, &mut self.payload);
+        let bytes = tokio::time::timeout(BODY_TIMEOUT, reading)
+            .await
+            .map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
+            .map_err(|error| Problem::new(unread(&error)))?;
+        parse(&bytes)
+    }
+}
+
+/// Why a body can't be had.
+fn unread(error: &actix_web::Error) -> Code {
+    if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
+        Code::PayloadTooLarge
+    } else {
+        Code::JsonUnreadable
+    }
+}
+
+/// Reads JSON. A field that does not fit is named; the second reading for that costs only the
+/// requests that fail.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        if !error.is_data() {
+            return Problem::new(Code::JsonUnreadable);
+        }
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err();
+        let (pointer, detail) = error.map_or((String::new(), String::new()), |error| {
+            (pointer_of(error.path()), without_position(&error.inner().to_string()))
+        });
+        Problem::at(Code::RequestInvalid, pointer, detail)
+    })
+}
+
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// The parser's message without "at line 1 column 2": the pointer says where. The values it quotes
+/// may be a card number or a PIN, so a message that quotes one is cut before it.
+fn without_position(message: &str) -> String {
+    let message = message.split(" at line ").next().unwrap_or_default();
+    match message.split_once("invalid type: ").or(message.split_once("invalid value: ")) {
+        Some((_, rest)) => {
+            let expected = rest.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
+            format!("has another type than {expected}")
+        }
+        None => message.to_owned(),
+    }
+}
+
+/// The `Idempotency-Key` header as it came.
+pub(crate) struct IdempotencyKey(HttpRequest);
+
+impl FromRequest for IdempotencyKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.clone())))
+    }
+}
+
+impl IdempotencyKey {
+    /// The key.
+    pub(crate) fn required(&self) -> Result<&str, Problem> {
+        self.optional()?.ok_or(Problem::new(Code::KeyMissing))
+    }
+
+    /// The key, where one was sent.
+    pub(crate) fn optional(&self) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.headers().get_all("idempotency-key");
+        let Some(value) = values.next() else { return Ok(None) };
+        let visible = |key: &&str| {
+            (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let key = value.to_str().ok().filter(visible).filter(|_| values.next().is_none());
+        key.map(Some).ok_or(Problem::new(Code::KeyInvalid))
+    }
+}

@@ -1,0 +1,126 @@
+//! Every problem that is no refusal: its code, its status, its words.
+
+use actix_web::http::StatusCode;
+
+/// Declares the codes in one table, so that none lacks a status or a text.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $title:literal, $pesan:literal;)+) => {
+        /// What went wrong. The list may grow; nothing in it is renamed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The stable code of answers.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The HTTP status that goes with it.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)+ }
+            }
+
+            /// What happened, for developers.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+
+            /// What happened and what to do now, in Bahasa Indonesia.
+            pub const fn pesan(self) -> &'static str {
+                match self { $(Self::$name => $pesan,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The header `Idempotency-Key` is not there.
+    KeyMissing = "idempotency_key_missing", BAD_REQUEST, "the Idempotency-Key header is required",
+        "Permintaan tidak memiliki kunci pengaman. Perbarui aplikasi kasir, lalu coba lagi.";
+    /// The header `Idempotency-Key` is no 1 to 128 visible ASCII characters.
+    KeyInvalid = "idempotency_key_invalid", BAD_REQUEST,
+        "the Idempotency-Key header has to be 1 to 128 visible ASCII characters",
+        "Kunci pengaman permintaan tidak sah. Perbarui aplikasi kasir, lalu coba lagi.";
+    /// The body is no JSON.
+    JsonUnreadable = "json_unreadable", BAD_REQUEST, "the body is not readable JSON",
+        "Permintaan tidak terbaca. Periksa jaringan, lalu coba lagi.";
+    /// The body was not there in time.
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "the body did not arrive in time",
+        "Permintaan terlalu lama diterima. Periksa jaringan, lalu coba lagi.";
+    /// A field can't be read; nothing was recorded and no PIN counted.
+    RequestInvalid = "request_invalid", UNPROCESSABLE_ENTITY, "a field of the request is not valid",
+        "Isian tidak benar. Periksa isian yang ditandai, lalu coba lagi.";
+    /// The idempotency key was used for another request.
+    KeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
+        "the Idempotency-Key was used for another request",
+        "Kunci pengaman ini sudah dipakai untuk permintaan lain. Mulai transaksi baru.";
+    /// No token was sent.
+    TokenMissing = "token_missing", UNAUTHORIZED, "a bearer token is required",
+        "Anda belum masuk. Masuk dahulu, lalu coba lagi.";
+    /// The token is not valid, or no longer.
+    TokenInvalid = "token_invalid", UNAUTHORIZED, "the bearer token is not valid",
+        "Sesi Anda tidak berlaku lagi. Masuk kembali, lalu coba lagi.";
+    /// Client id and secret do not fit.
+    InvalidClient = "invalid_client", UNAUTHORIZED, "the client id or secret is wrong",
+        "Nama pengguna atau sandi salah. Periksa, lalu coba lagi.";
+    /// The token request asks for another grant than client credentials.
+    UnsupportedGrant = "unsupported_grant_type", BAD_REQUEST,
+        "only the grant type client_credentials is supported",
+        "Cara masuk ini tidak didukung. Perbarui aplikasi kasir.";
+    /// The client's role may not do this.
+    RoleNotAllowed = "role_not_allowed", FORBIDDEN, "the client's role does not allow this",
+        "Akun Anda tidak berhak melakukan ini.";
+    /// There is no such thing, or it is another's.
+    NotFound = "not_found", NOT_FOUND, "there is nothing here for this client",
+        "Data tidak ditemukan. Periksa nomornya.";
+    /// The path has no such method.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED,
+        "the resource does not have this method", "Permintaan tidak dikenal. Perbarui aplikasi kasir.";
+    /// The body is larger than the resource takes.
+    PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "the body is too large",
+        "Permintaan terlalu besar.";
+    /// The body is of another media type.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
+        "the body has to be application/json", "Permintaan tidak dikenal. Perbarui aplikasi kasir.";
+    /// The redemption was taken back before.
+    AlreadyReversed = "already_reversed", CONFLICT, "the redemption is reversed already",
+        "Transaksi ini sudah dibatalkan.";
+    /// The redemption was refused: there is nothing to take back.
+    NotApproved = "not_approved", CONFLICT, "the redemption was refused",
+        "Transaksi ini ditolak, tidak ada yang dibatalkan.";
+    /// The redemption's day is closed.
+    DayClosed = "day_closed", CONFLICT, "the redemption's business day is closed",
+        "Hari penyelesaian sudah ditutup. Hubungi bank penyalur.";
+    /// The card's state does not allow it.
+    CardStateConflict = "card_state_conflict", CONFLICT, "the card's state does not allow this",
+        "Status kartu tidak memungkinkan tindakan ini.";
+    /// The card number is in use.
+    CardNumberTaken = "card_number_taken", CONFLICT, "a card has this number already",
+        "Nomor kartu ini sudah terdaftar.";
+    /// The household has a card that works.
+    HouseholdHasCard = "household_has_card", CONFLICT, "the household has a card already",
+        "Keluarga ini sudah memiliki kartu. Gunakan penggantian kartu.";
+    /// The bank's reference was used for another amount.
+    ReferenceReused = "reference_reused", CONFLICT,
+        "the bank's reference was used for another amount",
+        "Nomor referensi ini sudah dipakai untuk jumlah lain.";
+    /// The bank's day can't be closed: it is not the open one.
+    DayNotOpen = "day_not_open", CONFLICT, "this is not the bank's open business day",
+        "Tanggal ini bukan hari penyelesaian yang sedang terbuka.";
+    /// Too much is waiting, or the service is not ready: nothing was done.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE,
+        "the service is not ready or overloaded; nothing was done",
+        "Layanan sedang sibuk. Tidak ada yang dipotong. Tunggu sebentar, lalu coba lagi.";
+    /// It is not known whether it was done.
+    OutcomeUnknown = "outcome_unknown", GATEWAY_TIMEOUT,
+        "the outcome is unknown; send the same request again",
+        "Hasil transaksi belum diketahui. Kirim ulang transaksi yang sama; saldo tidak terpotong dua kali.";
+    /// Something that must not happen.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "an unexpected error",
+        "Terjadi gangguan. Hubungi layanan bantuan dengan nomor permintaan ini.";
+}

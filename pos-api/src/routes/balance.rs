@@ -1,0 +1,31 @@
+//! Balance inquiries: what is left on a card, for whoever has its PIN.
+
+use actix_web::{HttpResponse, web};
+use ledger::service::Reply;
+
+use crate::auth::Merchant;
+use crate::extract::JsonBody;
+use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
+use crate::startup::App;
+use crate::wire::redemption::{BalanceAnswer, InquiryBody};
+
+/// Tells the balance, or why not.
+pub(super) async fn inquire(
+    app: web::Data<App>,
+    caller: Merchant,
+    body: JsonBody<InquiryBody>,
+) -> Result<HttpResponse, Problem> {
+    let (number, pin) = body.read().await?.parse()?;
+    match app.ledger.inquire(caller.pos(), &number, pin).await? {
+        Reply::Balance { balance, as_of } => Ok(HttpResponse::Ok().json(BalanceAnswer {
+            balance: balance.get(),
+            card: number.masked().to_string(),
+            as_of: as_of.rfc3339(),
+        })),
+        Reply::NotTold(refusal) => Ok(HttpResponse::PaymentRequired()
+            .content_type(MEDIA_TYPE)
+            .json(RefusalBody::new(refusal, None, Vec::new()))),
+        Reply::ClientRevoked => Err(Problem::new(Code::TokenInvalid)),
+        Reply::Decided { .. } | Reply::KeyReused => Err(Problem::new(Code::Internal)),
+    }
+}
