@@ -32,6 +32,12 @@ pub enum Command {
     Serve(ServeArgs),
     /// Bring the database's schema up to date.
     Migrate(DatabaseArgs),
+    /// Register banks, merchants, terminals and families from CSV files, all or nothing.
+    Import(ImportArgs),
+    /// Credit a month to every family, once; the same command carries an interrupted run on.
+    Credit(CreditArgs),
+    /// Recompute every invariant: 0 whole, 1 broken, 2 could not run.
+    Verify(DatabaseArgs),
     /// Add, list and revoke API clients.
     #[command(subcommand)]
     Client(ClientCommand),
@@ -63,6 +69,30 @@ pub struct ServeArgs {
     /// Refuse to start on an old schema instead of bringing it up to date.
     #[arg(long, env = "EWARONG_NO_MIGRATE")]
     pub no_migrate: bool,
+}
+
+/// What to import.
+#[derive(Args, Clone, Debug)]
+pub struct ImportArgs {
+    /// The folder with banks.csv, merchants.csv, terminals.csv, households.csv, wallets.csv, cards.csv.
+    pub folder: PathBuf,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The keys file [default: beside the SQLite database, else ./ewarong.keys]
+    #[arg(long, env = "EWARONG_KEYS")]
+    pub keys: Option<PathBuf>,
+}
+
+/// What to credit.
+#[derive(Args, Clone, Debug)]
+pub struct CreditArgs {
+    /// The month, as in 2018-09.
+    #[arg(long)]
+    pub period: String,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// What can be done with API clients.

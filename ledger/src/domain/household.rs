@@ -28,12 +28,15 @@ impl Nik {
     /// Whether `pin` is the birth date that the number holds, written as day, month, year or the
     /// other way round: what a finder of card and papers tries first.
     pub fn gives_away(&self, pin: Pin) -> bool {
-        let [_, _, _, _, _, _, a, b, c, d, e, f, ..] = self.0;
+        let [_, _, _, _, _, _, day @ .., _, _, _, _] = self.0;
+        let [tens, ones, month @ .., decade, year] = day;
+        let [early, late] = month;
         // A woman's day is 41 to 71.
-        let tens = if a >= b'4' { a.saturating_sub(4) } else { a };
-        let dates =
-            [[a, b, c, d, e, f], [tens, b, c, d, e, f], [e, f, c, d, a, b], [e, f, c, d, tens, b]];
-        dates.contains(pin.digits())
+        let days = [tens, if tens >= b'4' { tens.saturating_sub(4) } else { tens }];
+        let dates = days.map(|tens| {
+            [[tens, ones, early, late, decade, year], [decade, year, early, late, tens, ones]]
+        });
+        dates.as_flattened().contains(pin.digits())
     }
 }
 

@@ -180,8 +180,11 @@ const IDENTITY_VERSION: u8 = 1;
 
 /// Ties a sealed identity to its household: moved to another row it does not open.
 fn identity_owner(household: HouseholdId) -> aead::Aad<[u8; 11]> {
-    let [a, b, c, d, e, f, g, h] = household.0.to_be_bytes();
-    aead::Aad::from([b'H', b'H', b'1', a, b, c, d, e, f, g, h])
+    let mut owner = *b"HH1........";
+    for (to, from) in owner.iter_mut().skip(3).zip(household.0.to_be_bytes()) {
+        *to = from;
+    }
+    aead::Aad::from(owner)
 }
 
 /// What a PIN's tag is made of: its use, the card, the salt, the length, the digits.

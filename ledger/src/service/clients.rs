@@ -218,6 +218,28 @@ impl Ledger {
     }
 }
 
+/// The client's access was withdrawn.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAccess {
+    /// It was.
+    #[error("the client's access was withdrawn")]
+    Revoked,
+    /// The database can't tell.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Ledger {
+    /// Refuses a client whose access was withdrawn since its token was issued.
+    ///
+    /// # Errors
+    /// [`NoAccess`].
+    pub fn require_standing(&self, client: i64) -> Result<(), NoAccess> {
+        let stands = self.shared.read(|connection| connection.client_stands(client))?;
+        if stands { Ok(()) } else { Err(NoAccess::Revoked) }
+    }
+}
+
 impl Client {
     /// Whether `secret` is this client's. A secret has 256 random bits, so a plain hash keeps it.
     pub fn has_secret(&self, secret: &str) -> bool {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::store::StoreError;
 
 use super::error::Trouble;
-use super::ledger::Shared;
+use super::shared::Shared;
 
 /// How often the lease is renewed; it holds ten times as long.
 const RENEW: Duration = Duration::from_secs(3);

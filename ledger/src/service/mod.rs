@@ -2,24 +2,44 @@
 //! transaction. The only place that opens one.
 
 mod banks;
+mod card_life;
 mod clients;
 mod clock;
+mod credit;
+mod day;
 mod directory;
 mod error;
+mod funding;
 mod history;
 mod ids;
+pub mod import;
 mod keeper;
 pub mod keyfile;
 mod lane;
 mod ledger;
+mod once;
+mod posting;
+mod reversal;
+mod sealer;
+mod settlements;
+mod shared;
+mod verify;
 
+pub use card_life::{BankCard, CardLifeError, NewBankCard};
 pub use clients::{
-    Client, ClientError, NewScope, Scope, Shop, add_clients, list_clients, revoke_client,
+    Client, ClientError, NewScope, NoAccess, Scope, Shop, add_clients, list_clients, revoke_client,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use credit::{CreditError, CreditRun, CreditShare, credit_period};
+pub use day::NotClosed;
 pub use error::Trouble;
+pub use funding::{FundRequest, Funded, NotFunded};
 pub use history::{Reader, ShownAttempt};
 pub use lane::Reply;
 pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
+pub use once::{Answered, KeyReused, OnceKey};
+pub use reversal::{NotReversed, ReverseRequest, Reversed};
+pub use settlements::{Settlement, SettlementItem, SettlementQuery};
+pub use verify::{Check, Report, verify};
 
 pub use crate::store::{Backend, DatabaseUrl, StoreError};

@@ -3,16 +3,28 @@
 //! Functions take a connection and are named after the question they answer. They decide nothing.
 
 mod attempts;
+pub(crate) mod banks;
 pub(crate) mod batch;
 mod bulk;
+pub(crate) mod card_life;
 mod cards;
 pub(crate) mod clients;
 pub(crate) mod connection;
+pub(crate) mod credits;
+mod days;
 pub(crate) mod error;
+pub(crate) mod fundings;
 pub(crate) mod history;
+mod idempotency;
 pub(crate) mod nodes;
+pub(crate) mod reads;
+pub(crate) mod registry;
+pub(crate) mod reversals;
 mod rules;
+mod sealing;
+pub(crate) mod settlements;
 mod statement;
+pub(crate) mod verify;
 
 pub use connection::{Backend, DatabaseUrl};
 pub(crate) use error::FailureKind;

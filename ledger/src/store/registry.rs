@@ -7,7 +7,12 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, Text
 use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 
 use crate::domain::bank::BankId;
-use crate::domain::ids::{AccountId, MerchantId};
+use crate::domain::calendar::{Date, Instant};
+use crate::domain::card::{CardState, MaskedCard};
+use crate::domain::ids::{AccountId, HouseholdId, MerchantId};
+use crate::domain::keys::CardIndex;
+use crate::domain::leaf::Pseudonym;
+use crate::domain::redemption::CardRef;
 
 use super::bulk::bulk_insert;
 use super::connection::Connection;
@@ -15,7 +20,7 @@ use super::error::StoreError;
 use super::statement::statement;
 
 /// The state of a wallet that may be used.
-pub(crate) const WALLET_OPEN: i16 = 1;
+const WALLET_OPEN: i16 = 1;
 /// The status of a merchant or terminal that may be used.
 pub(crate) const STATUS_ACTIVE: i16 = 1;
 
@@ -113,6 +118,60 @@ bulk_insert! {
     wallet_id: i64 => BigInt,
 }
 
+impl NewWallet {
+    /// An open, empty wallet. Its own id is the last one that happened to it.
+    pub(crate) fn open(
+        id: i64,
+        household: HouseholdId,
+        bank_id: i16,
+        pseudonym: &Pseudonym,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            household_id: household.0,
+            balance: 0,
+            last_id: id,
+            opened_at: now.as_millis(),
+            bank_id,
+            state: WALLET_OPEN,
+            pseudonym: pseudonym.to_vec(),
+        }
+    }
+}
+
+impl NewCard {
+    /// A card without a PIN.
+    pub(crate) fn without_pin(
+        card: CardRef,
+        shown: MaskedCard,
+        state: CardState,
+        expires: Date,
+        now: Instant,
+    ) -> Self {
+        Self {
+            wallet_id: card.wallet.0,
+            id: card.card.0,
+            issued_at: now.as_millis(),
+            expires: expires.as_number(),
+            state: state.number(),
+            pin_tries: 0,
+            pin_key_version: None,
+            first_six: shown.first_six(),
+            last_four: shown.last_four(),
+            pin_tag: None,
+            pin_salt: None,
+        }
+    }
+}
+
+impl NewCardNumber {
+    /// The number of `card`, by its keyed hash.
+    pub(crate) fn of(card: CardRef, hash: &CardIndex) -> Self {
+        Self { number_hash: hash.to_vec(), card_id: card.card.0, wallet_id: card.wallet.0 }
+    }
+}
+
 statement! {
     both RegisteredBanks {} -> (SmallInt, Text, Text);
     "SELECT id, code, clearing_code FROM banks ORDER BY id"
@@ -163,7 +222,8 @@ impl Connection {
     /// All banks: a handful.
     pub(crate) fn registered_banks(&mut self) -> Result<Vec<RegisteredBank>, StoreError> {
         let rows: Vec<(i16, String, String)> = self.load(RegisteredBanks {})?;
-        let bank = |(id, code, clearing_code)| RegisteredBank { id: BankId(id), code, clearing_code };
+        let bank =
+            |(id, code, clearing_code)| RegisteredBank { id: BankId(id), code, clearing_code };
         Ok(rows.into_iter().map(bank).collect())
     }
 

@@ -4,7 +4,8 @@
 //! each call is prepared anew for each call, which costs more than running it.
 
 /// Declares a statement: a struct of its binds, its text with `[field: SqlType]` where a bind
-/// stands and `(expression)` where a shared piece of text does, and after `->` the SQL types of the rows it returns. `both` runs on either database,
+/// stands, `(expression)` where a shared piece of text does and `{field}` where another statement
+/// does (a filter with its binds), and after `->` the SQL types of the rows it returns. `both` runs on either database,
 /// `sqlite` and `postgres` on one of them.
 macro_rules! statement {
     (@backends both $($rest:tt)+) => {
@@ -30,6 +31,9 @@ macro_rules! statement {
     };
     (@part $self:ident, $out:ident, [$field:ident : $sql:ty]) => {
         $out.push_bind_param::<$sql, _>(&$self.$field)?
+    };
+    (@part $self:ident, $out:ident, {$field:ident}) => {
+        diesel::query_builder::QueryFragment::walk_ast(&$self.$field, $out.reborrow())?
     };
     (@part $self:ident, $out:ident, ($text:expr)) => {
         $out.push_sql($text)

@@ -55,7 +55,7 @@ CREATE TABLE reversals (
     reason TEXT NOT NULL,
     CONSTRAINT reversals_pk PRIMARY KEY (redemption_id, wallet_id)
 );
-CREATE INDEX reversals_of_day ON reversals (merchant_id, business_date);
+CREATE INDEX reversals_of_day ON reversals (acquirer, business_date, merchant_id);
 
 -- A wallet is credited once for each period of a programme.
 CREATE TABLE credits (
@@ -67,7 +67,7 @@ CREATE TABLE credits (
     CONSTRAINT credits_pk PRIMARY KEY (wallet_id, programme, period)
 );
 
--- Status: 1 running, 2 completed, 3 failed.
+-- Status: 1 running, 2 completed, 3 failed. A run goes through the wallets by id, from `last_wallet` to `until_wallet`.
 CREATE TABLE credit_runs (
     id BIGINT NOT NULL,
     programme SMALLINT NOT NULL,
@@ -77,13 +77,15 @@ CREATE TABLE credit_runs (
     status SMALLINT NOT NULL,
     started_at BIGINT NOT NULL,
     finished_at BIGINT,
+    last_wallet BIGINT NOT NULL,
+    until_wallet BIGINT NOT NULL,
     CONSTRAINT credit_runs_pk PRIMARY KEY (id),
     CONSTRAINT credit_runs_amount CHECK (amount > 0),
     CONSTRAINT credit_runs_status CHECK (status BETWEEN 1 AND 3)
 );
 CREATE UNIQUE INDEX credit_runs_running ON credit_runs (programme, period) WHERE status = 1;
 
--- Status: 1 running, 2 completed, 3 refused for lack of funds. The run goes through the bank's wallets by id.
+-- Status: 1 running, 2 completed, 3 refused for lack of funds.
 CREATE TABLE credit_run_banks (
     run_id BIGINT NOT NULL,
     bank_id SMALLINT NOT NULL,
@@ -93,8 +95,6 @@ CREATE TABLE credit_run_banks (
     reserved BIGINT NOT NULL,
     credited BIGINT NOT NULL,
     amount BIGINT NOT NULL,
-    last_wallet BIGINT NOT NULL,
-    until_wallet BIGINT NOT NULL,
     CONSTRAINT credit_run_banks_pk PRIMARY KEY (run_id, bank_id),
     CONSTRAINT credit_run_banks_run FOREIGN KEY (run_id) REFERENCES credit_runs (id),
     CONSTRAINT credit_run_banks_reserved CHECK (reserved >= 0)

@@ -60,6 +60,9 @@ CREATE TABLE wallets (
     CONSTRAINT wallets_state CHECK (state BETWEEN 1 AND 3)
 ) STRICT;
 
+-- A household's wallet, when its bank issues another card.
+CREATE INDEX wallets_of_household ON wallets (household_id);
+
 CREATE TABLE cards (
     wallet_id INTEGER NOT NULL,
     id INTEGER NOT NULL,

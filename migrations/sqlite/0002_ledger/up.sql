@@ -57,7 +57,7 @@ CREATE TABLE reversals (
     reason TEXT NOT NULL,
     CONSTRAINT reversals_pk PRIMARY KEY (redemption_id, wallet_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX reversals_of_day ON reversals (merchant_id, business_date);
+CREATE INDEX reversals_of_day ON reversals (acquirer, business_date, merchant_id);
 
 -- A wallet is credited once for each period of a programme.
 CREATE TABLE credits (
@@ -69,7 +69,7 @@ CREATE TABLE credits (
     CONSTRAINT credits_pk PRIMARY KEY (wallet_id, programme, period)
 ) STRICT, WITHOUT ROWID;
 
--- Status: 1 running, 2 completed, 3 failed.
+-- Status: 1 running, 2 completed, 3 failed. A run goes through the wallets by id, from `last_wallet` to `until_wallet`.
 CREATE TABLE credit_runs (
     id INTEGER NOT NULL PRIMARY KEY,
     programme INTEGER NOT NULL,
@@ -79,12 +79,14 @@ CREATE TABLE credit_runs (
     status INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     finished_at INTEGER,
+    last_wallet INTEGER NOT NULL,
+    until_wallet INTEGER NOT NULL,
     CONSTRAINT credit_runs_amount CHECK (amount > 0),
     CONSTRAINT credit_runs_status CHECK (status BETWEEN 1 AND 3)
 ) STRICT;
 CREATE UNIQUE INDEX credit_runs_running ON credit_runs (programme, period) WHERE status = 1;
 
--- Status: 1 running, 2 completed, 3 refused for lack of funds. The run goes through the bank's wallets by id.
+-- Status: 1 running, 2 completed, 3 refused for lack of funds.
 CREATE TABLE credit_run_banks (
     run_id INTEGER NOT NULL,
     bank_id INTEGER NOT NULL,
@@ -94,8 +96,6 @@ CREATE TABLE credit_run_banks (
     reserved INTEGER NOT NULL,
     credited INTEGER NOT NULL,
     amount INTEGER NOT NULL,
-    last_wallet INTEGER NOT NULL,
-    until_wallet INTEGER NOT NULL,
     CONSTRAINT credit_run_banks_pk PRIMARY KEY (run_id, bank_id),
     CONSTRAINT credit_run_banks_run FOREIGN KEY (run_id) REFERENCES credit_runs (id),
     CONSTRAINT credit_run_banks_reserved CHECK (reserved >= 0)

@@ -1,8 +1,11 @@
 //! The program's commands, one file each.
 
 mod client;
+mod credit;
+mod import;
 mod migrate;
 mod serve;
+mod verify;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -16,6 +19,9 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Credit(args) => credit::run(&args),
+        Command::Verify(args) => return verify::run(&args),
         Command::Client(command) => client::run(command),
     };
     match done {

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArgs;
 use crate::config::Settings;
+use crate::routes::programme::carry_on;
 use crate::startup::Application;
 
 use super::say;
@@ -34,6 +35,10 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         clock: Arc::new(SystemClock::default()),
         cores,
     })?);
+    for run in ledger.unfinished_credit_runs()? {
+        tracing::info!(run, "an interrupted credit run is carried on");
+        carry_on(&ledger, run);
+    }
     serve(ledger, &settings.addr, cores)
 }
 

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use ledger::domain::refusal::Refusal;
-use ledger::service::{StoreError, Trouble};
+use ledger::service::{NoAccess, StoreError, Trouble};
 use serde::Serialize;
 
 pub use code::Code;
@@ -168,6 +168,15 @@ impl From<StoreError> for Problem {
             | StoreError::Migrate(_)
             | StoreError::Url(_) => Code::Unavailable,
         })
+    }
+}
+
+impl From<NoAccess> for Problem {
+    fn from(error: NoAccess) -> Self {
+        match error {
+            NoAccess::Revoked => Self::new(Code::TokenInvalid),
+            NoAccess::Store(error) => error.into(),
+        }
     }
 }
 

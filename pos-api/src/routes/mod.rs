@@ -1,11 +1,17 @@
 //! The routes: thin handlers that extract, call one use case and translate its result.
 
 mod balance;
+mod cards;
 mod health;
 mod oauth;
+pub(crate) mod programme;
 mod redemptions;
+mod reversals;
+mod settlements;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, Resource, web};
+use ledger::service::Answered;
 
 use crate::problem::{Code, Problem};
 
@@ -36,12 +42,37 @@ fn version_1(config: &mut web::ServiceConfig) {
     config
         .service(resource("/redemptions").route(web::post().to(redemptions::redeem)))
         .service(resource("/redemptions/{id}").route(web::get().to(redemptions::read_one)))
-        .service(resource("/balance-inquiries").route(web::post().to(balance::inquire)));
+        .service(resource("/redemptions/{id}/reversals").route(web::post().to(reversals::reverse)))
+        .service(resource("/balance-inquiries").route(web::post().to(balance::inquire)))
+        .service(resource("/card-lookups").route(web::post().to(cards::look_up)))
+        .service(resource("/cards").route(web::post().to(cards::issue)))
+        .service(resource("/cards/{id}/state").route(web::post().to(cards::set_state)))
+        .service(resource("/cards/{id}/pin").route(web::post().to(cards::set_pin)))
+        .service(resource("/cards/{id}/replacement").route(web::post().to(cards::replace)))
+        .service(resource("/fundings").route(web::post().to(programme::fund)))
+        .service(resource("/credit-runs").route(web::post().to(programme::start_run)))
+        .service(resource("/credit-runs/{id}").route(web::get().to(programme::read_run)))
+        .service(
+            resource("/settlements")
+                .route(web::post().to(settlements::close))
+                .route(web::get().to(settlements::list)),
+        )
+        .service(resource("/settlements/{id}/items").route(web::get().to(settlements::items)));
 }
 
 /// A path of the service; methods that it does not have are answered as such.
 fn resource(path: &str) -> Resource {
     web::resource(path).default_service(web::to(no_such_method))
+}
+
+/// An answer as it was recorded, whether now or before.
+fn answered(answer: Answered) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    if answer.replay {
+        response.insert_header(("idempotent-replayed", "true"));
+    }
+    response.content_type("application/json").body(answer.body)
 }
 
 /// Every path that is no resource.

@@ -1,3 +1,32 @@
 //! The JSON of requests and answers, and its translation to and from the domain's types.
 
+pub(crate) mod card;
+pub(crate) mod paging;
+pub(crate) mod programme;
 pub(crate) mod redemption;
+pub(crate) mod reversal;
+pub(crate) mod settlement;
+
+use serde::Serialize;
+
+use crate::problem::{Code, Problem};
+
+/// A field that can't be read.
+fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Problem {
+    Problem::at(Code::RequestInvalid, pointer, detail.to_string())
+}
+
+/// A text for people: 1 to `most` characters, none of them a control character.
+fn text(pointer: &str, value: &str, most: usize) -> Result<String, Problem> {
+    let fits = (1..=most).contains(&value.chars().count()) && !value.chars().any(char::is_control);
+    if fits {
+        Ok(value.to_owned())
+    } else {
+        Err(invalid(pointer, format!("has to be 1 to {most} printable characters")))
+    }
+}
+
+fn json(answer: &impl Serialize) -> String {
+    // These types hold only strings and integers, which are always written.
+    serde_json::to_string(answer).unwrap_or_default()
+}

@@ -12,7 +12,8 @@ use ledger::domain::refusal::Refusal;
 use ledger::service::ShownAttempt;
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Code, FieldError, Problem, RefusalBody};
+use super::{invalid, json};
+use crate::problem::{FieldError, Problem, RefusalBody};
 
 /// The body of `POST /v1/redemptions`.
 #[derive(Deserialize)]
@@ -41,10 +42,6 @@ struct ItemBody {
 pub(crate) struct InquiryBody {
     card_number: String,
     pin: String,
-}
-
-fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Problem {
-    Problem::at(Code::RequestInvalid, pointer, detail.to_string())
 }
 
 pub(crate) fn card_number(text: &str) -> Result<CardNumber, Problem> {
@@ -276,9 +273,4 @@ pub(crate) struct BalanceAnswer {
     pub(crate) balance: i64,
     pub(crate) card: String,
     pub(crate) as_of: String,
-}
-
-fn json(answer: &impl Serialize) -> String {
-    // These types hold only strings and integers, which are always written.
-    serde_json::to_string(answer).unwrap_or_default()
 }

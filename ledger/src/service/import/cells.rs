@@ -168,8 +168,9 @@ impl<'a> Lines<'a> {
         let blank = ends.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let start = start.saturating_add(blank);
         let passed = self.bytes.get(self.counted..start).unwrap_or_default();
-        let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
-        self.line = self.line.saturating_add(u64::try_from(breaks).unwrap_or(u64::MAX));
+        for _ in passed.iter().filter(|byte| **byte == b'\n') {
+            self.line = self.line.saturating_add(1);
+        }
         self.counted = start.max(self.counted);
         self.line
     }

@@ -56,8 +56,8 @@ fn first_of<K: Eq + Hash>(seen: &mut HashMap<K, u64>, key: K, line: u64) -> Opti
 fn wallets(set: &ImportSet, bad: &mut Vec<BadRow>) {
     let households: HashSet<_> = set.households.iter().map(|row| &row.entry.household).collect();
     for Row { line, entry } in &set.wallets {
-        let known = households.contains(&entry.household)
-            || set.unread.households.may_be(&entry.household);
+        let known =
+            households.contains(&entry.household) || set.unread.households.may_be(&entry.household);
         if !known {
             let (file, column) = (ImportFile::Wallets, Some("household"));
             bad.push(BadRow { file, line: *line, column, flaw: Flaw::NoHousehold });
@@ -82,8 +82,7 @@ fn cards(set: &ImportSet, bad: &mut Vec<BadRow>) {
         let nik = niks.get(&card.household);
         if nik.is_none() && !set.unread.households.may_be(&card.household) {
             flaw("household", Flaw::NoHousehold);
-        } else if !wallets.contains(&card.household)
-            && !set.unread.wallets.may_be(&card.household)
+        } else if !wallets.contains(&card.household) && !set.unread.wallets.may_be(&card.household)
         {
             flaw("household", Flaw::NoWallet);
         }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use crate::domain::bank::BankCode;
 use crate::domain::card::{MaskedCard, NotCardNumber, NotPin};
+use crate::domain::keys::NotSealed;
 use crate::domain::merchant::MerchantCode;
 use crate::service::error::Trouble;
 use crate::service::keyfile::KeysError;
-use crate::service::ledger::Contended;
+use crate::service::shared::Contended;
 use crate::store::StoreError;
 
 /// The files of a set, in the order their rows depend on each other.
@@ -182,7 +183,10 @@ pub enum ImportErrors {
         /// Ids that can be had.
         most: usize,
     },
-    /// No randomness for salts, or an identity that can't be sealed.
+    /// An identity that can't be sealed.
+    #[error(transparent)]
+    NotSealed(#[from] NotSealed),
+    /// No randomness for salts, nonces and pseudonyms.
     #[error(transparent)]
     Keys(#[from] KeysError),
     /// The database can't be read or written.
@@ -204,10 +208,8 @@ impl Contended for ImportErrors {
 
 /// A line for each row, and what to do.
 fn listed(rows: &[BadRow]) -> String {
-    let mut text = String::new();
-    for row in rows {
-        text.push_str(&format!("{row}\n"));
-    }
-    text.push_str("nothing was imported\nhint: mend these rows and import the whole folder again");
-    text
+    let mut lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    lines.push("nothing was imported".to_owned());
+    lines.push("hint: mend these rows and import the whole folder again".to_owned());
+    lines.join("\n")
 }

@@ -18,6 +18,7 @@ mod cells;
 mod check;
 mod error;
 mod read;
+mod registered;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -80,7 +81,7 @@ impl Ledger {
         set: ImportSet,
         random: &mut Random<'_>,
     ) -> Result<Imported, ImportErrors> {
-        let plan = Arc::new(write::Plan::new(set, &self.shared, random)?);
+        let plan = Arc::new(write::Plan::new(set, &self.shared, Arc::clone(&self.keys), random)?);
         self.shared.write(move |tx| plan.carry_out(tx))
     }
 }

@@ -16,8 +16,8 @@ use crate::domain::policy::PriceZone;
 use super::cells::{Cells, Header, Lines};
 use super::error::{BadRow, Flaw, ImportErrors, ImportFile};
 use super::set::{
-    BankEntry, CardEntry, HouseholdEntry, HouseholdRef, ImportSet, MerchantEntry, Row, TerminalEntry,
-    WalletEntry,
+    BankEntry, CardEntry, HouseholdEntry, HouseholdRef, ImportSet, MerchantEntry, Row,
+    TerminalEntry, WalletEntry,
 };
 
 const BANKS: &[&str] =
@@ -219,7 +219,8 @@ fn card(cells: &mut Cells<'_>) -> Option<CardEntry> {
     let number: Option<CardNumber> =
         cells.value("card_number", |text| text.parse().map_err(Flaw::CardNumber));
     let household = cells.parse("household", REFERENCE);
-    let state = cells.read("state", "a card's state, as in `printed` or `active`", CardState::named);
+    let state =
+        cells.read("state", "a card's state, as in `printed` or `active`", CardState::named);
     let pin: Option<Pin> = match cells.optional("pin") {
         Some(_) => cells.value("pin", |text| text.parse().map_err(Flaw::Pin)),
         None => None,

@@ -41,8 +41,7 @@ type TransferSql = (
     (BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>, BigInt, BigInt, BigInt),
     (Nullable<BigInt>, Nullable<BigInt>, Nullable<Binary>),
 );
-type TransferRow =
-    ((i64, i64, i64, i64, i64, Wide, i64, i64, i64), (Wide, Wide, Option<Vec<u8>>));
+type TransferRow = ((i64, i64, i64, i64, i64, Wide, i64, i64, i64), (Wide, Wide, Option<Vec<u8>>));
 
 statement! {
     both TransfersAfter { id: i64, anchor: i64, limit: i64 } -> TransferSql;
@@ -152,9 +151,11 @@ impl Paged for BatchRecord {
         (self.id, self.anchor)
     }
 
-    fn page(connection: &mut Connection, (id, anchor): (i64, i64)) -> Result<Vec<Self>, StoreError> {
-        let rows: Vec<BatchRow> =
-            connection.load(BatchesAfter { id, anchor, limit: BATCHES })?;
+    fn page(
+        connection: &mut Connection,
+        (id, anchor): (i64, i64),
+    ) -> Result<Vec<Self>, StoreError> {
+        let rows: Vec<BatchRow> = connection.load(BatchesAfter { id, anchor, limit: BATCHES })?;
         let batches = rows.into_iter().map(
             |(id, anchor, last_id, log_start, created_at, transfers, attempts, leaves)| Self {
                 id,
@@ -176,7 +177,10 @@ impl Paged for TransferRecord {
         (self.id, self.anchor)
     }
 
-    fn page(connection: &mut Connection, (id, anchor): (i64, i64)) -> Result<Vec<Self>, StoreError> {
+    fn page(
+        connection: &mut Connection,
+        (id, anchor): (i64, i64),
+    ) -> Result<Vec<Self>, StoreError> {
         let rows: Vec<TransferRow> = connection.load(TransfersAfter { id, anchor, limit: PAGE })?;
         Ok(rows.into_iter().map(transfer_record).collect())
     }
@@ -187,7 +191,10 @@ impl Paged for AttemptRecord {
         (self.id, self.wallet)
     }
 
-    fn page(connection: &mut Connection, (id, wallet): (i64, i64)) -> Result<Vec<Self>, StoreError> {
+    fn page(
+        connection: &mut Connection,
+        (id, wallet): (i64, i64),
+    ) -> Result<Vec<Self>, StoreError> {
         let rows: Vec<AttemptRow> = connection.load(AttemptsAfter { id, wallet, limit: PAGE })?;
         Ok(rows.into_iter().map(attempt_record).collect())
     }
@@ -232,8 +239,7 @@ fn transfer(
     let kind = TransferKind::from_number(number)
         .ok_or_else(|| corrupt(format!("there is no kind {number}")))?;
     let amount = Rupiah::new(amount).map_err(|error| corrupt(error.to_string()))?;
-    let after =
-        after.map(Rupiah::new).transpose().map_err(|error| corrupt(error.to_string()))?;
+    let after = after.map(Rupiah::new).transpose().map_err(|error| corrupt(error.to_string()))?;
     let date: i32 = narrow(date, || format!("transfers {id}: business_date"))?;
     let date = Date::from_number(date).map_err(|error| corrupt(error.to_string()))?;
     let sides =
@@ -265,15 +271,7 @@ fn attempt_record(row: AttemptRow) -> AttemptRecord {
 }
 
 fn narrow_attempt(
-    (id, wallet, card, merchant, terminal, issuer, acquirer): (
-        i64,
-        i64,
-        Wide,
-        i64,
-        i64,
-        Wide,
-        i64,
-    ),
+    (id, wallet, card, merchant, terminal, issuer, acquirer): (i64, i64, Wide, i64, i64, Wide, i64),
     (refusal, line, ceiling, policy, created_at, date, _): (i64, Wide, Wide, i64, i64, i64, Wide),
     asked: (Vec<u8>, Vec<u8>, String),
 ) -> Result<Attempt, StoreError> {

@@ -24,12 +24,11 @@ use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 use super::connection::{Connection, DatabaseUrl, Purpose};
 use super::error::StoreError;
 
-pub(crate) use funds::{BankFunds, RunAtBank};
+pub(crate) use funds::RunAtBank;
 pub(crate) use history::{AttemptRecord, BatchRecord, TransferRecord};
 pub(crate) use pairs::{AttemptPlace, EntryPlace, Pairs, Sided};
-pub(crate) use registry::Guard;
 pub(crate) use settlements::{DayPart, DayRecord, PartOfDay};
-pub(crate) use wallets::{CreditKey, KeyRecord, Movement, SealedBatch};
+pub(crate) use wallets::Movement;
 
 /// Rows that one page holds.
 const PAGE: i64 = 5000;
@@ -42,7 +41,7 @@ const SCRATCH: &str = "CREATE TEMP TABLE verify_attempts (redemption_id BIGINT N
      log_position BIGINT NOT NULL, anchor_id BIGINT NOT NULL);";
 
 /// Sorts go through files where they are large.
-const SQLITE: &str = "PRAGMA temp_store = FILE; PRAGMA cache_size = -64000;";
+const SQLITE: &str = "PRAGMA temp_store = FILE; PRAGMA cache_size = -32000;";
 const POSTGRES: &str = "SET work_mem = '64MB'; SET jit = off;";
 
 /// A kind of record that is read in pages, by its key.
@@ -81,11 +80,7 @@ impl<T: Paged> Pages<T> {
     }
 
     /// The next record, if its id is `id`.
-    pub(crate) fn take(
-        &mut self,
-        from: &mut Connection,
-        id: i64,
-    ) -> Result<Option<T>, StoreError> {
+    pub(crate) fn take(&mut self, from: &mut Connection, id: i64) -> Result<Option<T>, StoreError> {
         let next = self.next_id(from)?;
         Ok(if next == Some(id) { self.waiting.pop_front() } else { None })
     }
@@ -149,18 +144,23 @@ pub(crate) fn fault_in_data(error: &StoreError) -> Option<String> {
         StoreError::Statement(Error::DeserializationError(error)) => {
             Some(format!("a stored value can't be read: {error}"))
         }
-        // Neither database has a kind of its own for a damaged file.
         StoreError::Statement(Error::DatabaseError(DatabaseErrorKind::Unknown, details)) => {
-            let message = details.message();
-            let damaged = ["malformed", "not a database", "invalid page", "corrupt", "checksum"];
-            damaged.iter().any(|word| message.contains(word)).then(|| message.to_owned())
+            damage(details.message())
         }
+        StoreError::Migrate(message) => damage(message),
         _ => None,
     }
 }
 
+/// Neither database has a kind of error of its own for a damaged file.
+fn damage(message: &str) -> Option<String> {
+    let words = ["malformed", "not a database", "invalid page", "corrupt", "checksum"];
+    words.iter().any(|word| message.contains(word)).then(|| message.to_owned())
+}
+
 /// A stored number in the width of its type.
 fn narrow<T: TryFrom<i64>>(value: i64, record: impl FnOnce() -> String) -> Result<T, StoreError> {
-    T::try_from(value)
-        .map_err(|_out_of_range| StoreError::corrupt(format!("{}: {value} is out of range", record())))
+    T::try_from(value).map_err(|_out_of_range| {
+        StoreError::corrupt(format!("{}: {value} is out of range", record()))
+    })
 }

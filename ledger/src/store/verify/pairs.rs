@@ -27,8 +27,7 @@ bulk_insert! {
 
 /// Key, second part of the key, side (0 the narrow table, 1 what it is held against), and what
 /// both sides say.
-type SidedSql =
-    (BigInt, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>);
+type SidedSql = (BigInt, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>);
 type SidedRow = (i64, i64, i64, Option<i64>, Option<i64>, Option<i64>);
 
 statement! {

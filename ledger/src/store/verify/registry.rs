@@ -130,7 +130,10 @@ impl Connection {
                     APPEND_ONLY.iter().flat_map(|table| [(table, "update"), (table, "delete")])
                 {
                     let name = format!("{table}_no_{verb}");
-                    let when = format!("BEFORE {} ON {table} BEGIN SELECT RAISE(ABORT", verb.to_uppercase());
+                    let when = format!(
+                        "BEFORE {} ON {table} BEGIN SELECT RAISE(ABORT",
+                        verb.to_uppercase()
+                    );
                     let stands =
                         found.iter().any(|(found, text)| *found == name && text.contains(&when));
                     guards.push(Guard { name, stands });

@@ -103,8 +103,9 @@ impl Connection {
         type Wide = Option<i64>;
         type Row = ((i64, i64, i64, i64, i64), (Wide, Wide, Wide, Wide, Wide));
         let mut row = |((bank, date, merchant, part, id), (a, b, c, d, status)): Row| {
-            let missing =
-                || StoreError::corrupt(format!("redemptions {id}: its issuer or amount is missing"));
+            let missing = || {
+                StoreError::corrupt(format!("redemptions {id}: its issuer or amount is missing"))
+            };
             let (first, second) = (a.ok_or_else(missing)?, b.ok_or_else(missing)?);
             let part = match part {
                 0 => DayPart::Settlement {

@@ -36,11 +36,6 @@ statement! {
      WHERE log_start IS NOT NULL ORDER BY log_start, transfers, id"
 }
 
-statement! {
-    both LogSize {} -> BigInt;
-    "SELECT size FROM log_head"
-}
-
 /// A wallet, or a transfer that is stored with it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Movement {
@@ -111,13 +106,7 @@ impl Connection {
         &mut self,
         each: &mut dyn FnMut(SealedBatch) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut row =
-            |(id, log_start, transfers)| each(SealedBatch { id, log_start, transfers });
+        let mut row = |(id, log_start, transfers)| each(SealedBatch { id, log_start, transfers });
         self.stream(SealedBatches {}, &mut row)
-    }
-
-    /// How many transfers have their place in the log.
-    pub(crate) fn log_size(&mut self) -> Result<Option<i64>, StoreError> {
-        self.first(LogSize {})
     }
 }

@@ -1,0 +1,392 @@
+//! A card's life as its bank leads it: issue, look-up, state, PIN, replacement. No money moves.
+//!
+//! Every change locks the wallet first and reads the card in the next statement, as the lanes do:
+//! so a wrong PIN at a terminal and a block at the bank happen one after the other. These functions
+//! block, and are not to be called from an asynchronous task.
+
+use std::sync::Arc;
+
+use crate::domain::account::AccountKind;
+use crate::domain::bank::BankId;
+use crate::domain::calendar::{Date, Instant, Zone};
+use crate::domain::card::{CardNumber, CardState, MaskedCard, NotPin, Pin};
+use crate::domain::household::{Identity, RegionCode};
+use crate::domain::ids::{AccountId, CardId, HouseholdId, WalletId};
+use crate::domain::keys::{CardIndex, NotSealed};
+use crate::domain::leaf::Pseudonym;
+use crate::domain::redemption::{CardRef, PinChange};
+use crate::store::StoreError;
+use crate::store::batch::LockedWallet;
+use crate::store::card_life::StoredCard;
+use crate::store::connection::Connection;
+use crate::store::registry::{NewAccount, NewCard, NewCardNumber, NewHousehold, NewWallet};
+
+use super::error::Trouble;
+use super::keyfile::{KeysError, random_bytes};
+use super::ledger::Ledger;
+use super::shared::Contended;
+
+/// A card as its bank sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BankCard {
+    /// The card and its wallet.
+    pub card: CardRef,
+    /// Where it is in its life.
+    pub state: CardState,
+    /// What may be shown of its number.
+    pub shown: MaskedCard,
+    /// Its last day.
+    pub expires: Date,
+    /// When it was registered.
+    pub issued_at: Instant,
+    /// Whether a PIN is set.
+    pub has_pin: bool,
+}
+
+impl From<StoredCard> for BankCard {
+    fn from(stored: StoredCard) -> Self {
+        let StoredCard { card, state, shown, expires, issued_at, has_pin, .. } = stored;
+        Self { card, state, shown, expires, issued_at, has_pin }
+    }
+}
+
+/// A card that a bank issues to a family.
+#[derive(Clone, Debug)]
+pub struct NewBankCard {
+    /// Its number.
+    pub number: CardNumber,
+    /// Its last day.
+    pub expires: Date,
+    /// Whose it is. The name is kept where the NIK is new; a known household keeps the one it has.
+    pub identity: Identity,
+    /// Where the family lives; kept where the NIK is new.
+    pub region: RegionCode,
+}
+
+/// Why a card was not issued or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CardLifeError {
+    /// No such card, or another bank's.
+    #[error("there is no such card")]
+    NotFound,
+    /// The card's state does not allow it.
+    #[error("the card is `{}`, which does not allow this", from.as_str())]
+    StateConflict {
+        /// The state it is in.
+        from: CardState,
+    },
+    /// The number belongs to a card already, of this bank or another.
+    #[error("the card number is taken")]
+    NumberTaken,
+    /// The household has a card that is in use: replace it instead.
+    #[error("the household has a card already\nhint: replace that one")]
+    HouseholdHasCard,
+    /// The household's wallet is at another bank.
+    #[error("the household has its wallet at another bank")]
+    HouseholdElsewhere,
+    /// The wallet is frozen or closed.
+    #[error("the wallet is not open")]
+    WalletNotOpen,
+    /// The card's last day has passed.
+    #[error("the card's last day has passed already")]
+    ExpiresInThePast,
+    /// A PIN that a finder of the card would try first.
+    #[error("the PIN is too easy to guess")]
+    WeakPin,
+    /// The household's identity can't be sealed or opened with these keys.
+    #[error(transparent)]
+    NotSealed(#[from] NotSealed),
+    /// There is no randomness for a salt, nonce or pseudonym.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The database can't be read or written.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<StoreError> for CardLifeError {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+impl From<NotPin> for CardLifeError {
+    fn from(_: NotPin) -> Self {
+        Self::WeakPin
+    }
+}
+
+impl Contended for CardLifeError {
+    fn is_contended(&self) -> bool {
+        matches!(self, Self::Trouble(trouble) if trouble.is_contended())
+    }
+}
+
+impl Ledger {
+    /// The bank's card with this number.
+    ///
+    /// # Errors
+    /// [`CardLifeError::NotFound`] for an unknown number and another bank's alike.
+    pub fn find_card(&self, bank: BankId, number: &CardNumber) -> Result<BankCard, CardLifeError> {
+        let index = self.keys.card_index(number);
+        self.shared.read(|connection| {
+            let card = connection.cards_by_number(&[index])?.remove(&index);
+            card_of_bank(connection, bank, card.ok_or(CardLifeError::NotFound)?)
+        })
+    }
+
+    /// One of the bank's cards.
+    ///
+    /// # Errors
+    /// [`CardLifeError::NotFound`] when there is none, or it is another bank's.
+    pub fn card(&self, bank: BankId, card: CardRef) -> Result<BankCard, CardLifeError> {
+        self.shared.read(|connection| card_of_bank(connection, bank, card))
+    }
+
+    /// Registers a printed card: for a household with a new NIK, with its wallet at this bank; for a
+    /// known one, on the wallet it has, if none of its cards is in use.
+    ///
+    /// # Errors
+    /// [`CardLifeError`]: the number taken, the household with a card or at another bank.
+    pub fn issue_card(&self, bank: BankId, new: NewBankCard) -> Result<BankCard, CardLifeError> {
+        self.expires_later(new.expires)?;
+        let (shared, now) = (&self.shared, self.shared.clock.now());
+        let (nonce, pseudonym) = (random_bytes::<12>()?, random_bytes::<16>()?);
+        let ids = shared.ids.block(3, 0, now)?;
+        let household = HouseholdId(ids.id(0));
+        let family = NewFamily {
+            bank,
+            household,
+            wallet: AccountId(ids.id(1)),
+            nik_hash: self.keys.nik_index(new.identity.nik.as_str()),
+            identity: self.keys.seal_identity(household, nonce, &new.identity)?,
+            region: new.region,
+            pseudonym,
+            now,
+        };
+        let (card, index) = (CardId(ids.id(2)), self.keys.card_index(&new.number));
+        shared.write(move |tx| {
+            number_is_free(tx, &index)?;
+            let household = family.household_found_or_added(tx)?;
+            let wallet = family.wallet_found_or_opened(tx, household)?;
+            register(tx, CardRef { card, wallet }, &new.number, &index, new.expires, now)
+        })
+    }
+
+    /// Moves a card to another state as [`CardState::may_become`] allows. Unblocking forgets wrong
+    /// PINs; a card that never had a PIN goes back to `distributed` and not to `active`.
+    ///
+    /// # Errors
+    /// [`CardLifeError::StateConflict`] where the state it is in does not allow it.
+    pub fn set_card_state(
+        &self,
+        bank: BankId,
+        card: CardRef,
+        next: CardState,
+    ) -> Result<BankCard, CardLifeError> {
+        self.shared.write(move |tx| {
+            let (_, stored) = lock_card(tx, bank, card)?;
+            if !stored.state.may_become(next) {
+                return Err(CardLifeError::StateConflict { from: stored.state });
+            }
+            let (state, tries) = match (next == CardState::Active, stored.has_pin) {
+                (true, true) => (CardState::Active, 0),
+                (true, false) => (CardState::Distributed, 0),
+                (false, _) => (next, stored.tries),
+            };
+            tx.set_card_tries(&[(card.wallet, card.card, PinChange { tries, state })])?;
+            Ok(StoredCard { state, tries, ..stored }.into())
+        })
+    }
+
+    /// Sets a card's PIN and forgets wrong ones; a distributed card and one that wrong PINs blocked
+    /// become active.
+    ///
+    /// # Errors
+    /// [`CardLifeError::WeakPin`] for repeats, runs, the card's own digits and the cardholder's birth
+    /// date; [`CardLifeError::StateConflict`] where no PIN may be set.
+    pub fn set_card_pin(
+        &self,
+        bank: BankId,
+        card: CardRef,
+        pin: Pin,
+    ) -> Result<BankCard, CardLifeError> {
+        let salt: [u8; 16] = random_bytes()?;
+        let keys = Arc::clone(&self.keys);
+        self.shared.write(move |tx| {
+            let (_, stored) = lock_card(tx, bank, card)?;
+            let from = stored.state;
+            let state = from.with_new_pin().ok_or(CardLifeError::StateConflict { from })?;
+            pin.strong_for(stored.shown)?;
+            if let Some((household, sealed)) = tx.household_of_wallet(card.wallet)?
+                && keys.open_identity(household, &sealed)?.nik.gives_away(pin)
+            {
+                return Err(CardLifeError::WeakPin);
+            }
+            let pin = keys.seal_pin(card.card, salt, pin);
+            tx.set_card_pin(card, &pin, PinChange { tries: 0, state })?;
+            Ok(StoredCard { state, tries: 0, has_pin: true, ..stored }.into())
+        })
+    }
+
+    /// Registers a printed card on the same wallet in another's place; that one is `replaced` from
+    /// now on. No money moves.
+    ///
+    /// # Errors
+    /// [`CardLifeError`]: the number taken, the old card's state, another card in use.
+    pub fn replace_card(
+        &self,
+        bank: BankId,
+        old: CardRef,
+        number: CardNumber,
+        expires: Date,
+    ) -> Result<BankCard, CardLifeError> {
+        self.expires_later(expires)?;
+        let now = self.shared.clock.now();
+        let id = CardId(self.shared.ids.block(1, 0, now)?.first());
+        let index = self.keys.card_index(&number);
+        self.shared.write(move |tx| {
+            let (wallet, stored) = lock_card(tx, bank, old)?;
+            if !stored.state.may_be_replaced() {
+                return Err(CardLifeError::StateConflict { from: stored.state });
+            }
+            if !wallet.open {
+                return Err(CardLifeError::WalletNotOpen);
+            }
+            no_card_in_use(tx, old.wallet, Some(old.card))?;
+            number_is_free(tx, &index)?;
+            let change = PinChange { tries: stored.tries, state: CardState::Replaced };
+            tx.set_card_tries(&[(old.wallet, old.card, change)])?;
+            let card = CardRef { card: id, wallet: old.wallet };
+            register(tx, card, &number, &index, expires, now)
+        })
+    }
+
+    /// Cards end by the banks' date.
+    fn expires_later(&self, expires: Date) -> Result<(), CardLifeError> {
+        let today = Date::from(self.shared.clock.now().date_in(Zone::Wib));
+        if expires < today { Err(CardLifeError::ExpiresInThePast) } else { Ok(()) }
+    }
+}
+
+fn card_of_bank(
+    connection: &mut Connection,
+    bank: BankId,
+    card: CardRef,
+) -> Result<BankCard, CardLifeError> {
+    let card = connection.card_of_bank(bank, card)?;
+    card.map(BankCard::from).ok_or(CardLifeError::NotFound)
+}
+
+/// What a family is registered with, unless it is there already.
+#[derive(Clone)]
+struct NewFamily {
+    bank: BankId,
+    household: HouseholdId,
+    wallet: WalletId,
+    nik_hash: [u8; 32],
+    identity: Vec<u8>,
+    region: RegionCode,
+    pseudonym: Pseudonym,
+    now: Instant,
+}
+
+impl NewFamily {
+    /// The household with this NIK, locked where it was there before.
+    fn household_found_or_added(&self, tx: &mut Connection) -> Result<HouseholdId, StoreError> {
+        if let Some(known) = tx.lock_household_by_nik(&self.nik_hash)? {
+            return Ok(known);
+        }
+        let row = NewHousehold {
+            id: self.household.0,
+            nik_hash: self.nik_hash.to_vec(),
+            identity: self.identity.clone(),
+            region_code: self.region.as_str().to_owned(),
+            registered_at: self.now.as_millis(),
+        };
+        NewHousehold::insert_all(tx, vec![row])?;
+        Ok(self.household)
+    }
+
+    /// The household's wallet, locked and without a card in use.
+    fn wallet_found_or_opened(
+        &self,
+        tx: &mut Connection,
+        household: HouseholdId,
+    ) -> Result<WalletId, CardLifeError> {
+        if let Some((wallet, issuer)) = tx.wallets_of_household(household)?.first() {
+            return wallet_without_card(tx, self.bank, *wallet, *issuer);
+        }
+        let (id, bank_id) = (self.wallet.0, self.bank.0);
+        let kind = AccountKind::Wallet.number();
+        NewAccount::insert_all(tx, vec![NewAccount { id, kind, bank_id }])?;
+        let row = NewWallet::open(id, household, bank_id, &self.pseudonym, self.now);
+        NewWallet::insert_all(tx, vec![row])?;
+        Ok(self.wallet)
+    }
+}
+
+/// Locks the card's wallet, then reads the card.
+fn lock_card(
+    tx: &mut Connection,
+    bank: BankId,
+    card: CardRef,
+) -> Result<(LockedWallet, StoredCard), CardLifeError> {
+    let wallet = tx.lock_wallets(&[card.wallet.0])?.into_iter().next();
+    let wallet = wallet.ok_or(CardLifeError::NotFound)?;
+    let card = tx.card_of_bank(bank, card)?.ok_or(CardLifeError::NotFound)?;
+    Ok((wallet, card))
+}
+
+/// A household's wallet, locked, when a card may be issued on it.
+fn wallet_without_card(
+    tx: &mut Connection,
+    bank: BankId,
+    wallet: WalletId,
+    issuer: BankId,
+) -> Result<WalletId, CardLifeError> {
+    if issuer != bank {
+        return Err(CardLifeError::HouseholdElsewhere);
+    }
+    let locked = tx.lock_wallets(&[wallet.0])?.into_iter().next();
+    if !locked.is_some_and(|locked| locked.open) {
+        return Err(CardLifeError::WalletNotOpen);
+    }
+    no_card_in_use(tx, wallet, None)?;
+    Ok(wallet)
+}
+
+fn no_card_in_use(
+    tx: &mut Connection,
+    wallet: WalletId,
+    except: Option<CardId>,
+) -> Result<(), CardLifeError> {
+    let other = |card: &StoredCard| card.state.is_in_use() && Some(card.card.card) != except;
+    if tx.cards_of_wallet(wallet)?.iter().any(other) {
+        return Err(CardLifeError::HouseholdHasCard);
+    }
+    Ok(())
+}
+
+fn number_is_free(tx: &mut Connection, index: &CardIndex) -> Result<(), CardLifeError> {
+    let taken = !tx.cards_by_number(&[*index])?.is_empty();
+    if taken { Err(CardLifeError::NumberTaken) } else { Ok(()) }
+}
+
+/// Writes a printed card, then its number.
+fn register(
+    tx: &mut Connection,
+    card: CardRef,
+    number: &CardNumber,
+    index: &CardIndex,
+    expires: Date,
+    now: Instant,
+) -> Result<BankCard, CardLifeError> {
+    let (state, shown) = (CardState::Printed, number.masked());
+    NewCard::insert_all(tx, vec![NewCard::without_pin(card, shown, state, expires, now)])?;
+    NewCardNumber::insert_all(tx, vec![NewCardNumber::of(card, index)])?;
+    Ok(BankCard { card, state, shown, expires, issued_at: now, has_pin: false })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! Figures for whoever watches the service: nothing about anybody in particular.
+
+use crate::store::StoreError;
+
+use super::super::lane::LaneFigures;
+use super::super::ledger::Ledger;
+
+/// How the service is doing.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// The lanes since the start.
+    pub lanes: LaneFigures,
+    /// Transfers that have their place in the log.
+    pub log_size: i64,
+}
+
+impl Ledger {
+    /// How the service is doing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't tell.
+    pub fn figures(&self) -> Result<Figures, StoreError> {
+        let log_size = self.shared.read(|connection| connection.log_size())?;
+        Ok(Figures { lanes: self.lanes.figures(), log_size })
+    }
+}

@@ -1,0 +1,117 @@
+//! The sealer: gives every batch its place in the log, and closes banks' days once all that belongs
+//! to them is sealed. One works at a time: each of its transactions first locks the log's head.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::domain::calendar::Instant;
+use crate::store::connection::{Connection, Purpose};
+use crate::store::{Backend, StoreError};
+
+use super::error::Trouble;
+use super::shared::Shared;
+
+/// How long it rests when everything is sealed.
+const REST: Duration = Duration::from_millis(50);
+/// Attempts that one transaction files on `SQLite`, where it stands between the lane's batches.
+const SLICE_SQLITE: i64 = 200;
+/// The same on `PostgreSQL`, where it stands in nobody's way.
+const SLICE_POSTGRES: i64 = 4000;
+/// Batches that are looked at in one go.
+const BATCHES: i64 = 128;
+
+/// The running thread.
+#[derive(Debug)]
+pub(super) struct Sealer {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Sealer {
+    /// Starts it.
+    pub(super) fn start(shared: &Arc<Shared>) -> Result<Self, StoreError> {
+        let (stop, stopped) = channel();
+        let shared = Arc::clone(shared);
+        let thread = std::thread::Builder::new()
+            .name("sealer".to_owned())
+            .spawn(move || work(&shared, &stopped))
+            .map_err(|error| StoreError::Pool(format!("no thread for the sealer: {error}")))?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Ends it and waits for it.
+    pub(super) fn stop(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the sealer ended by a panic");
+        }
+    }
+}
+
+fn work(shared: &Arc<Shared>, stopped: &Receiver<()>) {
+    let mut own: Option<Connection> = None;
+    loop {
+        let sealed = seal_more(shared, &mut own).inspect_err(|error| {
+            own = None;
+            tracing::warn!(%error, "nothing was sealed this time");
+        });
+        if let Err(error) = super::day::close_settled_days(shared) {
+            tracing::warn!(%error, "a day could not be closed yet");
+        }
+        let rest = if matches!(sealed, Ok(true)) { Duration::ZERO } else { REST };
+        match stopped.recv_timeout(rest) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Seals one slice; `true` when there may be more.
+fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<bool, Trouble> {
+    match shared.url.backend() {
+        Backend::Sqlite => {
+            // Looking costs the lane nothing; only when there is work does it take a turn.
+            let waiting = shared.read(|connection| connection.unsealed_batches(1))?;
+            if waiting.is_empty() {
+                return Ok(false);
+            }
+            let clock = Arc::clone(&shared.clock);
+            shared.write(move |tx| seal_slice(tx, clock.now(), SLICE_SQLITE))
+        }
+        Backend::Postgres => {
+            // A lane's settings: these statements too go by keys and may be planned early.
+            let mut connection = match own.take() {
+                Some(open) => open,
+                None => Connection::open(&shared.url, Purpose::Lane)?,
+            };
+            let now = shared.clock.now();
+            let sealed = connection.transaction(|tx| seal_slice(tx, now, SLICE_POSTGRES))?;
+            if !sealed {
+                connection.run("DISCARD PLANS")?;
+            }
+            *own = Some(connection);
+            Ok(sealed)
+        }
+    }
+}
+
+/// Seals batches in the order of their ids until `most` attempts are filed: at least one batch.
+fn seal_slice(tx: &mut Connection, now: Instant, most: i64) -> Result<bool, Trouble> {
+    let before = tx.lock_log_head()?;
+    let (mut size, mut filed, mut batches) = (before, 0_i64, 0_i64);
+    for batch in tx.unsealed_batches(BATCHES)? {
+        if batches > 0 && filed.saturating_add(batch.attempts) > most {
+            break;
+        }
+        tx.seal_batch(&batch, size)?;
+        size = size.saturating_add(batch.transfers);
+        filed = filed.saturating_add(batch.attempts);
+        batches = batches.saturating_add(1);
+    }
+    if batches > 0 {
+        tx.set_log_head(size, now.as_millis())?;
+    }
+    Ok(batches > 0)
+}

@@ -1,0 +1,112 @@
+//! What every use case stands on: the database, the clock, the ids, and the one way to write.
+
+use std::sync::Arc;
+
+use crate::store::connection::{Connection, Pool, Purpose};
+use crate::store::{Backend, DatabaseUrl, FailureKind, StoreError};
+
+use super::clock::Clock;
+use super::error::Trouble;
+use super::ids::IdSource;
+use super::keyfile::{self, KeysError};
+use super::lane::Lanes;
+
+/// The database, the clock and the ids.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) url: DatabaseUrl,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<IdSource>,
+    pub(super) pool: Pool,
+    /// The lanes of this process, where it serves: on `SQLite` they hold its only writer.
+    pub(super) lanes: Option<Arc<Lanes>>,
+}
+
+impl Shared {
+    /// For a command that runs beside the service: without keys and without lanes.
+    pub(super) fn open(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<Self, KeysError> {
+        let mut connection = Connection::open(url, Purpose::General)?;
+        let holder = keyfile::random_bytes()?;
+        let ids = Arc::new(IdSource::lease(&mut connection, holder, clock.now())?);
+        Ok(Self { url: url.clone(), clock, ids, pool: Pool::open(url)?, lanes: None })
+    }
+
+    /// Reads with a connection of the pool.
+    pub(super) fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.pool.with(work)
+    }
+
+    /// Writes in a transaction of its own: between the lane's batches on `SQLite`, which has one
+    /// writer; otherwise with a connection of the pool, where it is tried again when another
+    /// transaction was in its way.
+    pub(super) fn write<T, E>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + From<Trouble> + Contended + Send + 'static,
+    {
+        match (self.url.backend(), &self.lanes) {
+            (Backend::Sqlite, Some(lanes)) => {
+                lanes.alone(move |connection| commit_or_unknown(connection, &work))?
+            }
+            _ => self.pool.with(|connection| {
+                let mut result = commit_or_unknown(connection, &work);
+                for _ in 0..3 {
+                    if !matches!(&result, Err(error) if error.is_contended()) {
+                        break;
+                    }
+                    result = commit_or_unknown(connection, &work);
+                }
+                result
+            }),
+        }
+    }
+
+    /// Gives the node's number back.
+    pub(super) fn release(&self) -> Result<(), Trouble> {
+        let ids = Arc::clone(&self.ids);
+        self.write(move |tx| Ok(ids.release(tx)?))
+    }
+}
+
+/// An error that the same work, tried again, may not meet.
+pub(super) trait Contended {
+    /// Whether another transaction was in the way.
+    fn is_contended(&self) -> bool;
+}
+
+impl Contended for Trouble {
+    fn is_contended(&self) -> bool {
+        match self {
+            Self::Store(error) => {
+                matches!(error.kind(), FailureKind::Contention | FailureKind::Duplicate)
+            }
+            Self::Unavailable | Self::Unknown => false,
+        }
+    }
+}
+
+fn commit_or_unknown<T, E: From<StoreError> + From<Trouble>>(
+    connection: &mut Connection,
+    work: &impl Fn(&mut Connection) -> Result<T, E>,
+) -> Result<T, E> {
+    connection.begin()?;
+    match work(connection) {
+        Ok(done) => match connection.commit() {
+            Ok(()) => Ok(done),
+            Err(error) => {
+                tracing::error!(%error, "the outcome of a commit is unknown");
+                Err(E::from(Trouble::Unknown))
+            }
+        },
+        Err(error) => {
+            connection.rollback();
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Banks: their accounts, their days, what they hold for families.
+
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::{BigInt, Integer, SmallInt, Text};
+
+use crate::domain::bank::{BankCode, BankId};
+use crate::domain::calendar::{CutOff, Date, Instant, business_date};
+use crate::domain::ids::AccountId;
+
+use super::connection::Connection;
+use super::error::StoreError;
+use super::statement::statement;
+
+type BankSql = (SmallInt, Text, Text, SmallInt, Integer, BigInt, BigInt);
+type BankRow = (i16, String, String, i16, i32, i64, i64);
+
+statement! {
+    both AllBankRows {} -> BankSql;
+    "SELECT id, code, clearing_code, cutoff_minute, open_business_date, holding_account,
+            unallocated_account
+     FROM banks ORDER BY id"
+}
+
+statement! {
+    sqlite ReadFunds { bank: i16 } -> (BigInt, BigInt);
+    "SELECT unallocated, reserved FROM bank_funds WHERE bank_id = " [bank: SmallInt]
+}
+
+statement! {
+    postgres LockFunds { bank: i16 } -> (BigInt, BigInt);
+    "SELECT unallocated, reserved FROM bank_funds WHERE bank_id = " [bank: SmallInt] " FOR UPDATE"
+}
+
+statement! {
+    both ChangeFunds { unallocated: i64, reserved: i64, bank: i16 };
+    "UPDATE bank_funds SET unallocated = unallocated + " [unallocated: BigInt]
+    ", reserved = reserved + " [reserved: BigInt] " WHERE bank_id = " [bank: SmallInt]
+}
+
+/// A bank's row.
+#[derive(Clone, Debug)]
+pub(crate) struct BankRecord {
+    pub(crate) id: BankId,
+    pub(crate) code: BankCode,
+    pub(crate) clearing_code: String,
+    pub(crate) cut_off: CutOff,
+    pub(crate) open_business_date: Date,
+    pub(crate) holding: AccountId,
+    pub(crate) unallocated: AccountId,
+}
+
+impl BankRecord {
+    /// The bank's day of something that happens at `now`.
+    pub(crate) fn business_date(&self, now: Instant) -> Date {
+        business_date(now, self.cut_off, self.open_business_date)
+    }
+}
+
+impl Connection {
+    /// All banks. They are few.
+    pub(crate) fn banks(&mut self) -> Result<Vec<BankRecord>, StoreError> {
+        self.load::<_, BankRow>(AllBankRows {})?.into_iter().map(bank).collect()
+    }
+
+    /// What a bank holds for families and what is promised of it, locked: rupiah.
+    pub(crate) fn lock_funds(&mut self, bank: BankId) -> Result<(i64, i64), StoreError> {
+        let rows: Vec<(i64, i64)> = match self {
+            Self::Sqlite(sqlite) => ReadFunds { bank: bank.0 }.load(sqlite)?,
+            Self::Postgres(postgres) => LockFunds { bank: bank.0 }.load(postgres)?,
+        };
+        let missing = || StoreError::corrupt(format!("bank {} has no funds row", bank.0));
+        rows.into_iter().next().ok_or_else(missing)
+    }
+
+    /// Adds to what a bank holds and to what is promised of it; either may be less than nothing.
+    /// The database refuses a promise that is not covered.
+    pub(crate) fn change_funds(
+        &mut self,
+        bank: BankId,
+        unallocated: i64,
+        reserved: i64,
+    ) -> Result<(), StoreError> {
+        self.execute(ChangeFunds { unallocated, reserved, bank: bank.0 }).map(|_| ())
+    }
+}
+
+fn bank(row: BankRow) -> Result<BankRecord, StoreError> {
+    let (id, code, clearing_code, cut_off, open, holding, unallocated) = row;
+    let corrupt =
+        |error: &dyn std::fmt::Display| StoreError::corrupt(format!("bank {id}: {error}"));
+    Ok(BankRecord {
+        id: BankId(id),
+        code: code.parse().map_err(|error| corrupt(&error))?,
+        clearing_code,
+        cut_off: CutOff::from_minute(cut_off).map_err(|error| corrupt(&error))?,
+        open_business_date: Date::from_number(open).map_err(|error| corrupt(&error))?,
+        holding: AccountId(holding),
+        unallocated: AccountId(unallocated),
+    })
+}

@@ -1,0 +1,260 @@
+//! Credit runs: their rows, and which wallets they still have to credit.
+
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt};
+
+use crate::domain::bank::BankId;
+
+use super::bulk::bulk_insert;
+use super::connection::Connection;
+use super::error::StoreError;
+use super::statement::statement;
+
+bulk_insert! {
+    /// A wallet was credited for a period.
+    NewCredit, CreditColumns, "credits",
+    wallet_id: i64 => BigInt, programme: i16 => SmallInt, period: i32 => Integer,
+    transfer_id: i64 => BigInt, run_id: i64 => BigInt,
+}
+
+bulk_insert! {
+    /// A run that begins.
+    NewRun, RunColumns, "credit_runs",
+    id: i64 => BigInt, programme: i16 => SmallInt, period: i32 => Integer, amount: i64 => BigInt,
+    policy_version: i32 => Integer, status: i16 => SmallInt, started_at: i64 => BigInt,
+    last_wallet: i64 => BigInt, until_wallet: i64 => BigInt,
+}
+
+bulk_insert! {
+    /// A bank's part of a run.
+    NewShare, ShareColumns, "credit_run_banks",
+    run_id: i64 => BigInt, bank_id: i16 => SmallInt, status: i16 => SmallInt, needed: i64 => BigInt,
+    available: i64 => BigInt, reserved: i64 => BigInt, credited: i64 => BigInt,
+    amount: i64 => BigInt,
+}
+
+type RunSql =
+    (BigInt, SmallInt, Integer, BigInt, SmallInt, BigInt, Nullable<BigInt>, BigInt, BigInt);
+type RunRowSql = (i64, i16, i32, i64, i16, i64, Option<i64>, i64, i64);
+
+macro_rules! run_columns {
+    () => {
+        "SELECT id, programme, period, amount, status, started_at, finished_at, last_wallet,
+                until_wallet FROM credit_runs "
+    };
+}
+
+statement! {
+    both RunningRun { programme: i16, period: i32 } -> RunSql;
+    (run_columns!()) "WHERE programme = " [programme: SmallInt] " AND period = " [period: Integer]
+    " AND status = 1"
+}
+
+statement! {
+    both RunById { id: i64 } -> RunSql;
+    (run_columns!()) "WHERE id = " [id: BigInt]
+}
+
+statement! {
+    postgres LockRun { id: i64 } -> RunSql;
+    (run_columns!()) "WHERE id = " [id: BigInt] " FOR UPDATE"
+}
+
+statement! {
+    both RunningRuns {} -> BigInt;
+    "SELECT id FROM credit_runs WHERE status = 1 ORDER BY id"
+}
+
+statement! {
+    both SharesOfRun { run: i64 } -> (SmallInt, SmallInt, BigInt, BigInt, BigInt, BigInt, BigInt);
+    "SELECT bank_id, status, needed, available, reserved, credited, amount FROM credit_run_banks
+     WHERE run_id = " [run: BigInt] " ORDER BY bank_id"
+}
+
+statement! {
+    // Open wallets that have no credit of the period, up to the last one that was open.
+    both WalletsToCredit { programme: i16, period: i32, until: i64 } -> (SmallInt, BigInt);
+    "SELECT w.bank_id, COUNT(*) FROM wallets w
+     LEFT JOIN credits c ON c.wallet_id = w.id AND c.programme = " [programme: SmallInt]
+    " AND c.period = " [period: Integer] "
+     WHERE w.state = 1 AND c.wallet_id IS NULL AND w.id <= " [until: BigInt] "
+     GROUP BY w.bank_id ORDER BY w.bank_id"
+}
+
+statement! {
+    both LastWallet {} -> Nullable<BigInt>;
+    "SELECT MAX(id) FROM wallets"
+}
+
+statement! {
+    both NextWallets { last: i64, until: i64, most: i64 } -> BigInt;
+    "SELECT id FROM wallets WHERE id > " [last: BigInt] " AND id <= " [until: BigInt]
+    " ORDER BY id LIMIT " [most: BigInt]
+}
+
+statement! {
+    both CreditedOf { programme: i16, period: i32, first: i64, last: i64 } -> BigInt;
+    "SELECT wallet_id FROM credits WHERE programme = " [programme: SmallInt]
+    " AND period = " [period: Integer] " AND wallet_id >= " [first: BigInt]
+    " AND wallet_id <= " [last: BigInt] " ORDER BY wallet_id"
+}
+
+statement! {
+    both AdvanceRun { last: i64, id: i64 };
+    "UPDATE credit_runs SET last_wallet = " [last: BigInt] " WHERE id = " [id: BigInt]
+}
+
+statement! {
+    both AdvanceShare { credited: i64, amount: i64, released: i64, run: i64, bank: i16 };
+    "UPDATE credit_run_banks SET credited = credited + " [credited: BigInt]
+    ", amount = amount + " [amount: BigInt] ", reserved = reserved - " [released: BigInt]
+    " WHERE run_id = " [run: BigInt] " AND bank_id = " [bank: SmallInt]
+}
+
+statement! {
+    both FinishShare { run: i64, bank: i16 };
+    "UPDATE credit_run_banks SET status = 2, reserved = 0 WHERE run_id = " [run: BigInt]
+    " AND bank_id = " [bank: SmallInt]
+}
+
+statement! {
+    both FinishRun { now: i64, id: i64 };
+    "UPDATE credit_runs SET status = 2, finished_at = " [now: BigInt] " WHERE id = " [id: BigInt]
+}
+
+/// A run's row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunRow {
+    pub(crate) id: i64,
+    pub(crate) programme: i16,
+    pub(crate) period: i32,
+    pub(crate) amount: i64,
+    pub(crate) status: i16,
+    pub(crate) last_wallet: i64,
+    pub(crate) until_wallet: i64,
+}
+
+/// A bank's part of a run: its row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShareRow {
+    pub(crate) bank: BankId,
+    pub(crate) status: i16,
+    pub(crate) needed: i64,
+    pub(crate) available: i64,
+    pub(crate) reserved: i64,
+    pub(crate) credited: i64,
+    pub(crate) amount: i64,
+}
+
+fn run(
+    (id, programme, period, amount, status, _, _, last_wallet, until_wallet): RunRowSql,
+) -> RunRow {
+    RunRow { id, programme, period, amount, status, last_wallet, until_wallet }
+}
+
+impl Connection {
+    /// The run of this period that is under way, if there is one.
+    pub(crate) fn running_run(
+        &mut self,
+        programme: i16,
+        period: i32,
+    ) -> Result<Option<RunRow>, StoreError> {
+        Ok(self.first::<_, RunRowSql>(RunningRun { programme, period })?.map(run))
+    }
+
+    /// All runs that are under way or to be resumed.
+    pub(crate) fn running_runs(&mut self) -> Result<Vec<i64>, StoreError> {
+        self.load(RunningRuns {})
+    }
+
+    /// A run.
+    pub(crate) fn run_by_id(&mut self, id: i64) -> Result<Option<RunRow>, StoreError> {
+        Ok(self.first::<_, RunRowSql>(RunById { id })?.map(run))
+    }
+
+    /// A run, locked against every other process that carries it on.
+    pub(crate) fn lock_run(&mut self, id: i64) -> Result<Option<RunRow>, StoreError> {
+        let rows: Vec<RunRowSql> = match self {
+            Self::Sqlite(sqlite) => RunById { id }.load(sqlite)?,
+            Self::Postgres(postgres) => LockRun { id }.load(postgres)?,
+        };
+        Ok(rows.into_iter().next().map(run))
+    }
+
+    /// The banks' parts of a run.
+    pub(crate) fn shares_of_run(&mut self, run: i64) -> Result<Vec<ShareRow>, StoreError> {
+        let rows: Vec<(i16, i16, i64, i64, i64, i64, i64)> = self.load(SharesOfRun { run })?;
+        let share = |(bank, status, needed, available, reserved, credited, amount)| ShareRow {
+            bank: BankId(bank),
+            status,
+            needed,
+            available,
+            reserved,
+            credited,
+            amount,
+        };
+        Ok(rows.into_iter().map(share).collect())
+    }
+
+    /// The last wallet there is; 0 without any.
+    pub(crate) fn last_wallet(&mut self) -> Result<i64, StoreError> {
+        Ok(self.first::<_, Option<i64>>(LastWallet {})?.flatten().unwrap_or(0))
+    }
+
+    /// How many wallets of each bank are still to be credited for a period.
+    pub(crate) fn wallets_to_credit(
+        &mut self,
+        programme: i16,
+        period: i32,
+        until: i64,
+    ) -> Result<Vec<(i16, i64)>, StoreError> {
+        self.load(WalletsToCredit { programme, period, until })
+    }
+
+    /// The next wallets after `last`, in the order of their ids.
+    pub(crate) fn next_wallets(
+        &mut self,
+        last: i64,
+        until: i64,
+        most: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        self.load(NextWallets { last, until, most })
+    }
+
+    /// The wallets between two that are credited for a period already.
+    pub(crate) fn credited_between(
+        &mut self,
+        (programme, period): (i16, i32),
+        first: i64,
+        last: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        self.load(CreditedOf { programme, period, first, last })
+    }
+
+    /// Notes how far a run has come.
+    pub(crate) fn advance_run(&mut self, id: i64, last: i64) -> Result<(), StoreError> {
+        self.execute(AdvanceRun { last, id }).map(|_| ())
+    }
+
+    /// Notes what a bank's families got, and that so much less is promised to them.
+    pub(crate) fn advance_share(
+        &mut self,
+        run: i64,
+        bank: BankId,
+        credited: i64,
+        amount: i64,
+    ) -> Result<(), StoreError> {
+        let statement = AdvanceShare { credited, amount, released: amount, run, bank: bank.0 };
+        self.execute(statement).map(|_| ())
+    }
+
+    /// Notes that a bank's families all have their credit.
+    pub(crate) fn finish_share(&mut self, run: i64, bank: BankId) -> Result<(), StoreError> {
+        self.execute(FinishShare { run, bank: bank.0 }).map(|_| ())
+    }
+
+    /// Notes that a run is done.
+    pub(crate) fn finish_run(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+        self.execute(FinishRun { now, id }).map(|_| ())
+    }
+}

@@ -1,0 +1,134 @@
+//! Banks' business days: the marker that closes one, and when it is closed in truth.
+
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt};
+
+use crate::domain::bank::BankId;
+use crate::domain::calendar::Date;
+
+use super::connection::Connection;
+use super::error::StoreError;
+use super::statement::statement;
+
+statement! {
+    postgres LockBank { bank: i16 } -> Integer;
+    "SELECT open_business_date FROM banks WHERE id = " [bank: SmallInt] " FOR UPDATE"
+}
+
+statement! {
+    sqlite ReadBank { bank: i16 } -> Integer;
+    "SELECT open_business_date FROM banks WHERE id = " [bank: SmallInt]
+}
+
+statement! {
+    both MoveOpenDay { day: i32, bank: i16 };
+    "UPDATE banks SET open_business_date = " [day: Integer] " WHERE id = " [bank: SmallInt]
+}
+
+statement! {
+    both MarkDay { bank: i16, day: i32, now: i64 };
+    "INSERT INTO business_days (bank_id, business_date, status, marked_at, fence) VALUES ("
+    [bank: SmallInt] ", " [day: Integer] ", 1, " [now: BigInt] ", 0)"
+}
+
+statement! {
+    both ClosingDays {} -> (SmallInt, Integer, BigInt);
+    "SELECT bank_id, business_date, fence FROM business_days WHERE status = 1
+     ORDER BY business_date, bank_id"
+}
+
+statement! {
+    both DayRow { bank: i16, day: i32 } -> (SmallInt, Nullable<BigInt>);
+    "SELECT status, log_size FROM business_days WHERE bank_id = " [bank: SmallInt]
+    " AND business_date = " [day: Integer]
+}
+
+statement! {
+    both SetFence { fence: i64, bank: i16, day: i32 };
+    "UPDATE business_days SET fence = " [fence: BigInt] " WHERE bank_id = " [bank: SmallInt]
+    " AND business_date = " [day: Integer] " AND status = 1"
+}
+
+statement! {
+    both SetClosed { now: i64, size: i64, bank: i16, day: i32 };
+    "UPDATE business_days SET status = 2, closed_at = " [now: BigInt] ", log_size = " [size: BigInt]
+    " WHERE bank_id = " [bank: SmallInt] " AND business_date = " [day: Integer] " AND status = 1"
+}
+
+statement! {
+    postgres SnapshotBounds {} -> (BigInt, BigInt);
+    "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
+     FROM pg_current_snapshot() AS s"
+}
+
+impl Connection {
+    /// The first day a bank has not closed, locked against another close.
+    pub(crate) fn lock_open_day(&mut self, bank: BankId) -> Result<Date, StoreError> {
+        let rows: Vec<i32> = match self {
+            Self::Sqlite(sqlite) => ReadBank { bank: bank.0 }.load(sqlite)?,
+            Self::Postgres(postgres) => LockBank { bank: bank.0 }.load(postgres)?,
+        };
+        let day = rows.into_iter().next().and_then(|number| Date::from_number(number).ok());
+        day.ok_or_else(|| StoreError::corrupt(format!("bank {} has no open day", bank.0)))
+    }
+
+    /// Marks a day as closing: from the commit on, nothing new is dated to it.
+    pub(crate) fn mark_day(&mut self, bank: BankId, day: Date, now: i64) -> Result<(), StoreError> {
+        self.execute(MoveOpenDay { day: day.next().as_number(), bank: bank.0 })?;
+        self.execute(MarkDay { bank: bank.0, day: day.as_number(), now }).map(|_| ())
+    }
+
+    /// Days that were marked and are not closed yet, each with its fence (0: none yet).
+    pub(crate) fn closing_days(&mut self) -> Result<Vec<(BankId, Date, i64)>, StoreError> {
+        let rows: Vec<(i16, i32, i64)> = self.load(ClosingDays {})?;
+        let day = |(bank, number, fence)| {
+            let day = Date::from_number(number)
+                .map_err(|error| StoreError::corrupt(format!("a business day: {error}")))?;
+            Ok((BankId(bank), day, fence))
+        };
+        rows.into_iter().map(day).collect()
+    }
+
+    /// A day's status number, once it was marked.
+    pub(crate) fn day_status(
+        &mut self,
+        bank: BankId,
+        day: Date,
+    ) -> Result<Option<i16>, StoreError> {
+        let row =
+            self.first::<_, (i16, Option<i64>)>(DayRow { bank: bank.0, day: day.as_number() })?;
+        Ok(row.map(|(status, _)| status))
+    }
+
+    /// The oldest transaction that is still running and the next one to begin, as this statement
+    /// sees them. `SQLite` has one writer: nothing runs beside it.
+    pub(crate) fn snapshot_bounds(&mut self) -> Result<(i64, i64), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok((i64::MAX, 1)),
+            Self::Postgres(postgres) => {
+                let rows: Vec<(i64, i64)> = SnapshotBounds {}.load(postgres)?;
+                rows.into_iter().next().ok_or_else(|| StoreError::corrupt("there is no snapshot"))
+            }
+        }
+    }
+
+    /// Notes before which transaction everything began that could have read the day as open.
+    pub(crate) fn set_fence(
+        &mut self,
+        bank: BankId,
+        day: Date,
+        fence: i64,
+    ) -> Result<(), StoreError> {
+        self.execute(SetFence { fence, bank: bank.0, day: day.as_number() }).map(|_| ())
+    }
+
+    /// Closes a day; `false` when another sealer was faster.
+    pub(crate) fn set_closed(
+        &mut self,
+        (bank, day): (BankId, Date),
+        size: i64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        Ok(self.execute(SetClosed { now, size, bank: bank.0, day: day.as_number() })? == 1)
+    }
+}

@@ -1,0 +1,255 @@
+//! Settlements: computed once from a closed day, then read.
+
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
+
+use crate::domain::bank::BankId;
+use crate::domain::calendar::Date;
+use crate::domain::ids::MerchantId;
+
+use super::bulk::bulk_insert;
+use super::connection::Connection;
+use super::error::StoreError;
+use super::statement::statement;
+
+bulk_insert! {
+    /// A merchant's settlement of a day.
+    NewSettlement, SettlementColumns, "settlements",
+    id: i64 => BigInt, bank_id: i16 => SmallInt, merchant_id: i64 => BigInt,
+    business_date: i32 => Integer, reference: String => Text, redemptions: i32 => Integer,
+    reversals: i32 => Integer, gross: i64 => BigInt, reversed: i64 => BigInt,
+}
+
+bulk_insert! {
+    /// A settlement's part of one issuer.
+    NewIssuerPart, IssuerPartColumns, "settlement_issuers",
+    settlement_id: i64 => BigInt, issuer: i16 => SmallInt, net: i64 => BigInt,
+}
+
+/// Purchases of one merchant and issuer: how many, and their sum in rupiah.
+pub(crate) type DaySum = (i64, i16, i64, i64);
+
+statement! {
+    // A day's purchases were made after the midnight before it began, so a range of ids holds them.
+    both SoldOn { acquirer: i16, day: i32, floor: i64 } -> (BigInt, SmallInt, BigInt, BigInt);
+    "SELECT merchant_id, issuer, COUNT(*), CAST(SUM(amount) AS BIGINT) FROM redemptions
+     WHERE acquirer = " [acquirer: SmallInt] " AND business_date = " [day: Integer]
+    " AND refusal = 0 AND id >= " [floor: BigInt] "
+     GROUP BY merchant_id, issuer ORDER BY merchant_id, issuer"
+}
+
+statement! {
+    both TakenBackOn { acquirer: i16, day: i32 } -> (BigInt, SmallInt, BigInt, BigInt);
+    "SELECT v.merchant_id, r.issuer, COUNT(*), CAST(SUM(r.amount) AS BIGINT)
+     FROM reversals v
+     JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
+     WHERE v.acquirer = " [acquirer: SmallInt] " AND v.business_date = " [day: Integer] "
+     GROUP BY v.merchant_id, r.issuer ORDER BY v.merchant_id, r.issuer"
+}
+
+statement! {
+    both SoldByOn { merchant: i64, acquirer: i16, day: i32, floor: i64 } -> (BigInt, BigInt);
+    "SELECT COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM redemptions
+     WHERE merchant_id = " [merchant: BigInt] " AND acquirer = " [acquirer: SmallInt]
+    " AND business_date = " [day: Integer] " AND refusal = 0 AND id >= " [floor: BigInt]
+}
+
+statement! {
+    both TakenBackByOn { merchant: i64, acquirer: i16, day: i32 } -> (BigInt, BigInt);
+    "SELECT COUNT(*), CAST(COALESCE(SUM(r.amount), 0) AS BIGINT) FROM reversals v
+     JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
+     WHERE v.acquirer = " [acquirer: SmallInt] " AND v.business_date = " [day: Integer]
+    " AND v.merchant_id = " [merchant: BigInt]
+}
+
+statement! {
+    both ItemsOf { merchant: i64, acquirer: i16, day: i32, floor: i64, most: i64 }
+        -> (BigInt, BigInt, BigInt, BigInt, BigInt);
+    "SELECT r.id AS place, r.id, r.wallet_id, r.amount, r.created_at FROM redemptions r
+     WHERE r.merchant_id = " [merchant: BigInt] " AND r.acquirer = " [acquirer: SmallInt]
+    " AND r.business_date = " [day: Integer] " AND r.refusal = 0 AND r.id >= " [floor: BigInt] "
+     UNION ALL
+     SELECT v.transfer_id, v.redemption_id, v.wallet_id, r.amount, t.created_at FROM reversals v
+     JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
+     JOIN transfers t ON t.id = v.transfer_id AND t.anchor_id = v.wallet_id
+     WHERE v.acquirer = " [acquirer: SmallInt] " AND v.business_date = " [day: Integer]
+    " AND v.merchant_id = " [merchant: BigInt] " AND v.transfer_id >= " [floor: BigInt] "
+     ORDER BY place LIMIT " [most: BigInt]
+}
+
+/// An item: its transfer, its redemption, the wallet, the amount in rupiah, when.
+pub(crate) type ItemRow = (i64, i64, i64, i64, i64);
+
+type ShownSql = (
+    (BigInt, SmallInt, Text, BigInt, Text, Text, Integer),
+    (Text, Integer, Integer, BigInt, BigInt, SmallInt),
+);
+type ShownRow = ((i64, i16, String, i64, String, String, i32), (String, i32, i32, i64, i64, i16));
+
+macro_rules! shown_columns {
+    () => {
+        "SELECT s.id, s.bank_id, b.code, s.merchant_id, m.code, m.name, s.business_date,
+                s.reference, s.redemptions, s.reversals, s.gross, s.reversed, d.status
+         FROM settlements s
+         JOIN banks b ON b.id = s.bank_id
+         JOIN merchants m ON m.id = s.merchant_id
+         JOIN business_days d ON d.bank_id = s.bank_id AND d.business_date = s.business_date "
+    };
+}
+
+statement! {
+    both SettlementsAfter {
+        bank: Option<i16>, merchant: Option<i64>, code: Option<String>, day: Option<i32>, after: i64, most: i64,
+    } -> ShownSql;
+    (shown_columns!())
+    "WHERE s.id > " [after: BigInt]
+    " AND (" [bank: Nullable<SmallInt>] " IS NULL OR s.bank_id = " [bank: Nullable<SmallInt>]
+    ") AND (" [merchant: Nullable<BigInt>] " IS NULL OR s.merchant_id = " [merchant: Nullable<BigInt>]
+    ") AND (" [code: Nullable<Text>] " IS NULL OR m.code = " [code: Nullable<Text>]
+    ") AND (" [day: Nullable<Integer>] " IS NULL OR s.business_date = " [day: Nullable<Integer>]
+    ") ORDER BY s.id LIMIT " [most: BigInt]
+}
+
+statement! {
+    both SettlementById { id: i64 } -> ShownSql;
+    (shown_columns!()) "WHERE s.id = " [id: BigInt]
+}
+
+statement! {
+    both IssuersOf { settlement: i64 } -> (Text, BigInt);
+    "SELECT b.code, i.net FROM settlement_issuers i JOIN banks b ON b.id = i.issuer
+     WHERE i.settlement_id = " [settlement: BigInt] " ORDER BY b.id"
+}
+
+/// A settlement as it is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct SettlementRow {
+    pub(crate) id: i64,
+    pub(crate) bank: BankId,
+    pub(crate) bank_code: String,
+    pub(crate) merchant: MerchantId,
+    pub(crate) merchant_code: String,
+    pub(crate) merchant_name: String,
+    pub(crate) business_date: Date,
+    pub(crate) reference: String,
+    pub(crate) redemptions: i32,
+    pub(crate) reversals: i32,
+    pub(crate) gross: i64,
+    pub(crate) reversed: i64,
+    pub(crate) status: i16,
+}
+
+/// Which settlements are wanted; a field that is `None` does not narrow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SettlementFilter {
+    pub(crate) bank: Option<BankId>,
+    pub(crate) merchant: Option<MerchantId>,
+    pub(crate) merchant_code: Option<String>,
+    pub(crate) day: Option<Date>,
+}
+
+impl Connection {
+    /// A bank's merchants' purchases of a day, by merchant and issuer; `floor` is below the first id.
+    pub(crate) fn sold_on(
+        &mut self,
+        bank: BankId,
+        day: Date,
+        floor: i64,
+    ) -> Result<Vec<DaySum>, StoreError> {
+        self.load(SoldOn { acquirer: bank.0, day: day.as_number(), floor })
+    }
+
+    /// What was taken back on a day, by merchant and issuer.
+    pub(crate) fn taken_back_on(
+        &mut self,
+        bank: BankId,
+        day: Date,
+    ) -> Result<Vec<DaySum>, StoreError> {
+        self.load(TakenBackOn { acquirer: bank.0, day: day.as_number() })
+    }
+
+    /// What one merchant sold on a day: how many purchases, and their sum in rupiah.
+    pub(crate) fn sold_by_on(
+        &mut self,
+        merchant: MerchantId,
+        bank: BankId,
+        day: Date,
+        floor: i64,
+    ) -> Result<(i64, i64), StoreError> {
+        let (merchant, acquirer, day) = (merchant.0, bank.0, day.as_number());
+        let sums = self.first(SoldByOn { merchant, acquirer, day, floor })?;
+        Ok(sums.unwrap_or_default())
+    }
+
+    /// What one merchant took back on a day: how many purchases, and their sum in rupiah.
+    pub(crate) fn taken_back_by_on(
+        &mut self,
+        merchant: MerchantId,
+        bank: BankId,
+        day: Date,
+    ) -> Result<(i64, i64), StoreError> {
+        let (merchant, acquirer, day) = (merchant.0, bank.0, day.as_number());
+        Ok(self.first(TakenBackByOn { merchant, acquirer, day })?.unwrap_or_default())
+    }
+
+    /// A page of settlements, in the order of their ids.
+    pub(crate) fn settlements(
+        &mut self,
+        filter: &SettlementFilter,
+        after: i64,
+        most: i64,
+    ) -> Result<Vec<SettlementRow>, StoreError> {
+        let rows: Vec<ShownRow> = self.load(SettlementsAfter {
+            bank: filter.bank.map(|bank| bank.0),
+            merchant: filter.merchant.map(|merchant| merchant.0),
+            code: filter.merchant_code.clone(),
+            day: filter.day.map(Date::as_number),
+            after,
+            most,
+        })?;
+        rows.into_iter().map(settlement).collect()
+    }
+
+    /// A settlement.
+    pub(crate) fn settlement(&mut self, id: i64) -> Result<Option<SettlementRow>, StoreError> {
+        self.first::<_, ShownRow>(SettlementById { id })?.map(settlement).transpose()
+    }
+
+    /// A merchant's purchases and reversals of a day, in the order of their transfers, from the id
+    /// `floor` on.
+    pub(crate) fn settlement_items(
+        &mut self,
+        (merchant, bank, day): (MerchantId, BankId, Date),
+        floor: i64,
+        most: i64,
+    ) -> Result<Vec<ItemRow>, StoreError> {
+        let (merchant, acquirer, day) = (merchant.0, bank.0, day.as_number());
+        self.load(ItemsOf { merchant, acquirer, day, floor, most })
+    }
+
+    /// A settlement's parts: each issuer's code, and what is due for its cards in rupiah.
+    pub(crate) fn issuers_of(&mut self, settlement: i64) -> Result<Vec<(String, i64)>, StoreError> {
+        self.load(IssuersOf { settlement })
+    }
+}
+
+fn settlement(row: ShownRow) -> Result<SettlementRow, StoreError> {
+    let ((id, bank, bank_code, merchant, merchant_code, merchant_name, day), totals) = row;
+    let (reference, redemptions, reversals, gross, reversed, status) = totals;
+    let business_date = Date::from_number(day)
+        .map_err(|error| StoreError::corrupt(format!("settlement {id}: {error}")))?;
+    Ok(SettlementRow {
+        id,
+        bank: BankId(bank),
+        bank_code,
+        merchant: crate::domain::ids::AccountId(merchant),
+        merchant_code,
+        merchant_name,
+        business_date,
+        reference,
+        redemptions,
+        reversals,
+        gross,
+        reversed,
+        status,
+    })
+}

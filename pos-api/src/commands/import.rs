@@ -1,0 +1,36 @@
+//! `import`: registers banks, merchants, terminals and families from CSV files.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ledger::service::import::read_folder;
+use ledger::service::{Ledger, Options, SystemClock};
+
+use crate::cli::ImportArgs;
+use crate::config;
+
+use super::{say, serve::cores};
+
+/// Reads the folder and registers all of it, or nothing.
+pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
+    let set = read_folder(&args.folder)?;
+    let url = config::database(&args.database)?;
+    ledger::service::migrate(&url)?;
+    let keys = args.keys.clone().unwrap_or_else(|| url.default_keys(Path::new(".")));
+    let clock = Arc::new(SystemClock::default());
+    let ledger = Ledger::open(&Options { url, keys, clock, cores: cores() })?;
+    let imported = ledger.import(set);
+    ledger.close();
+    let counts = imported?;
+    say(&format!(
+        "imported {} banks, {} merchants, {} terminals, {} households, {} wallets, {} cards",
+        counts.banks,
+        counts.merchants,
+        counts.terminals,
+        counts.households,
+        counts.wallets,
+        counts.cards
+    ));
+    Ok(ExitCode::SUCCESS)
+}
