@@ -28,6 +28,8 @@ pub struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a city's month and serve it: families, purchases, bank files, all invented.
+    Demo(DemoArgs),
     /// Serve the API.
     Serve(ServeArgs),
     /// Bring the database's schema up to date.
@@ -52,6 +54,26 @@ pub struct DatabaseArgs {
     /// A TOML file with settings; flags and variables come before it.
     #[arg(long, env = "EWARONG_CONFIG")]
     pub config: Option<PathBuf>,
+}
+
+/// How the demo is made.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub addr: String,
+    /// The demo's folder, in which there is no demo yet [default: a new one for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// How many families there are, each with a card
+    #[arg(long, default_value_t = 26_751, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub cards: u32,
+    /// An empty database, instead of one in the folder: `sqlite:PATH` or `postgres://...`
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Only make it
+    #[arg(long)]
+    pub no_serve: bool,
 }
 
 /// How to serve.

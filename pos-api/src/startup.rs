@@ -9,6 +9,7 @@ use actix_web::{App as ActixApp, HttpServer, web};
 use ledger::service::Ledger;
 
 use crate::auth::{Sessions, Tokens};
+use crate::metrics::Metrics;
 use crate::routes;
 
 /// How long a client may take to send its headers.
@@ -29,6 +30,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Tokens that were checked lately.
     pub sessions: Sessions,
+    /// What was answered.
+    pub metrics: Metrics,
 }
 
 /// The service, bound to an address.
@@ -50,7 +53,12 @@ impl Application {
         let listener = TcpListener::bind(address)
             .map_err(|error| anyhow::anyhow!("can't listen on `{address}`: {error}"))?;
         let address = listener.local_addr()?;
-        let app = web::Data::new(App { ledger, tokens, sessions: Sessions::default() });
+        let app = web::Data::new(App {
+            ledger,
+            tokens,
+            sessions: Sessions::default(),
+            metrics: Metrics::default(),
+        });
         Ok(Self { listener, address, app, workers })
     }
 

@@ -16,10 +16,12 @@ pub mod client;
 pub mod demo;
 pub mod postgres;
 pub mod process;
+pub mod seed;
 pub mod server;
 
 pub use backend::Backend;
 pub use client::{Answer, ApiClient, Auditor, Bank, Merchant, Programme};
 pub use demo::Demo;
 pub use postgres::Cluster;
+pub use seed::World;
 pub use server::Server;

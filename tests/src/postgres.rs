@@ -117,6 +117,24 @@ impl Cluster {
         self.url(&name)
     }
 
+    /// Creates a copy of a database that nobody is connected to, and returns its URL.
+    ///
+    /// # Panics
+    /// When `PostgreSQL` does not answer, or somebody is connected.
+    pub fn copy_database(&self, url: &str) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {}", Self::name_of(url)));
+        self.url(&name)
+    }
+
+    /// The name of the database that a URL ends in.
+    ///
+    /// # Panics
+    /// When it ends in none.
+    pub fn name_of(url: &str) -> &str {
+        url.rsplit_once('/').expect("the URL names a database").1
+    }
+
     /// The URL of a database of this cluster.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -76,6 +77,19 @@ pub fn wait_until(limit: Duration, mut condition: impl FnMut() -> bool) -> bool 
         thread::sleep(Duration::from_millis(10));
     }
     true
+}
+
+/// Removes a folder, and kills a process that this one started, when this one ends, however it does:
+/// for what lives in a `static`, which is never dropped.
+pub fn clean_up_at_exit(folder: &Path, pid: Option<u32>) {
+    let script = "read -r _; [ -z \"$2\" ] || kill -s KILL \"$2\" 2>/dev/null; rm -rf \"$1\"";
+    let mut keeper = Command::new("/bin/sh");
+    keeper.args(["-c", script, "keeper"]).arg(folder);
+    keeper.arg(pid.map(|pid| pid.to_string()).unwrap_or_default());
+    // A process group of its own: the terminal's Ctrl-C must not end it before its work.
+    keeper.stdin(Stdio::piped()).stdout(Stdio::null()).process_group(0);
+    // Its standard input stays open until this process is gone.
+    std::mem::forget(keeper.spawn().expect("the shell runs"));
 }
 
 /// The path of one of the workspace's programs, which lies where this one was built.

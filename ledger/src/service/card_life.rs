@@ -17,7 +17,7 @@ use crate::domain::leaf::Pseudonym;
 use crate::domain::redemption::{CardRef, PinChange};
 use crate::store::StoreError;
 use crate::store::batch::LockedWallet;
-use crate::store::card_life::StoredCard;
+use crate::store::card_life::{NewCardChange, StoredCard};
 use crate::store::connection::Connection;
 use crate::store::registry::{NewAccount, NewCard, NewCardNumber, NewHousehold, NewWallet};
 
@@ -25,6 +25,15 @@ use super::error::Trouble;
 use super::keyfile::{KeysError, random_bytes};
 use super::ledger::Ledger;
 use super::shared::Contended;
+
+/// A bank's client at work: what it changes is recorded under its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Teller {
+    /// The client's row.
+    pub client: i64,
+    /// The bank it acts for.
+    pub bank: BankId,
+}
 
 /// A card as its bank sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +78,9 @@ pub enum CardLifeError {
     /// No such card, or another bank's.
     #[error("there is no such card")]
     NotFound,
+    /// The client's access was withdrawn.
+    #[error("the client's access was withdrawn")]
+    ClientRevoked,
     /// The card's state does not allow it.
     #[error("the card is `{}`, which does not allow this", from.as_str())]
     StateConflict {
@@ -127,9 +139,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`CardLifeError::NotFound`] for an unknown number and another bank's alike.
-    pub fn find_card(&self, bank: BankId, number: &CardNumber) -> Result<BankCard, CardLifeError> {
+    pub fn find_card(&self, by: Teller, number: &CardNumber) -> Result<BankCard, CardLifeError> {
         let index = self.keys.card_index(number);
+        let bank = by.bank;
         self.shared.read(|connection| {
+            still_acts(connection, by)?;
             let card = connection.cards_by_number(&[index])?.remove(&index);
             card_of_bank(connection, bank, card.ok_or(CardLifeError::NotFound)?)
         })
@@ -148,14 +162,14 @@ impl Ledger {
     ///
     /// # Errors
     /// [`CardLifeError`]: the number taken, the household with a card or at another bank.
-    pub fn issue_card(&self, bank: BankId, new: NewBankCard) -> Result<BankCard, CardLifeError> {
+    pub fn issue_card(&self, by: Teller, new: NewBankCard) -> Result<BankCard, CardLifeError> {
         self.expires_later(new.expires)?;
         let (shared, now) = (&self.shared, self.shared.clock.now());
         let (nonce, pseudonym) = (random_bytes::<12>()?, random_bytes::<16>()?);
         let ids = shared.ids.block(3, 0, now)?;
         let household = HouseholdId(ids.id(0));
         let family = NewFamily {
-            bank,
+            bank: by.bank,
             household,
             wallet: AccountId(ids.id(1)),
             nik_hash: self.keys.nik_index(new.identity.nik.as_str()),
@@ -166,6 +180,7 @@ impl Ledger {
         };
         let (card, index) = (CardId(ids.id(2)), self.keys.card_index(&new.number));
         shared.write(move |tx| {
+            still_acts(tx, by)?;
             number_is_free(tx, &index)?;
             let household = family.household_found_or_added(tx)?;
             let wallet = family.wallet_found_or_opened(tx, household)?;
@@ -173,19 +188,22 @@ impl Ledger {
         })
     }
 
-    /// Moves a card to another state as [`CardState::may_become`] allows. Unblocking forgets wrong
+    /// Moves a card to another state as [`CardState::may_become`] allows, and records why. Unblocking forgets wrong
     /// PINs; a card that never had a PIN goes back to `distributed` and not to `active`.
     ///
     /// # Errors
     /// [`CardLifeError::StateConflict`] where the state it is in does not allow it.
     pub fn set_card_state(
         &self,
-        bank: BankId,
+        by: Teller,
         card: CardRef,
         next: CardState,
+        reason: String,
     ) -> Result<BankCard, CardLifeError> {
+        let now = self.shared.clock.now();
+        let id = self.shared.ids.block(1, 0, now)?.first();
         self.shared.write(move |tx| {
-            let (_, stored) = lock_card(tx, bank, card)?;
+            let (_, stored) = lock_card(tx, by, card)?;
             if !stored.state.may_become(next) {
                 return Err(CardLifeError::StateConflict { from: stored.state });
             }
@@ -195,6 +213,8 @@ impl Ledger {
                 (false, _) => (next, stored.tries),
             };
             tx.set_card_tries(&[(card.wallet, card.card, PinChange { tries, state })])?;
+            let change = (stored.state, state, reason.as_str());
+            note(tx, (id, now), by, card, change)?;
             Ok(StoredCard { state, tries, ..stored }.into())
         })
     }
@@ -207,14 +227,16 @@ impl Ledger {
     /// date; [`CardLifeError::StateConflict`] where no PIN may be set.
     pub fn set_card_pin(
         &self,
-        bank: BankId,
+        by: Teller,
         card: CardRef,
         pin: Pin,
     ) -> Result<BankCard, CardLifeError> {
         let salt: [u8; 16] = random_bytes()?;
+        let now = self.shared.clock.now();
+        let id = self.shared.ids.block(1, 0, now)?.first();
         let keys = Arc::clone(&self.keys);
         self.shared.write(move |tx| {
-            let (_, stored) = lock_card(tx, bank, card)?;
+            let (_, stored) = lock_card(tx, by, card)?;
             let from = stored.state;
             let state = from.with_new_pin().ok_or(CardLifeError::StateConflict { from })?;
             pin.strong_for(stored.shown)?;
@@ -225,6 +247,7 @@ impl Ledger {
             }
             let pin = keys.seal_pin(card.card, salt, pin);
             tx.set_card_pin(card, &pin, PinChange { tries: 0, state })?;
+            note(tx, (id, now), by, card, (from, state, "pin set"))?;
             Ok(StoredCard { state, tries: 0, has_pin: true, ..stored }.into())
         })
     }
@@ -236,17 +259,18 @@ impl Ledger {
     /// [`CardLifeError`]: the number taken, the old card's state, another card in use.
     pub fn replace_card(
         &self,
-        bank: BankId,
+        by: Teller,
         old: CardRef,
         number: CardNumber,
         expires: Date,
     ) -> Result<BankCard, CardLifeError> {
         self.expires_later(expires)?;
         let now = self.shared.clock.now();
-        let id = CardId(self.shared.ids.block(1, 0, now)?.first());
+        let ids = self.shared.ids.block(2, 0, now)?;
+        let id = CardId(ids.first());
         let index = self.keys.card_index(&number);
         self.shared.write(move |tx| {
-            let (wallet, stored) = lock_card(tx, bank, old)?;
+            let (wallet, stored) = lock_card(tx, by, old)?;
             if !stored.state.may_be_replaced() {
                 return Err(CardLifeError::StateConflict { from: stored.state });
             }
@@ -257,6 +281,8 @@ impl Ledger {
             number_is_free(tx, &index)?;
             let change = PinChange { tries: stored.tries, state: CardState::Replaced };
             tx.set_card_tries(&[(old.wallet, old.card, change)])?;
+            let change = (stored.state, CardState::Replaced, "replaced by another card");
+            note(tx, (ids.id(1), now), by, old, change)?;
             let card = CardRef { card: id, wallet: old.wallet };
             register(tx, card, &number, &index, expires, now)
         })
@@ -326,15 +352,42 @@ impl NewFamily {
     }
 }
 
+/// Refuses a client whose access was withdrawn since its token was issued.
+fn still_acts(tx: &mut Connection, by: Teller) -> Result<(), CardLifeError> {
+    if tx.client_stands(by.client)? { Ok(()) } else { Err(CardLifeError::ClientRevoked) }
+}
+
+/// Records what was changed about a card, by whom and why.
+fn note(
+    tx: &mut Connection,
+    (id, now): (i64, Instant),
+    by: Teller,
+    card: CardRef,
+    (from, to, reason): (CardState, CardState, &str),
+) -> Result<(), CardLifeError> {
+    let change = NewCardChange {
+        wallet_id: card.wallet.0,
+        id,
+        card_id: card.card.0,
+        client_id: by.client,
+        changed_at: now.as_millis(),
+        from_state: from.number(),
+        to_state: to.number(),
+        reason: reason.to_owned(),
+    };
+    Ok(NewCardChange::insert_all(tx, vec![change])?)
+}
+
 /// Locks the card's wallet, then reads the card.
 fn lock_card(
     tx: &mut Connection,
-    bank: BankId,
+    by: Teller,
     card: CardRef,
 ) -> Result<(LockedWallet, StoredCard), CardLifeError> {
+    still_acts(tx, by)?;
     let wallet = tx.lock_wallets(&[card.wallet.0])?.into_iter().next();
     let wallet = wallet.ok_or(CardLifeError::NotFound)?;
-    let card = tx.card_of_bank(bank, card)?.ok_or(CardLifeError::NotFound)?;
+    let card = tx.card_of_bank(by.bank, card)?.ok_or(CardLifeError::NotFound)?;
     Ok((wallet, card))
 }
 

@@ -9,7 +9,7 @@ use crate::domain::redemption::Attempt;
 use crate::store::StoreError;
 use crate::store::history::ShownRow;
 
-use super::clients::Scope;
+use super::clients::{NoAccess, Scope};
 use super::ledger::Ledger;
 
 /// Whose records may be read. Every reading function takes it first, so that none reads without.
@@ -67,15 +67,18 @@ impl Ledger {
     /// The attempt with this id, if there is one and it is the reader's business.
     ///
     /// # Errors
-    /// [`StoreError`] when it can't be read.
+    /// [`NoAccess`] when it can't be read, or not by this client.
     pub fn attempt(
         &self,
+        client: i64,
         reader: Reader,
         id: RowId,
         wallet: AccountId,
-    ) -> Result<Option<ShownAttempt>, StoreError> {
-        let row = self.shared.read(|connection| connection.shown_attempt(id, wallet))?;
-        row.filter(|row| reader.may_see(&row.attempt)).map(shown).transpose()
+    ) -> Result<Option<ShownAttempt>, NoAccess> {
+        self.read_as(client, |snapshot| {
+            let row = snapshot.shown_attempt(id, wallet)?;
+            row.filter(|row| reader.may_see(&row.attempt)).map(shown).transpose()
+        })
     }
 }
 

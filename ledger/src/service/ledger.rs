@@ -40,7 +40,7 @@ pub struct Options {
 pub struct Ledger {
     pub(super) shared: Arc<Shared>,
     pub(super) keys: Arc<Keys>,
-    lanes: Arc<Lanes>,
+    pub(super) lanes: Arc<Lanes>,
     pub(super) banks: BankCodes,
     directory: CardDirectory,
     keeper: Keeper,

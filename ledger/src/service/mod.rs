@@ -19,13 +19,14 @@ mod lane;
 mod ledger;
 mod once;
 mod posting;
+mod reads;
 mod reversal;
 mod sealer;
 mod settlements;
 mod shared;
 mod verify;
 
-pub use card_life::{BankCard, CardLifeError, NewBankCard};
+pub use card_life::{BankCard, CardLifeError, NewBankCard, Teller};
 pub use clients::{
     Client, ClientError, NewScope, NoAccess, Scope, Shop, add_clients, list_clients, revoke_client,
 };
@@ -35,9 +36,13 @@ pub use day::NotClosed;
 pub use error::Trouble;
 pub use funding::{FundRequest, Funded, NotFunded};
 pub use history::{Reader, ShownAttempt};
-pub use lane::Reply;
+pub use lane::{LaneFigures, Reply};
 pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
 pub use once::{Answered, KeyReused, OnceKey};
+pub use reads::{
+    AccountBalance, AccountName, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem, Figures, Page,
+    PageRequest, Place, ShownTransfer, TransferQuery, TrialBalance, TrialLine,
+};
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};
 pub use verify::{Check, Report, verify};

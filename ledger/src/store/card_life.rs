@@ -10,6 +10,7 @@ use crate::domain::ids::{AccountId, CardId, HouseholdId, WalletId};
 use crate::domain::keys::StoredPin;
 use crate::domain::redemption::{CardRef, PinChange};
 
+use super::bulk::bulk_insert;
 use super::connection::Connection;
 use super::error::StoreError;
 use super::statement::statement;
@@ -18,6 +19,14 @@ use super::statement::statement;
 /// four digits.
 type CardSql = (BigInt, SmallInt, SmallInt, Integer, BigInt, Bool, Text, Text);
 type CardRow = (i64, i16, i16, i32, i64, bool, String, String);
+
+bulk_insert! {
+    /// What a bank changed about a card, and why.
+    NewCardChange, CardChangeColumns, "card_changes",
+    wallet_id: i64 => BigInt, id: i64 => BigInt, card_id: i64 => BigInt, client_id: i64 => BigInt,
+    changed_at: i64 => BigInt, from_state: i16 => SmallInt, to_state: i16 => SmallInt,
+    reason: String => Text,
+}
 
 macro_rules! card_columns {
     () => {

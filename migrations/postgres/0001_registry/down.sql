@@ -8,6 +8,7 @@ DROP TABLE clients;
 DROP TABLE terminals;
 DROP TABLE merchants;
 DROP TABLE card_numbers;
+DROP TABLE card_changes;
 DROP TABLE cards;
 DROP TABLE wallets;
 DROP TABLE households;

@@ -83,6 +83,20 @@ CREATE TABLE cards (
     CONSTRAINT cards_tries CHECK (pin_tries BETWEEN 0 AND 3)
 ) WITH (fillfactor = 90);
 
+-- What a bank changed about a card, and why. Wrong PINs change a card too, and are attempts.
+CREATE TABLE card_changes (
+    wallet_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    card_id BIGINT NOT NULL,
+    client_id BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    from_state SMALLINT NOT NULL,
+    to_state SMALLINT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT card_changes_pk PRIMARY KEY (wallet_id, id),
+    CONSTRAINT card_changes_states CHECK (from_state BETWEEN 1 AND 12 AND to_state BETWEEN 1 AND 12)
+);
+
 -- A card is written before its number; the number's wallet never changes.
 CREATE TABLE card_numbers (
     number_hash BYTEA NOT NULL,

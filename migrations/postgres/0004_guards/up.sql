@@ -15,3 +15,4 @@ CREATE TRIGGER attempt_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON at
 CREATE TRIGGER account_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON account_log EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlements EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_issuers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_issuers EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER card_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON card_changes EXECUTE FUNCTION refuse_change();

@@ -81,6 +81,19 @@ CREATE TABLE cards (
     CONSTRAINT cards_tries CHECK (pin_tries BETWEEN 0 AND 3)
 ) STRICT, WITHOUT ROWID;
 
+-- What a bank changed about a card, and why. Wrong PINs change a card too, and are attempts.
+CREATE TABLE card_changes (
+    wallet_id INTEGER NOT NULL,
+    id INTEGER NOT NULL PRIMARY KEY,
+    card_id INTEGER NOT NULL,
+    client_id INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    from_state INTEGER NOT NULL,
+    to_state INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT card_changes_states CHECK (from_state BETWEEN 1 AND 12 AND to_state BETWEEN 1 AND 12)
+) STRICT;
+
 -- A card is written before its number; the number's wallet never changes.
 CREATE TABLE card_numbers (
     number_hash BLOB NOT NULL,

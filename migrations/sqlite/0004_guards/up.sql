@@ -21,3 +21,5 @@ CREATE TRIGGER settlements_no_update BEFORE UPDATE ON settlements BEGIN SELECT R
 CREATE TRIGGER settlements_no_delete BEFORE DELETE ON settlements BEGIN SELECT RAISE(ABORT, 'settlements is append-only'); END;
 CREATE TRIGGER settlement_issuers_no_update BEFORE UPDATE ON settlement_issuers BEGIN SELECT RAISE(ABORT, 'settlement_issuers is append-only'); END;
 CREATE TRIGGER settlement_issuers_no_delete BEFORE DELETE ON settlement_issuers BEGIN SELECT RAISE(ABORT, 'settlement_issuers is append-only'); END;
+CREATE TRIGGER card_changes_no_update BEFORE UPDATE ON card_changes BEGIN SELECT RAISE(ABORT, 'card_changes is append-only'); END;
+CREATE TRIGGER card_changes_no_delete BEFORE DELETE ON card_changes BEGIN SELECT RAISE(ABORT, 'card_changes is append-only'); END;

@@ -13,7 +13,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use ledger::domain::bank::{BankCode, BankId};
 use ledger::domain::redemption::PointOfSale;
-use ledger::service::{Reader, Scope, Shop};
+use ledger::service::{Reader, Scope, Shop, Teller};
 
 use crate::problem::{Code, Problem};
 use crate::startup::App;
@@ -52,6 +52,13 @@ pub struct Bank {
     pub code: BankCode,
 }
 
+impl Bank {
+    /// The client as the one who changes a card.
+    pub fn teller(&self) -> Teller {
+        Teller { client: self.client, bank: self.bank }
+    }
+}
+
 /// The programme's client.
 #[derive(Clone, Copy, Debug)]
 pub struct Programme {
@@ -66,6 +73,15 @@ pub struct Reading {
     pub client: i64,
     /// What it may read.
     pub reader: Reader,
+}
+
+/// A client that may read totals: a bank its own, an auditor and the programme all.
+#[derive(Clone, Copy, Debug)]
+pub struct Totals {
+    /// The client's row.
+    pub client: i64,
+    /// The one bank whose totals it may read.
+    pub bank: Option<BankId>,
 }
 
 /// Any client.
@@ -108,6 +124,17 @@ impl OfSession for Reading {
     }
 }
 
+impl OfSession for Totals {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        let client = session.client;
+        match &session.scope {
+            Scope::Merchant(_) => None,
+            Scope::Bank(bank, _) => Some(Self { client, bank: Some(*bank) }),
+            Scope::Auditor | Scope::Programme => Some(Self { client, bank: None }),
+        }
+    }
+}
+
 impl OfSession for Anyone {
     fn of(session: &Arc<Session>) -> Option<Self> {
         Some(Self(Arc::clone(session)))
@@ -128,7 +155,7 @@ macro_rules! from_request {
     )+};
 }
 
-from_request!(Merchant, Bank, Programme, Reading, Anyone);
+from_request!(Merchant, Bank, Programme, Reading, Totals, Anyone);
 
 async fn role_of<R: OfSession>(request: &HttpRequest) -> Result<R, Problem> {
     let app: &web::Data<App> = request.app_data().ok_or(Problem::new(Code::Internal))?;

@@ -2,6 +2,7 @@
 
 mod client;
 mod credit;
+mod demo;
 mod import;
 mod migrate;
 mod serve;
@@ -17,6 +18,7 @@ use crate::telemetry;
 pub fn run(cli: Cli) -> ExitCode {
     telemetry::start(&cli.log, cli.log_json);
     let done = match cli.command {
+        Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Import(args) => import::run(&args),

@@ -3,17 +3,25 @@
 mod balance;
 mod cards;
 mod health;
+mod me;
+mod metrics;
 mod oauth;
 pub(crate) mod programme;
+mod reads;
 mod redemptions;
 mod reversals;
 mod settlements;
 
+use std::sync::{Arc, OnceLock};
+
+use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, Resource, web};
 use ledger::service::Answered;
 
+use crate::metrics::RouteCounter;
 use crate::problem::{Code, Problem};
+use crate::startup::App;
 
 /// All routes of the service.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -31,6 +39,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         )
         .service(resource("/healthz").route(web::get().to(health::healthz)))
         .service(resource("/readyz").route(web::get().to(health::readyz)))
+        .service(resource("/metrics").route(web::get().to(metrics::metrics)))
         .service(resource("/oauth/token").route(web::post().to(oauth::token)))
         .service(resource("/.well-known/jwks.json").route(web::get().to(oauth::jwks)))
         .service(web::scope("/v1").configure(version_1))
@@ -40,9 +49,19 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 /// Version 1 of the API.
 fn version_1(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/redemptions").route(web::post().to(redemptions::redeem)))
+        .service(
+            resource("/redemptions")
+                .route(web::post().to(redemptions::redeem))
+                .route(web::get().to(redemptions::list)),
+        )
         .service(resource("/redemptions/{id}").route(web::get().to(redemptions::read_one)))
         .service(resource("/redemptions/{id}/reversals").route(web::post().to(reversals::reverse)))
+        .service(resource("/me").route(web::get().to(me::me)))
+        .service(resource("/catalogue").route(web::get().to(me::catalogue)))
+        .service(resource("/transfers").route(web::get().to(reads::transfers)))
+        .service(resource("/accounts/{id}").route(web::get().to(reads::account)))
+        .service(resource("/accounts/{id}/entries").route(web::get().to(reads::entries)))
+        .service(resource("/trial-balance").route(web::get().to(reads::trial_balance)))
         .service(resource("/balance-inquiries").route(web::post().to(balance::inquire)))
         .service(resource("/card-lookups").route(web::post().to(cards::look_up)))
         .service(resource("/cards").route(web::post().to(cards::issue)))
@@ -60,9 +79,48 @@ fn version_1(config: &mut web::ServiceConfig) {
         .service(resource("/settlements/{id}/items").route(web::get().to(settlements::items)));
 }
 
-/// A path of the service; methods that it does not have are answered as such.
-fn resource(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(no_such_method))
+/// A path of the service; methods that it does not have are answered as such. Its answers are
+/// counted under its template, which is found once.
+fn resource(path: &str) -> Resource<impl CountedFactory> {
+    let counter: Arc<OnceLock<Arc<RouteCounter>>> = Arc::default();
+    web::resource(path).default_service(web::to(no_such_method)).wrap_fn(
+        move |request, service| {
+            let (answering, counter) = (service.call(request), Arc::clone(&counter));
+            async move {
+                let response = answering.await?;
+                let request = response.request();
+                if let Some(app) = request.app_data::<web::Data<App>>() {
+                    let template = || request.match_pattern().unwrap_or_default();
+                    let counter = counter.get_or_init(|| app.metrics.route(&template()));
+                    counter.count(response.status());
+                }
+                Ok(response)
+            }
+        },
+    )
+}
+
+/// What makes the service of a resource that counts its answers.
+trait CountedFactory:
+    ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse,
+        Error = actix_web::Error,
+        InitError = (),
+    > + 'static
+{
+}
+
+impl<F> CountedFactory for F where
+    F: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static
+{
 }
 
 /// An answer as it was recorded, whether now or before.

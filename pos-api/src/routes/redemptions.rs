@@ -7,11 +7,14 @@ use ledger::domain::card::CardNumber;
 use ledger::domain::public_id::{self, IdKind};
 use ledger::domain::redemption::Attempt;
 use ledger::service::{Reader, RedeemRequest, Reply, ShownAttempt};
+use serde_json::value::RawValue;
 
 use crate::auth::{Merchant, Reading};
 use crate::extract::{IdempotencyKey, JsonBody};
 use crate::problem::{Code, MEDIA_TYPE, Problem};
 use crate::startup::App;
+use crate::wire::listing::{AttemptParams, cursor_of};
+use crate::wire::paging::Page;
 use crate::wire::redemption::{As, RedeemBody, render};
 
 /// Decides a purchase, or answers again what was decided.
@@ -26,6 +29,7 @@ pub(super) async fn redeem(
     let request = RedeemRequest { pos: caller.pos(), number, pin, key, basket };
     match app.ledger.redeem(request).await? {
         Reply::Decided { attempt, replay } => {
+            app.metrics.decided(&attempt.outcome, replay);
             let shown = answered(&app, &caller, number, attempt).await?;
             Ok(answer(&app, &shown, replay))
         }
@@ -56,8 +60,8 @@ async fn answered(
         });
     }
     let ledger = Arc::clone(&app.ledger);
-    let reader = Reader::Merchant(shop.merchant);
-    web::block(move || ledger.attempt(reader, attempt.id, attempt.wallet))
+    let (client, reader) = (caller.client, Reader::Merchant(shop.merchant));
+    web::block(move || ledger.attempt(client, reader, attempt.id, attempt.wallet))
         .await??
         .ok_or(Problem::new(Code::Internal))
 }
@@ -79,6 +83,25 @@ fn answer(app: &App, shown: &ShownAttempt, replay: bool) -> HttpResponse {
     response.body(body)
 }
 
+/// Attempts, newest first.
+pub(super) async fn list(
+    app: web::Data<App>,
+    caller: Reading,
+    params: web::Query<AttemptParams>,
+) -> Result<HttpResponse, Problem> {
+    let keys = app.ledger.keys();
+    let by_merchant = matches!(caller.reader, Reader::Merchant(_));
+    let (query, page) = params.parse(keys, by_merchant)?;
+    let ledger = Arc::clone(&app.ledger);
+    let Reading { client, reader } = caller;
+    let page = web::block(move || ledger.attempts(client, reader, &query, page)).await??;
+    let how = how_for(reader);
+    let data = page.rows.iter().map(|shown| RawValue::from_string(render(keys, shown, how).0));
+    let data = data.collect::<Result<Vec<_>, _>>();
+    let data = data.map_err(|_unreadable| Problem::new(Code::Internal))?;
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor: page.next.map(cursor_of) }))
+}
+
 /// Reads an attempt.
 pub(super) async fn read_one(
     app: web::Data<App>,
@@ -89,7 +112,7 @@ pub(super) async fn read_one(
     let keys = app.ledger.keys();
     let (id, wallet) = public_id::decode(keys, IdKind::Redemption, &id).ok_or_else(not_found)?;
     let ledger = Arc::clone(&app.ledger);
-    let shown = web::block(move || ledger.attempt(caller.reader, id, wallet)).await??;
+    let shown = web::block(move || ledger.attempt(caller.client, caller.reader, id, wallet)).await??;
     let how = how_for(caller.reader);
     let (body, _) = render(keys, &shown.ok_or_else(not_found)?, how);
     Ok(HttpResponse::Ok().content_type("application/json").body(body))

@@ -14,6 +14,7 @@ use super::{invalid, text};
 use crate::problem::Problem;
 
 const MAX_NAME: usize = 200;
+const MAX_REASON: usize = 200;
 
 /// The body of `POST /v1/cards`.
 #[derive(Deserialize)]
@@ -56,11 +57,15 @@ pub(crate) struct LookUpBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct StateBody {
     state: String,
+    reason: String,
 }
 
 impl StateBody {
-    pub(crate) fn parse(self) -> Result<CardState, Problem> {
-        CardState::named(&self.state).ok_or_else(|| invalid("/state", "is no card state"))
+    /// The state that is asked for, and why.
+    pub(crate) fn parse(self) -> Result<(CardState, String), Problem> {
+        let state = CardState::named(&self.state);
+        let state = state.ok_or_else(|| invalid("/state", "is no card state"))?;
+        Ok((state, text("/reason", &self.reason, MAX_REASON)?))
     }
 }
 

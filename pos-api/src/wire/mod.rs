@@ -1,11 +1,15 @@
 //! The JSON of requests and answers, and its translation to and from the domain's types.
 
+pub(crate) mod account;
 pub(crate) mod card;
+pub(crate) mod listing;
+pub(crate) mod me;
 pub(crate) mod paging;
 pub(crate) mod programme;
 pub(crate) mod redemption;
 pub(crate) mod reversal;
 pub(crate) mod settlement;
+pub(crate) mod transfer;
 
 use serde::Serialize;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::*;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
-use crate::service::{DatabaseUrl, Options, migrate};
+use crate::service::{DatabaseUrl, NewScope, Options, add_clients, migrate};
 
-const BRI: BankId = BankId(1);
-const BTN: BankId = BankId(2);
+const BRI: Teller = Teller { client: 1, bank: BankId(1) };
+const BTN: Teller = Teller { client: 2, bank: BankId(2) };
 
 struct Bench {
     ledger: Ledger,
@@ -36,15 +36,17 @@ impl Bench {
             set.banks.push(Row { line, entry });
         }
         ledger.import(set).unwrap();
+        let clients = [("at-bri", NewScope::Bank("bri")), ("at-btn", NewScope::Bank("btn"))];
+        add_clients(&ledger.shared.url, &clients, ledger.shared.clock.now()).unwrap();
         Self { ledger, _dir: dir }
     }
 
-    fn issue(&self, bank: BankId, card: u32, nik: &str) -> Result<BankCard, CardLifeError> {
-        self.ledger.issue_card(bank, new_card(card, nik))
+    fn issue(&self, by: Teller, card: u32, nik: &str) -> Result<BankCard, CardLifeError> {
+        self.ledger.issue_card(by, new_card(card, nik))
     }
 
     fn state(&self, card: BankCard, next: CardState) -> Result<BankCard, CardLifeError> {
-        self.ledger.set_card_state(BRI, card.card, next)
+        self.ledger.set_card_state(BRI, card.card, next, "asked for".to_owned())
     }
 
     fn pin(&self, card: BankCard, pin: &str) -> Result<BankCard, CardLifeError> {
@@ -105,9 +107,9 @@ fn a_new_family_gets_a_wallet_and_a_printed_card() {
     assert_eq!((card.state, card.has_pin), (CardState::Printed, false));
     assert_eq!(card.shown, number(1).masked());
     assert_eq!(bench.ledger.find_card(BRI, &number(1)).unwrap(), card);
-    assert_eq!(bench.ledger.card(BRI, card.card).unwrap(), card);
+    assert_eq!(bench.ledger.card(BRI.bank, card.card).unwrap(), card);
     let wallets = bench.ledger.shared.read(|tx| tx.lock_wallets(&[card.card.wallet.0])).unwrap();
-    assert_eq!((wallets[0].balance.get(), wallets[0].issuer, wallets[0].open), (0, BRI, true));
+    assert_eq!((wallets[0].balance.get(), wallets[0].issuer, wallets[0].open), (0, BRI.bank, true));
 }
 
 #[test]
@@ -119,13 +121,13 @@ fn another_banks_card_is_not_found() {
     };
     not_found(bench.ledger.find_card(BRI, &number(1)));
     not_found(bench.ledger.find_card(BRI, &number(2)));
-    not_found(bench.ledger.card(BRI, card.card));
+    not_found(bench.ledger.card(BRI.bank, card.card));
     not_found(bench.state(card, CardState::Distributed));
     not_found(bench.pin(card, "271828"));
     not_found(bench.replace(card, 2));
     let elsewhere = CardRef { card: card.card.card, wallet: AccountId(1) };
-    not_found(bench.ledger.card(BTN, elsewhere));
-    assert_eq!(bench.ledger.card(BTN, card.card).unwrap(), card);
+    not_found(bench.ledger.card(BTN.bank, elsewhere));
+    assert_eq!(bench.ledger.card(BTN.bank, card.card).unwrap(), card);
 }
 
 #[test]
@@ -158,7 +160,7 @@ fn a_pin_makes_a_distributed_card_active() {
     }
     let active = bench.pin(card, "271828").unwrap();
     assert_eq!((active.state, active.has_pin), (CardState::Active, true));
-    assert_eq!(bench.ledger.card(BRI, card.card).unwrap(), active);
+    assert_eq!(bench.ledger.card(BRI.bank, card.card).unwrap(), active);
 }
 
 #[test]

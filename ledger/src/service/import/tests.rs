@@ -328,10 +328,11 @@ fn an_identity_is_stored_sealed() {
     let ledger = open(dir.path());
     ledger.import(read(&city())).unwrap();
     let number: CardNumber = number(1).parse().unwrap();
-    let card = ledger.find_card(BankId(1), &number).unwrap();
+    let index = ledger.keys().card_index(&number);
+    let card = ledger.shared.read(|tx| tx.cards_by_number(&[index])).unwrap()[&index];
     let (household, sealed) = ledger
         .shared
-        .read(|connection| connection.household_of_wallet(card.card.wallet))
+        .read(|connection| connection.household_of_wallet(card.wallet))
         .unwrap()
         .unwrap();
     let nik: Nik = "1571014708850003".parse().unwrap();

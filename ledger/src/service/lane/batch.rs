@@ -35,7 +35,12 @@ pub(super) fn run(
     book: &mut Arc<PolicyBook>,
     commands: &[&Command],
 ) -> Result<Vec<Reply>, BatchFailure> {
-    connection.begin()?;
+    // Not even begun: another process holds the database. Trying each command alone would only wait
+    // as long again for each.
+    connection.begin().map_err(|error| {
+        tracing::warn!(%error, "a batch could not begin");
+        BatchFailure::BeforeCommit(Trouble::Unavailable)
+    })?;
     let (replies, changed) = match decide_and_write(connection, context, book, commands) {
         Ok(done) => done,
         Err(trouble) => {

@@ -6,6 +6,7 @@
 
 mod batch;
 mod decide;
+mod figures;
 mod worker;
 
 use std::sync::Arc;
@@ -27,6 +28,8 @@ use crate::store::{Backend, DatabaseUrl, StoreError};
 use super::clock::Clock;
 use super::error::Trouble;
 use super::ids::IdSource;
+
+pub use figures::LaneFigures;
 
 /// Requests that may wait for a lane; one more is turned away.
 const QUEUE: usize = 4096;
@@ -119,6 +122,7 @@ pub(crate) struct Lanes {
     queues: Vec<mpsc::Sender<Work>>,
     threads: Vec<JoinHandle<()>>,
     broken: Arc<AtomicBool>,
+    counters: Arc<figures::Counters>,
 }
 
 impl Lanes {
@@ -129,9 +133,10 @@ impl Lanes {
             Backend::Postgres => cores.max(1).next_power_of_two(),
         };
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
+        let counters = Arc::new(figures::Counters::default());
         for number in 0..count {
             let (sender, receiver) = mpsc::channel(QUEUE);
-            let worker = worker::Worker::open(context.clone())?;
+            let worker = worker::Worker::open(context.clone(), Arc::clone(&counters))?;
             let thread = std::thread::Builder::new()
                 .name(format!("lane-{number}"))
                 .spawn(move || worker.run(receiver))
@@ -139,7 +144,13 @@ impl Lanes {
             queues.push(sender);
             threads.push(thread);
         }
-        Ok(Self { queues, threads, broken: Arc::clone(&context.broken) })
+        Ok(Self { queues, threads, broken: Arc::clone(&context.broken), counters })
+    }
+
+    /// What the lanes did since the start, and what waits for them.
+    pub(crate) fn figures(&self) -> LaneFigures {
+        let waiting = self.queues.iter().map(|queue| QUEUE.saturating_sub(queue.capacity()));
+        self.counters.read(waiting.fold(0, usize::saturating_add))
     }
 
     /// Whether the storage still works.

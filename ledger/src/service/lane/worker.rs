@@ -12,6 +12,7 @@ use crate::store::{Backend, FailureKind, StoreError};
 
 use super::super::error::Trouble;
 use super::batch::{self, BatchFailure};
+use super::figures::Counters;
 use super::{Answer, Command, LaneContext, Reply, Work};
 
 /// The most commands of one batch.
@@ -27,16 +28,21 @@ pub(super) struct Worker {
     connection: Option<Connection>,
     book: Arc<PolicyBook>,
     planned: Stopwatch,
+    counters: Arc<Counters>,
 }
 
 type Waiting = (Box<Command>, Answer);
 
 impl Worker {
     /// Connects a lane.
-    pub(super) fn open(context: LaneContext) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        context: LaneContext,
+        counters: Arc<Counters>,
+    ) -> Result<Self, StoreError> {
         let mut connection = Connection::open(&context.url, Purpose::Lane)?;
         let book = Arc::new(connection.policy_book()?);
-        Ok(Self { context, connection: Some(connection), book, planned: Stopwatch::now() })
+        let (connection, planned) = (Some(connection), Stopwatch::now());
+        Ok(Self { context, connection, book, planned, counters })
     }
 
     /// Works until the last sender is gone.
@@ -83,9 +89,7 @@ impl Worker {
         let (context, mut book) = (self.context.clone(), Arc::clone(&self.book));
         let replies = batch::run(self.connection()?, &context, &mut book, commands);
         self.book = book;
-        if let Err(BatchFailure::BeforeCommit(Trouble::Store(error))) = &replies
-            && error.kind() == FailureKind::Broken
-        {
+        if matches!(&replies, Err(BatchFailure::BeforeCommit(trouble)) if is_broken(trouble)) {
             self.connection = None;
         }
         replies
@@ -104,6 +108,7 @@ impl Worker {
         }
         match result {
             Ok(replies) => {
+                self.counters.count(replies.len());
                 for ((_, to), reply) in waiting.into_iter().zip(replies) {
                     answer(to, Ok(reply));
                 }

@@ -9,10 +9,11 @@ use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::reads::AccountRow;
 
+use super::super::clients::NoAccess;
 use super::super::history::Reader;
 use super::super::ledger::Ledger;
 use super::transfers::entries_of;
-use super::{Page, PageRequest, ReadError, ShownTransfer, TransferQuery, bank_code};
+use super::{Page, PageRequest, ShownTransfer, TransferQuery, bank_code};
 
 /// What an account is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,13 +79,13 @@ impl Ledger {
     /// reader's business.
     ///
     /// # Errors
-    /// [`ReadError`] when it can't be read, or not by this client.
+    /// [`NoAccess`] when it can't be read, or not by this client.
     pub fn account(
         &self,
         client: i64,
         reader: Reader,
         name: &AccountName,
-    ) -> Result<Option<AccountBalance>, ReadError> {
+    ) -> Result<Option<AccountBalance>, NoAccess> {
         let now = self.shared.clock.now();
         self.read_as(client, |snapshot| balance_of(snapshot, reader, name, now))
     }
@@ -93,7 +94,7 @@ impl Ledger {
     /// reader's business.
     ///
     /// # Errors
-    /// [`ReadError`] when they can't be read, or not by this client.
+    /// [`NoAccess`] when they can't be read, or not by this client.
     pub fn account_entries(
         &self,
         client: i64,
@@ -101,7 +102,7 @@ impl Ledger {
         name: &AccountName,
         query: &TransferQuery,
         page: PageRequest,
-    ) -> Result<Option<Page<ShownTransfer>>, ReadError> {
+    ) -> Result<Option<Page<ShownTransfer>>, NoAccess> {
         self.read_as(client, |snapshot| {
             let Some(row) = find(snapshot, reader, name)? else { return Ok(None) };
             entries_of(snapshot, reader, &row, query, page).map(Some)
@@ -139,15 +140,18 @@ pub(super) fn balance_of(
     // A wallet's balance is the one that purchases are decided on.
     let balance = match row.kind {
         AccountKind::Wallet => snapshot.wallet_balance(row.id)?,
-        _ => None,
+        AccountKind::Holding
+        | AccountKind::Unallocated
+        | AccountKind::Payable
+        | AccountKind::Suspense
+        | AccountKind::Fees => None,
     };
     Ok(Some(AccountBalance {
         kind: row.kind,
         bank: bank_code(row.bank_code)?,
         debit: turnover.debit,
         credit: turnover.credit,
-        balance: balance
-            .unwrap_or_else(|| row.kind.balance(turnover.debit, turnover.credit)),
+        balance: balance.unwrap_or_else(|| row.kind.balance(turnover.debit, turnover.credit)),
         as_of: now,
     }))
 }

@@ -9,10 +9,11 @@ use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::reads::{AttemptFilter, AttemptStatus, RowKey};
 
+use super::super::clients::NoAccess;
 use super::super::history::{Reader, ShownAttempt, shown};
 use super::super::ledger::Ledger;
 use super::walk::{below, cut, id_before, ids_between, more_than, placed, walk};
-use super::{Page, PageRequest, Place, ReadError, in_order};
+use super::{Page, PageRequest, Place, in_order};
 
 /// How long back an idempotency key is looked for: 31 days.
 const KEY_MILLIS: i64 = 31 * 24 * 3_600_000;
@@ -40,14 +41,14 @@ impl Ledger {
     /// The wanted attempts that are the reader's business, newest first.
     ///
     /// # Errors
-    /// [`ReadError`] when they can't be read, or not by this client.
+    /// [`NoAccess`] when they can't be read, or not by this client.
     pub fn attempts(
         &self,
         client: i64,
         reader: Reader,
         query: &AttemptQuery,
         page: PageRequest,
-    ) -> Result<Page<ShownAttempt>, ReadError> {
+    ) -> Result<Page<ShownAttempt>, NoAccess> {
         let now = self.shared.clock.now();
         self.read_as(client, |snapshot| list_attempts(snapshot, reader, query, page, now))
     }

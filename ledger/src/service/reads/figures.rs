@@ -1,6 +1,7 @@
 //! Figures for whoever watches the service: nothing about anybody in particular.
 
 use crate::store::StoreError;
+use crate::store::connection::Connection;
 
 use super::super::lane::LaneFigures;
 use super::super::ledger::Ledger;
@@ -20,7 +21,7 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when the database can't tell.
     pub fn figures(&self) -> Result<Figures, StoreError> {
-        let log_size = self.shared.read(|connection| connection.log_size())?;
+        let log_size = self.shared.read(Connection::log_size)?;
         Ok(Figures { lanes: self.lanes.figures(), log_size })
     }
 }

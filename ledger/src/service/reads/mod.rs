@@ -18,6 +18,7 @@ use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::reads::Sight;
 
+use super::clients::NoAccess;
 use super::history::Reader;
 use super::ledger::Ledger;
 
@@ -29,17 +30,6 @@ pub use totals::{TrialBalance, TrialLine};
 pub use transfers::{ShownTransfer, TransferQuery};
 
 pub use crate::store::reads::AttemptStatus;
-
-/// Why nothing is read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The client's access was withdrawn since it got its token.
-    #[error("the client's access was withdrawn")]
-    ClientRevoked,
-    /// The database could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Where a list goes on: behind what the last page showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,23 +98,15 @@ impl Ledger {
         &self,
         client: i64,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
-    ) -> Result<T, ReadError> {
+    ) -> Result<T, NoAccess> {
         self.shared.read(|connection| {
             connection.snapshot(|snapshot| {
                 if !snapshot.client_stands(client)? {
-                    return Err(ReadError::ClientRevoked);
+                    return Err(NoAccess::Revoked);
                 }
                 Ok(work(snapshot)?)
             })
         })
-    }
-
-    /// Whether a client's access stands, for what is answered without reading anything else.
-    ///
-    /// # Errors
-    /// [`ReadError`] when it does not, or the database can't tell.
-    pub fn check_access(&self, client: i64) -> Result<(), ReadError> {
-        self.read_as(client, |_| Ok(()))
     }
 }
 
@@ -134,7 +116,12 @@ fn bank_code(code: String) -> Result<BankCode, StoreError> {
 }
 
 /// Rows in the order of their keys: the store may give them in any.
-fn in_order<K: Copy, T>(keys: &[K], rows: Vec<T>, id_of: impl Fn(&T) -> RowId, id: impl Fn(K) -> RowId) -> Vec<T> {
+fn in_order<K: Copy, T>(
+    keys: &[K],
+    rows: Vec<T>,
+    id_of: impl Fn(&T) -> RowId,
+    id: impl Fn(K) -> RowId,
+) -> Vec<T> {
     let mut by_id: std::collections::HashMap<RowId, T> =
         rows.into_iter().map(|row| (id_of(&row), row)).collect();
     keys.iter().filter_map(|key| by_id.remove(&id(*key))).collect()

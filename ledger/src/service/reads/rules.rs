@@ -2,11 +2,11 @@
 
 use crate::domain::calendar::Date;
 use crate::domain::money::Rupiah;
-use crate::domain::policy::{Good, PolicyBook};
+use crate::domain::policy::{Good, PolicyBook, Rules};
+use crate::store::connection::Connection;
 
-use super::super::clients::Shop;
+use super::super::clients::{NoAccess, Shop};
 use super::super::ledger::Ledger;
-use super::ReadError;
 
 /// What a shop may sell on a day.
 #[derive(Clone, Debug)]
@@ -30,16 +30,16 @@ impl Ledger {
     /// What a shop may sell today.
     ///
     /// # Errors
-    /// [`ReadError`] when it can't be read, or not by this client.
-    pub fn catalogue(&self, client: i64, shop: &Shop) -> Result<Catalogue, ReadError> {
+    /// [`NoAccess`] when it can't be read, or not by this client.
+    pub fn catalogue(&self, client: i64, shop: &Shop) -> Result<Catalogue, NoAccess> {
         let date = Date::from(self.shared.clock.now().date_in(shop.zone));
-        let book = self.read_as(client, |snapshot| snapshot.policy_book())?;
+        let book = self.read_as(client, Connection::policy_book)?;
         Ok(Catalogue { date, items: items(&book, date, shop) })
     }
 }
 
 fn items(book: &PolicyBook, date: Date, shop: &Shop) -> Vec<CatalogueItem> {
     let rules = book.rules(date, shop.price_zone);
-    let goods = rules.iter().flat_map(|rules| rules.catalogue());
+    let goods = rules.iter().flat_map(Rules::catalogue);
     goods.map(|(good, ceiling)| CatalogueItem { good: good.clone(), ceiling }).collect()
 }

@@ -7,8 +7,9 @@ use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::reads::TurnoverLine;
 
+use super::super::clients::NoAccess;
 use super::super::ledger::Ledger;
-use super::{AccountName, ReadError, bank_code};
+use super::{AccountName, bank_code};
 
 /// What moved on every account that anything moved on.
 #[derive(Clone, Debug)]
@@ -44,12 +45,12 @@ impl Ledger {
     /// What moved on every account, or on those of one bank, its cards and merchants.
     ///
     /// # Errors
-    /// [`ReadError`] when it can't be read, or not by this client.
+    /// [`NoAccess`] when it can't be read, or not by this client.
     pub fn trial_balance(
         &self,
         client: i64,
         bank: Option<BankId>,
-    ) -> Result<TrialBalance, ReadError> {
+    ) -> Result<TrialBalance, NoAccess> {
         let now = self.shared.clock.now();
         self.read_as(client, |snapshot| trial_balance(snapshot, bank, now))
     }

@@ -9,14 +9,17 @@ use crate::domain::money::Rupiah;
 use crate::domain::transfer::{Transfer, TransferKind};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::reads::{AccountRow, LogBounds, LogKey, RowKey, ShownTransferRow, TransferFilter};
+use crate::store::reads::{
+    AccountRow, LogBounds, LogKey, RowKey, ShownTransferRow, TransferFilter,
+};
 
+use super::super::clients::NoAccess;
 use super::super::history::Reader;
 use super::super::ledger::Ledger;
 use super::accounts::sees_wallets_of;
 use super::attempts::start_of;
 use super::walk::{below, cut, ids_between, more_than, placed, walk};
-use super::{AccountName, Page, PageRequest, Place, ReadError, in_order};
+use super::{AccountName, Page, PageRequest, Place, in_order};
 
 /// Which transfers are wanted; without anything set all that the reader may see.
 #[derive(Clone, Debug, Default)]
@@ -60,14 +63,14 @@ impl Ledger {
     /// The wanted transfers that are the reader's business, newest first.
     ///
     /// # Errors
-    /// [`ReadError`] when they can't be read, or not by this client.
+    /// [`NoAccess`] when they can't be read, or not by this client.
     pub fn transfers(
         &self,
         client: i64,
         reader: Reader,
         query: &TransferQuery,
         page: PageRequest,
-    ) -> Result<Page<ShownTransfer>, ReadError> {
+    ) -> Result<Page<ShownTransfer>, NoAccess> {
         self.read_as(client, |snapshot| list_transfers(snapshot, reader, query, page))
     }
 }
@@ -105,10 +108,9 @@ pub(super) fn entries_of(
         AccountKind::Wallet => of_wallet(snapshot, &filter, account.id, page)?,
         // Credits to families stand in the families' own history only.
         AccountKind::Unallocated => by_time(snapshot, &filter, page)?,
-        AccountKind::Holding
-        | AccountKind::Payable
-        | AccountKind::Suspense
-        | AccountKind::Fees => of_account(snapshot, &filter, account.id, page)?,
+        AccountKind::Holding | AccountKind::Payable | AccountKind::Suspense | AccountKind::Fees => {
+            of_account(snapshot, &filter, account.id, page)?
+        }
     };
     show(snapshot, reader, keys)
 }
@@ -194,11 +196,31 @@ fn of_account(
     };
     let limit = page.limit.saturating_sub(keys.len());
     let asked = more_than(limit);
-    let sales = snapshot.sealed_sales(filter, account, begin.attempts, asked)?;
+    let sales = sales_below(snapshot, filter, account, begin.attempts, asked)?;
     let entries = snapshot.sealed_entries(filter, account, begin.log, asked)?;
     let (rest, next) = merged(&sales, &entries, begin, limit);
     keys.extend(rest);
     Ok((keys, next))
+}
+
+/// The next purchases of a shop's log. Its numbers have no gaps, so that it is read in ranges, each
+/// longer than the one before.
+fn sales_below(
+    snapshot: &mut Connection,
+    filter: &TransferFilter,
+    account: AccountId,
+    mut below: i64,
+    asked: i64,
+) -> Result<Vec<LogKey>, StoreError> {
+    let mut sales: Vec<LogKey> = Vec::new();
+    let (mut missing, mut rows) = (asked, asked);
+    while below > 1 && missing > 0 {
+        let lowest = below.saturating_sub(rows).max(1);
+        sales.extend(snapshot.sealed_sales(filter, account, (below, lowest), missing)?);
+        missing = asked.saturating_sub(i64::try_from(sales.len()).unwrap_or(asked));
+        (below, rows) = (lowest, rows.saturating_mul(4));
+    }
+    Ok(sales)
 }
 
 fn sealed_now(snapshot: &mut Connection, account: AccountId) -> Result<LogBounds, StoreError> {
@@ -216,11 +238,8 @@ fn merged(sales: &[LogKey], entries: &[LogKey], begin: LogBounds, limit: usize) 
             (Some(sale), Some(entry)) => sale.0 > entry.0,
             (sale, _) => sale.is_some(),
         };
-        let (list, bound) = if sale_is_next {
-            (&mut sales, &mut at.attempts)
-        } else {
-            (&mut entries, &mut at.log)
-        };
+        let (list, bound) =
+            if sale_is_next { (&mut sales, &mut at.attempts) } else { (&mut entries, &mut at.log) };
         let Some((_, place, key)) = list.next() else { break };
         *bound = *place;
         keys.push(*key);

@@ -52,9 +52,9 @@ pub(super) fn walk<C, K>(
     }
     let mut found: Vec<(i64, K)> = Vec::new();
     let mut budget = BUDGET;
-    let mut step = more_than(limit);
+    let mut next_rows = more_than(limit);
     while budget > 0 {
-        let asked = step.min(budget);
+        let asked = next_rows.min(budget);
         let stretch = look(context, below, asked)?;
         let Some(lowest) = stretch.lowest else { return Ok(Found { rows: found, next: None }) };
         let wanted = more_than(limit.saturating_sub(found.len()));
@@ -67,7 +67,7 @@ pub(super) fn walk<C, K>(
         }
         below = lowest;
         budget = budget.saturating_sub(asked);
-        step = step.saturating_mul(GROWTH);
+        next_rows = next_rows.saturating_mul(GROWTH);
     }
     Ok(Found { rows: found, next: Some(below) })
 }

@@ -30,7 +30,7 @@ struct Open {
 /// There are at most 1,024 nodes.
 #[derive(Debug)]
 pub(super) struct Batches {
-    pub(super) batches: Check,
+    pub(super) ranges: Check,
     pub(super) leaves: Check,
     open: BTreeMap<i64, Open>,
     attempts: Vec<AttemptPlace>,
@@ -40,7 +40,7 @@ pub(super) struct Batches {
 impl Batches {
     pub(super) const fn new() -> Self {
         Self {
-            batches: Check::new("batches"),
+            ranges: Check::new("batches"),
             leaves: Check::new("leaves"),
             open: BTreeMap::new(),
             attempts: Vec::new(),
@@ -51,12 +51,12 @@ impl Batches {
     /// Comes to a batch; the one before it of the same node has all its rows by now.
     pub(super) fn begin(&mut self, batch: BatchRecord) {
         let (id, node) = (batch.id, node_of(batch.id));
-        self.batches.seen(require(node_of(batch.last_id) == node && batch.last_id > id, || {
+        self.ranges.seen(require(node_of(batch.last_id) == node && batch.last_id > id, || {
             format!("batches {id}: its last id {} is none of its node's", batch.last_id)
         }));
         let open = Open { batch, transfers: 0, attempts: 0 };
         if let Some(before) = self.open.insert(node, open) {
-            self.batches.note(require(before.batch.last_id < id, || {
+            self.ranges.note(require(before.batch.last_id < id, || {
                 format!("batches {id}: its ids overlap those of batch {}", before.batch.id)
             }));
             self.end(&before);
@@ -72,13 +72,13 @@ impl Batches {
 
     fn end(&mut self, open: &Open) {
         let Open { batch, transfers, attempts } = open;
-        self.batches.note(require(batch.transfers == *transfers, || {
+        self.ranges.note(require(batch.transfers == *transfers, || {
             format!(
                 "batches {}: it counts {} transfers and has {transfers}",
                 batch.id, batch.transfers
             )
         }));
-        self.batches.note(require(batch.attempts == *attempts, || {
+        self.ranges.note(require(batch.attempts == *attempts, || {
             format!(
                 "batches {}: it counts {} attempts and has {attempts}",
                 batch.id, batch.attempts
@@ -107,7 +107,7 @@ impl Batches {
     ) -> Option<i64> {
         let at = format!("transfers {} (stored with {})", record.id, record.anchor);
         let Some(open) = self.batch_of(record.id) else {
-            self.batches.note(Err(format!("{at}: it lies in no batch")));
+            self.ranges.note(Err(format!("{at}: it lies in no batch")));
             return None;
         };
         let rank = open.transfers;
@@ -122,7 +122,7 @@ impl Batches {
         self.leaves.seen(require(holds, || format!("{at}: batch {id} keeps another leaf of it")));
         if let Ok(transfer) = &record.transfer {
             let same = transfer.created_at().as_millis() == created_at;
-            self.batches.note(require(same, || format!("{at}: its time is not batch {id}'s")));
+            self.ranges.note(require(same, || format!("{at}: its time is not batch {id}'s")));
             if let Some(log_position) = place.filter(|_| !transfer.kind().has_own_index()) {
                 let entry = |account: AccountId| EntryPlace {
                     transfer_id: record.id,
@@ -141,14 +141,14 @@ impl Batches {
     pub(super) fn attempt(&mut self, record: &AttemptRecord, place: Option<i64>) {
         let at = format!("redemptions {} (wallet {})", record.id, record.wallet);
         let Some(open) = self.batch_of(record.id) else {
-            return self.batches.note(Err(format!("{at}: it lies in no batch")));
+            return self.ranges.note(Err(format!("{at}: it lies in no batch")));
         };
         open.attempts = open.attempts.saturating_add(1);
         let (id, created_at) = (open.batch.id, open.batch.created_at);
         let sealed = open.batch.log_start.is_some();
         let Ok(attempt) = &record.attempt else { return };
         let same = attempt.created_at.as_millis() == created_at;
-        self.batches.note(require(same, || format!("{at}: its time is not batch {id}'s")));
+        self.ranges.note(require(same, || format!("{at}: its time is not batch {id}'s")));
         if sealed {
             let approved = matches!(attempt.outcome, Outcome::Approved { .. });
             self.attempts.push(AttemptPlace {

@@ -136,17 +136,23 @@ pub(super) fn pairs(
         match (waiting.take(), side.own) {
             (Some(own), false) if own.key == side.key => check.seen(agree(which, own, side)),
             (before, true) => {
-                before.into_iter().for_each(|own| check.seen(alone(which, own)));
+                if let Some(own) = before {
+                    check.seen(alone(which, own));
+                }
                 waiting = Some(side);
             }
             (before, false) => {
-                before.into_iter().for_each(|own| check.seen(alone(which, own)));
+                if let Some(own) = before {
+                    check.seen(alone(which, own));
+                }
                 check.seen(alone(which, side));
             }
         }
         Ok(())
     })?;
-    waiting.into_iter().for_each(|own| check.seen(alone(which, own)));
+    if let Some(own) = waiting {
+        check.seen(alone(which, own));
+    }
     Ok(())
 }
 

@@ -35,7 +35,7 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<Turnovers, StoreError> {
     };
     let walked = walk.through(run.connection, run.progress);
     let Walk { transfers, redemptions, baskets, batches, turnovers, .. } = walk;
-    let checks = vec![transfers, redemptions, baskets, batches.batches, batches.leaves];
+    let checks = vec![transfers, redemptions, baskets, batches.ranges, batches.leaves];
     run.add(checks, walked)?;
     Ok(turnovers)
 }

@@ -138,9 +138,8 @@ impl Run<'_> {
     ) -> Result<(), StoreError> {
         if let Err(error) = failure {
             let Some(fault) = fault_in_data(&error) else { return Err(error) };
-            match checks.iter_mut().find(|check| check.broken.is_none()) {
-                Some(check) => check.broken = Some(fault),
-                None => tracing::warn!(fault, "a check could not be finished"),
+            if let Some(check) = checks.iter_mut().find(|check| check.broken.is_none()) {
+                check.broken = Some(fault);
             }
         }
         for check in &checks {

@@ -77,23 +77,19 @@ fn anchor(
     let mut wallets = sides.iter().filter(|(kind, _)| *kind == AccountKind::Wallet);
     let wallet = wallets.next().map(|(_, account)| *account);
     require(wallets.next().is_none(), || format!("{}: both sides are wallets", at()))?;
-    match wallet {
-        Some(wallet) => {
-            require(transfer.anchor() == wallet, || {
-                format!("{}: its wallet is {}", at(), wallet.0)
-            })?;
-            require(transfer.balance_after().is_some(), || {
-                format!("{}: the wallet's balance after it is missing", at())
-            })?;
-            require(record.pseudonym.is_some(), || format!("{}: the wallet is not there", at()))
-        }
-        None => {
-            require(sides.iter().any(|(_, account)| *account == transfer.anchor()), || {
-                format!("{}: that is none of its accounts", at())
-            })?;
-            require(transfer.balance_after().is_none(), || {
-                format!("{}: it states a balance and has no wallet", at())
-            })
-        }
+    if let Some(wallet) = wallet {
+        require(transfer.anchor() == wallet, || format!("{}: its wallet is {}", at(), wallet.0))?;
+        require(transfer.balance_after().is_some(), || {
+            format!("{}: the wallet's balance after it is missing", at())
+        })?;
+        return require(record.pseudonym.is_some(), || {
+            format!("{}: the wallet is not there", at())
+        });
     }
+    require(sides.iter().any(|(_, account)| *account == transfer.anchor()), || {
+        format!("{}: that is none of its accounts", at())
+    })?;
+    require(transfer.balance_after().is_none(), || {
+        format!("{}: it states a balance and has no wallet", at())
+    })
 }

@@ -22,7 +22,7 @@ struct Standing {
 #[derive(Debug)]
 struct Chain {
     balances: Check,
-    chain: Check,
+    steps: Check,
     wallet: Option<Standing>,
     /// The sum of all wallets' stated balances.
     total: i64,
@@ -33,21 +33,21 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<i64, StoreError> {
     run.check("idempotency_keys", keys)?;
     let mut chain = Chain {
         balances: Check::new("wallet_balances"),
-        chain: Check::new("balance_chain"),
+        steps: Check::new("balance_chain"),
         wallet: None,
         total: 0,
     };
     let (progress, mut milestone) = (&mut run.progress, Milestone::first());
     let walked = run.connection.each_movement(&mut |movement| {
         chain.follow(movement);
-        if milestone.is_due(chain.chain.rows) {
-            progress(chain.chain.name, chain.chain.rows);
+        if milestone.is_due(chain.steps.rows) {
+            progress(chain.steps.name, chain.steps.rows);
         }
         Ok(())
     });
     chain.end_wallet();
-    let Chain { balances, chain, total, .. } = chain;
-    run.add(vec![balances, chain], walked)?;
+    let Chain { balances, steps, total, .. } = chain;
+    run.add(vec![balances, steps], walked)?;
     Ok(total)
 }
 
@@ -71,7 +71,7 @@ impl Chain {
                     wallet.sum = wallet.sum.saturating_sub(amount);
                 }
                 let sum = wallet.sum;
-                self.chain.seen(require(balance_after == Some(sum), || {
+                self.steps.seen(require(balance_after == Some(sum), || {
                     let stated = balance_after.map_or("nothing".to_owned(), |b| b.to_string());
                     format!(
                         "transfers {id} (wallet {anchor}): balance_after {stated} but the chain \

@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 use super::transfers::WalletRows;
-use super::{unsealed_condition, unsealed_rows};
+use super::unsealed_rows;
 
 statement! {
     both PayableByCode<'a> { code: &'a str } -> (BigInt, SmallInt, Text);
@@ -35,6 +35,8 @@ statement! {
     "SELECT balance FROM wallets WHERE id = " [id: BigInt]
 }
 
+unsealed_rows!(Unsealed, "transfers");
+
 /// The two sums of an account's transfers `t`.
 macro_rules! two_sums {
     () => {
@@ -56,15 +58,15 @@ statement! {
 
 statement! {
     // The purchases at a shop, what is filed in the account's log, and what is not filed yet.
-    both LoggedTurnover { account: i64, sides: Sides } -> (BigInt, BigInt);
+    both LoggedTurnover { unsealed: Unsealed, account: i64, sides: Sides } -> (BigInt, BigInt);
     (two_sums!()) {sides} " FROM attempt_log a
         JOIN transfers t ON t.id = a.redemption_id AND t.anchor_id = a.wallet_id
         WHERE a.merchant_id = " [account: BigInt] " AND a.log_position IS NOT NULL
         UNION ALL " {sides} " FROM account_log l
         JOIN transfers t ON t.id = l.transfer_id AND t.anchor_id = l.anchor_id
         WHERE l.account_id = " [account: BigInt] "
-        UNION ALL " {sides} (unsealed_rows!("transfers", "t")) (unsealed_condition!("t"))
-    "   AND (t.debit_account = " [account: BigInt] " OR t.credit_account = " [account: BigInt] ")) s"
+        UNION ALL " {sides} " FROM " {unsealed} " t
+        WHERE (t.debit_account = " [account: BigInt] " OR t.credit_account = " [account: BigInt] ")) s"
 }
 
 statement! {
@@ -170,13 +172,15 @@ impl Connection {
         let sides = Sides { account };
         let sums: Option<(i64, i64)> = match kind {
             AccountKind::Wallet => {
-                self.first(WalletTurnover { sides, rows: WalletRows { wallet: account } })
+                self.first(WalletTurnover { sides, rows: WalletRows::of(AccountId(account)) })
             }
             AccountKind::Unallocated => self.first(ScannedTurnover { account, sides }),
             AccountKind::Holding
             | AccountKind::Payable
             | AccountKind::Suspense
-            | AccountKind::Fees => self.first(LoggedTurnover { account, sides }),
+            | AccountKind::Fees => {
+                self.first(LoggedTurnover { unsealed: Unsealed, account, sides })
+            }
         }?;
         Ok(sums.unwrap_or_default().into())
     }

@@ -11,6 +11,9 @@ mod shown;
 mod totals;
 mod transfers;
 
+#[cfg(test)]
+pub(crate) mod fixture;
+
 pub(crate) use accounts::{AccountRow, Turnover};
 pub(crate) use attempts::AttemptFilter;
 pub use attempts::AttemptStatus;
@@ -68,27 +71,48 @@ fn key((id, anchor): (i64, i64)) -> RowKey {
     (RowId(id), AccountId(anchor))
 }
 
-/// The rows of one batch, which are its range of ids with its node's bits, and no other batch's that
-/// lie among them. `CROSS JOIN` keeps `SQLite` from walking the rows first.
+/// Declares the rows of a table that belong to batches without a place in the log, to stand in a
+/// FROM: of each batch its range of ids with its node's bits, and no other batch's that lie among
+/// them. The batches come first and each range is read by key: `SQLite` keeps to that with
+/// `CROSS JOIN` (and `+` before a column that is compared, or it makes itself an index of the whole
+/// table); `PostgreSQL`, which would rather read the whole table too, with a subquery that `OFFSET`
+/// keeps apart.
 macro_rules! unsealed_rows {
-    ($table:literal, $row:literal) => {
-        concat!(" FROM batches b CROSS JOIN ", $table, " ", $row, " ")
+    ($name:ident, $table:literal) => {
+        #[derive(Debug)]
+        struct $name;
+
+        impl diesel::query_builder::QueryFragment<diesel::sqlite::Sqlite> for $name {
+            fn walk_ast<'walk>(
+                &'walk self,
+                mut out: diesel::query_builder::AstPass<'_, 'walk, diesel::sqlite::Sqlite>,
+            ) -> diesel::QueryResult<()> {
+                out.push_sql(concat!(
+                    "(SELECT x.* FROM batches b CROSS JOIN ",
+                    $table,
+                    " x WHERE b.log_start IS NULL AND x.id > b.id AND x.id <= b.last_id
+                        AND ((x.id >> 12) & 1023) = ((b.id >> 12) & 1023))"
+                ));
+                Ok(())
+            }
+        }
+
+        impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $name {
+            fn walk_ast<'walk>(
+                &'walk self,
+                mut out: diesel::query_builder::AstPass<'_, 'walk, diesel::pg::Pg>,
+            ) -> diesel::QueryResult<()> {
+                out.push_sql(concat!(
+                    "(SELECT y.* FROM batches b CROSS JOIN LATERAL (SELECT x.* FROM ",
+                    $table,
+                    " x WHERE x.id > b.id AND x.id <= b.last_id
+                        AND ((x.id >> 12) & 1023) = ((b.id >> 12) & 1023) OFFSET 0) y
+                      WHERE b.log_start IS NULL)"
+                ));
+                Ok(())
+            }
+        }
     };
 }
 
-/// What belongs to a batch without a place in the log.
-macro_rules! unsealed_condition {
-    ($row:literal) => {
-        concat!(
-            " WHERE b.log_start IS NULL AND ",
-            $row,
-            ".id > b.id AND ",
-            $row,
-            ".id <= b.last_id AND ((",
-            $row,
-            ".id >> 12) & 1023) = ((b.id >> 12) & 1023) "
-        )
-    };
-}
-
-use {unsealed_condition, unsealed_rows};
+use unsealed_rows;

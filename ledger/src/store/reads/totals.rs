@@ -11,14 +11,16 @@ use crate::store::statement::statement;
 use super::Turnover;
 
 statement! {
-    // Both sides of every transfer, by account; a bank's wallets together.
+    // Both sides of every transfer, by account first, so that few rows are kept at a time; then a
+    // bank's wallets together.
     both TrialBalance { bank: Option<i16> } -> (SmallInt, Text, Nullable<Text>, BigInt, BigInt);
     "SELECT g.kind, b.code, m.code, g.debit, g.credit FROM (
         SELECT a.kind, a.bank_id, CASE WHEN a.kind = 3 THEN 0 ELSE a.id END AS account_id,
             CAST(SUM(x.debit) AS BIGINT) AS debit, CAST(SUM(x.credit) AS BIGINT) AS credit
-        FROM (SELECT debit_account AS account_id, amount AS debit, 0 AS credit FROM transfers
+        FROM (SELECT debit_account AS account_id, SUM(amount) AS debit, 0 AS credit
+            FROM transfers GROUP BY debit_account
             UNION ALL
-            SELECT credit_account, 0, amount FROM transfers) x
+            SELECT credit_account, 0, SUM(amount) FROM transfers GROUP BY credit_account) x
         JOIN accounts a ON a.id = x.account_id
         WHERE " [bank: Nullable<SmallInt>] " IS NULL OR a.bank_id = " [bank: Nullable<SmallInt>] "
         GROUP BY a.kind, a.bank_id, CASE WHEN a.kind = 3 THEN 0 ELSE a.id END

@@ -11,7 +11,9 @@ use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
-use super::{RowKey, Sight, Stretch, key, unsealed_condition, unsealed_rows};
+use super::{RowKey, Sight, Stretch, key, unsealed_rows};
+
+unsealed_rows!(Unsealed, "transfers");
 
 /// A bank's transfers touch one of its accounts, its cards' wallets or its merchants' payables: every
 /// account has its bank.
@@ -70,15 +72,15 @@ statement! {
 statement! {
     /// The ids of everything that moved on a wallet: what has an index of its own, what is filed in
     /// the account's log, and what is not filed yet.
-    both WalletRows { wallet: i64 };
+    both WalletRows { unsealed: Unsealed, wallet: i64 };
     "(SELECT id FROM redemptions WHERE wallet_id = " [wallet: BigInt] " AND refusal = 0
         UNION ALL
         SELECT transfer_id FROM credits WHERE wallet_id = " [wallet: BigInt] "
         UNION ALL
         SELECT transfer_id FROM account_log WHERE account_id = " [wallet: BigInt] "
         UNION ALL
-        SELECT t.id" (unsealed_rows!("transfers", "t")) (unsealed_condition!("t"))
-    "       AND t.anchor_id = " [wallet: BigInt] " AND t.kind NOT IN (2, 3)
+        SELECT t.id FROM " {unsealed} " t
+        WHERE +t.anchor_id = " [wallet: BigInt] " AND t.kind NOT IN (2, 3)
      ) k JOIN transfers t ON t.id = k.id AND t.anchor_id = " [wallet: BigInt] " "
 }
 
@@ -92,11 +94,12 @@ statement! {
 statement! {
     // What was unsealed when the first page was read: it still is, or lies above what was sealed then.
     both Tail {
-        account: i64, attempts: i64, size: i64, below: i64, wanted: TransferConditions, limit: i64,
+        unsealed: Unsealed, account: i64, attempts: i64, size: i64, below: i64,
+        wanted: TransferConditions, limit: i64,
     } -> (BigInt, BigInt);
     "SELECT k.id, k.anchor_id FROM (
-        SELECT t.id, t.anchor_id" (unsealed_rows!("transfers", "t")) (unsealed_condition!("t"))
-    "       AND (t.debit_account = " [account: BigInt] " OR t.credit_account = " [account: BigInt]
+        SELECT t.id, t.anchor_id FROM " {unsealed} " t
+        WHERE (t.debit_account = " [account: BigInt] " OR t.credit_account = " [account: BigInt]
     "       ) AND t.id < " [below: BigInt] " AND " {wanted}
     "   UNION ALL
         SELECT t.id, t.anchor_id FROM attempt_log a
@@ -112,12 +115,14 @@ statement! {
 }
 
 statement! {
-    both SealedSales { account: i64, below: i64, wanted: TransferConditions, limit: i64 }
+    both SealedSales {
+        account: i64, below: i64, lowest: i64, wanted: TransferConditions, limit: i64,
+    }
         -> (BigInt, BigInt, BigInt, BigInt);
     "SELECT a.log_position, a.attempt_no, t.id, t.anchor_id FROM attempt_log a
      JOIN transfers t ON t.id = a.redemption_id AND t.anchor_id = a.wallet_id
      WHERE a.merchant_id = " [account: BigInt] " AND a.attempt_no < " [below: BigInt]
-    " AND a.log_position IS NOT NULL AND " {wanted}
+    " AND a.attempt_no >= " [lowest: BigInt] " AND a.log_position IS NOT NULL AND " {wanted}
     " ORDER BY a.attempt_no DESC LIMIT " [limit: BigInt]
 }
 
@@ -128,6 +133,12 @@ statement! {
      JOIN transfers t ON t.id = l.transfer_id AND t.anchor_id = l.anchor_id
      WHERE l.account_id = " [account: BigInt] " AND l.log_position < " [below: BigInt] " AND " {wanted}
     " ORDER BY l.log_position DESC LIMIT " [limit: BigInt]
+}
+
+impl WalletRows {
+    pub(super) const fn of(wallet: WalletId) -> Self {
+        Self { unsealed: Unsealed, wallet: wallet.0 }
+    }
 }
 
 /// Which transfers are wanted. Without anything set: all that may be seen.
@@ -240,7 +251,7 @@ impl Connection {
         limit: i64,
     ) -> Result<Vec<RowKey>, StoreError> {
         let wanted = filter.conditions();
-        let statement = OfWallet { rows: WalletRows { wallet: wallet.0 }, below, wanted, limit };
+        let statement = OfWallet { rows: WalletRows::of(wallet), below, wanted, limit };
         Ok(self.load(statement)?.into_iter().map(key).collect())
     }
 
@@ -255,20 +266,20 @@ impl Connection {
     ) -> Result<Vec<RowKey>, StoreError> {
         let attempts = sealed.attempts.saturating_sub(1);
         let (account, size, wanted) = (account.0, sealed.log, filter.conditions());
-        let statement = Tail { account, attempts, size, below, wanted, limit };
+        let statement = Tail { unsealed: Unsealed, account, attempts, size, below, wanted, limit };
         Ok(self.load(statement)?.into_iter().map(key).collect())
     }
 
-    /// The wanted purchases at a shop below a number among its attempts.
+    /// The wanted purchases at a shop with numbers among its attempts from `lowest` to below `below`.
     pub(crate) fn sealed_sales(
         &mut self,
         filter: &TransferFilter,
         account: AccountId,
-        below: i64,
+        (below, lowest): (i64, i64),
         limit: i64,
     ) -> Result<Vec<LogKey>, StoreError> {
         let wanted = filter.conditions();
-        let statement = SealedSales { account: account.0, below, wanted, limit };
+        let statement = SealedSales { account: account.0, below, lowest, wanted, limit };
         Ok(self.load(statement)?.into_iter().map(log_key).collect())
     }
 

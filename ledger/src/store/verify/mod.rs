@@ -148,7 +148,10 @@ pub(crate) fn fault_in_data(error: &StoreError) -> Option<String> {
             damage(details.message())
         }
         StoreError::Migrate(message) => damage(message),
-        _ => None,
+        StoreError::Connect(_)
+        | StoreError::Pool(_)
+        | StoreError::Statement(_)
+        | StoreError::Url(_) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 11] = [
+const APPEND_ONLY: [&str; 12] = [
     "transfers",
     "redemptions",
     "reversals",
@@ -20,6 +20,7 @@ const APPEND_ONLY: [&str; 11] = [
     "account_log",
     "settlements",
     "settlement_issuers",
+    "card_changes",
 ];
 
 /// Declares rules, each a statement that finds the first row that breaks it.

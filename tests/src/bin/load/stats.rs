@@ -129,7 +129,8 @@ pub(crate) struct Stats {
 
 impl Stats {
     fn new() -> Self {
-        let histogram = || Histogram::new(3).expect("three digits are allowed");
+        // Ten minutes are more than any request is waited for.
+        let histogram = || Histogram::new_with_max(600_000_000, 3).expect("the bounds are allowed");
         Self {
             times: histogram(),
             second: histogram(),

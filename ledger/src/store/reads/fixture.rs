@@ -1,0 +1,249 @@
+//! A small history, written as the use cases write it, batch by batch. For tests.
+//!
+//! Two banks, BRI (1) and BNI (2), each with one shop and one family: EW-1 and family 1001 at BRI,
+//! EW-2 and family 1002 at BNI. Two nodes make ids in turn.
+
+use std::sync::Arc;
+
+use crate::domain::bank::BankId;
+use crate::domain::basket::{Basket, Line, LineClaim};
+use crate::domain::calendar::{Date, Instant};
+use crate::domain::ids::{AccountId, CardId, IdBlock, NodeNo, RowId, TerminalId, Tick};
+use crate::domain::keys::key_hash;
+use crate::domain::money::Rupiah;
+use crate::domain::policy::Objection;
+use crate::domain::redemption::{Attempt, Outcome};
+use crate::domain::refusal::Refusal;
+use crate::domain::transfer::{Sides, Transfer, TransferKind};
+use crate::store::DatabaseUrl;
+use crate::store::batch::BatchRows;
+use crate::store::connection::{Connection, Purpose};
+
+/// 10:00 in Jambi on 3 September 2018.
+const MORNING: i64 = 1_535_943_600_000;
+pub(crate) const SHOPS: [AccountId; 2] = [AccountId(5001), AccountId(5002)];
+pub(crate) const FAMILIES: [AccountId; 2] = [AccountId(1001), AccountId(1002)];
+pub(crate) const HOLDING: [AccountId; 2] = [AccountId(101), AccountId(201)];
+pub(crate) const UNALLOCATED: [AccountId; 2] = [AccountId(102), AccountId(202)];
+
+const REGISTRY: &str = "
+INSERT INTO banks VALUES
+    (1, 'bri', 'BRI', '002', '1', 1320, 20180903, 101, 102, 103, 104),
+    (2, 'bni', 'BNI', '009', '2', 1320, 20180903, 201, 202, 203, 204);
+INSERT INTO accounts VALUES (101, 1, 1), (102, 2, 1), (103, 5, 1), (104, 6, 1),
+    (201, 1, 2), (202, 2, 2), (203, 5, 2), (204, 6, 2),
+    (1001, 3, 1), (1002, 3, 2), (5001, 4, 1), (5002, 4, 2);
+INSERT INTO households VALUES (1, X'01', X'00', '1571', 0), (2, X'02', X'00', '1571', 0);
+INSERT INTO wallets VALUES (1001, 1, 1000000, 1001, 0, 1, 1, X'01'),
+    (1002, 2, 1000000, 1002, 0, 2, 1, X'02');
+INSERT INTO cards (wallet_id, id, issued_at, expires, state, pin_tries, first_six, last_four)
+    VALUES (1001, 11, 0, 20991231, 3, 0, '601301', '0018'),
+           (1002, 12, 0, 20991231, 3, 0, '601302', '0026');
+INSERT INTO merchants (id, code, name, kind, address, region_code, bank_id, zone, price_zone, status)
+    VALUES (5001, 'EW-1', 'Warung', 'warung', 'Jambi', '1571', 1, 7, 2, 1),
+           (5002, 'EW-2', 'Toko', 'warung', 'Jambi', '1571', 2, 7, 2, 1);
+INSERT INTO terminals VALUES (9001, 'T1', 5001, 1), (9002, 'T2', 5002, 1);
+";
+
+/// A purchase to be written: which shop and family (0 or 1; no family for an unknown card), the
+/// price of the rice, whether it is refused, the idempotency key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sale {
+    pub(crate) shop: usize,
+    pub(crate) family: Option<usize>,
+    pub(crate) amount: i64,
+    pub(crate) refused: bool,
+    pub(crate) key: &'static str,
+}
+
+/// The history and its database, which is gone with it.
+pub(crate) struct History {
+    pub(crate) connection: Connection,
+    turn: i64,
+    waited: i64,
+    balances: [i64; 2],
+    _folder: tempfile::TempDir,
+}
+
+impl History {
+    /// A database with everyone registered, each family holding Rp1.000.000.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::sqlite(&folder.path().join("ledger.db"));
+        let mut connection = Connection::open(&url, Purpose::General).unwrap();
+        connection.migrate().unwrap();
+        connection.run(REGISTRY).unwrap();
+        Self { connection, turn: 0, waited: 0, balances: [1_000_000; 2], _folder: folder }
+    }
+
+    /// The time of the next batch.
+    pub(crate) fn now(&self) -> Instant {
+        Instant::from_millis(MORNING + self.waited + self.turn / 2)
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&mut self, millis: i64) {
+        self.waited += millis;
+    }
+
+    /// The next batch's ids: of one node and the other in turn, the second's among the first's.
+    fn ids(&mut self, rows: usize) -> IdBlock {
+        let node = i16::try_from(self.turn % 2).unwrap();
+        // The first node's begin with the last of a millisecond and go on in the next.
+        let first = Tick::of(self.now()).plus(if node == 0 { 4095 } else { 0 });
+        let count = i64::try_from(rows).unwrap() + 1;
+        self.turn += 1;
+        IdBlock::new(first, count, NodeNo::new(node).unwrap())
+    }
+
+    /// Writes a batch of purchases and gives their ids.
+    pub(crate) fn sell(&mut self, sales: &[Sale]) -> Vec<RowId> {
+        let now = self.now();
+        let ids = self.ids(sales.len());
+        let (mut attempts, mut transfers) = (Vec::new(), Vec::new());
+        for (place, sale) in (1..).zip(sales) {
+            let id = RowId(ids.id(place));
+            let wallet = sale.family.map_or(SHOPS[sale.shop], |family| FAMILIES[family]);
+            let outcome = match sale.family.filter(|_| !sale.refused) {
+                Some(family) => {
+                    self.balances[family] -= sale.amount;
+                    let after = Rupiah::new(self.balances[family]).unwrap();
+                    let sides = (wallet, SHOPS[sale.shop], wallet);
+                    let kind = TransferKind::Redemption;
+                    transfers.push(moved(id, kind, sides, sale.amount, Some(after), now));
+                    Outcome::Approved { balance_after: after }
+                }
+                None => {
+                    let refusal =
+                        sale.family.map_or(Refusal::CardUnknown, |_| Refusal::BalanceInsufficient);
+                    Outcome::Refused(Objection { refusal, line: None, ceiling: None })
+                }
+            };
+            attempts.push(Arc::new(attempt(id, wallet, sale, outcome, now)));
+        }
+        let given = attempts.iter().map(|attempt| attempt.id).collect();
+        self.write(ids, attempts, transfers, now);
+        given
+    }
+
+    /// Writes a batch of one transfer that is no purchase, and gives its id.
+    pub(crate) fn post(
+        &mut self,
+        kind: TransferKind,
+        (debit, credit): (AccountId, AccountId),
+        amount: i64,
+    ) -> RowId {
+        let now = self.now();
+        let ids = self.ids(1);
+        let id = RowId(ids.id(1));
+        let family = FAMILIES.iter().position(|family| *family == credit);
+        let after = family.map(|family| {
+            self.balances[family] += amount;
+            Rupiah::new(self.balances[family]).unwrap()
+        });
+        let anchor = if family.is_some() { credit } else { debit };
+        let transfer = moved(id, kind, (debit, credit, anchor), amount, after, now);
+        self.write(ids, Vec::new(), vec![transfer], now);
+        id
+    }
+
+    /// A month's credit.
+    pub(crate) fn credit(&mut self, family: usize, amount: i64) -> RowId {
+        let sides = (UNALLOCATED[family], FAMILIES[family]);
+        let id = self.post(TransferKind::Credit, sides, amount);
+        let row = format!("({}, 1, 201809, {}, 1)", FAMILIES[family].0, id.0);
+        self.connection.run(&format!("INSERT INTO credits VALUES {row}")).unwrap();
+        id
+    }
+
+    /// Takes a purchase back.
+    pub(crate) fn take_back(
+        &mut self,
+        sale: RowId,
+        shop: usize,
+        family: usize,
+        amount: i64,
+    ) -> RowId {
+        let sides = (SHOPS[shop], FAMILIES[family]);
+        let id = self.post(TransferKind::Reversal, sides, amount);
+        let (wallet, shop, bank) = (FAMILIES[family].0, SHOPS[shop].0, shop + 1);
+        let row = format!("({}, {wallet}, {}, {shop}, {bank}, 20180903, 'salah')", sale.0, id.0);
+        self.connection.run(&format!("INSERT INTO reversals VALUES {row}")).unwrap();
+        id
+    }
+
+    /// Seals the first unsealed batches, at most so many.
+    pub(crate) fn seal(&mut self, batches: i64) {
+        let mut size = self.connection.log_size().unwrap();
+        for batch in self.connection.unsealed_batches(batches).unwrap() {
+            self.connection.seal_batch(&batch, size).unwrap();
+            size += batch.transfers;
+        }
+        self.connection.set_log_head(size, 0).unwrap();
+    }
+
+    fn write(
+        &mut self,
+        ids: IdBlock,
+        attempts: Vec<Arc<Attempt>>,
+        transfers: Vec<Transfer>,
+        now: Instant,
+    ) {
+        let wallets = FAMILIES
+            .iter()
+            .zip(self.balances)
+            .map(|(family, balance)| (*family, Rupiah::new(balance).unwrap()));
+        let rows = BatchRows {
+            id: ids.first(),
+            last_id: ids.last(),
+            anchor: FAMILIES[0],
+            created_at: now.as_millis(),
+            leaves: vec![0; transfers.len() * 32],
+            wallets: wallets.collect(),
+            attempts,
+            transfers,
+        };
+        self.connection.transaction(|tx| tx.write_batch(&rows)).unwrap();
+    }
+}
+
+fn moved(
+    id: RowId,
+    kind: TransferKind,
+    (debit, credit, anchor): (AccountId, AccountId, AccountId),
+    amount: i64,
+    after: Option<Rupiah>,
+    now: Instant,
+) -> Transfer {
+    let sides = Sides { debit, credit, anchor };
+    let day = Date::from_number(2018_09_03).unwrap();
+    Transfer::new(id, kind, sides, Rupiah::new(amount).unwrap(), after, (now, day)).unwrap()
+}
+
+fn attempt(id: RowId, wallet: AccountId, sale: &Sale, outcome: Outcome, now: Instant) -> Attempt {
+    let line = Line::read(LineClaim {
+        commodity: "rice",
+        grade: Some("premium"),
+        quantity: "1",
+        unit: "kg",
+        unit_price: sale.amount,
+    });
+    let number = |index: usize| i64::try_from(index).unwrap();
+    let bank = |index: usize| BankId(i16::try_from(index).unwrap() + 1);
+    Attempt {
+        id,
+        wallet,
+        card: sale.family.map(|family| CardId(11 + number(family))),
+        merchant: SHOPS[sale.shop],
+        terminal: TerminalId(9001 + number(sale.shop)),
+        issuer: sale.family.map(bank),
+        acquirer: bank(sale.shop),
+        key_hash: key_hash(sale.key),
+        request: [0; 16],
+        outcome,
+        basket: Basket::new(vec![line.unwrap()]).unwrap(),
+        policy_version: 1,
+        created_at: now,
+        business_date: Date::from_number(2018_09_03).unwrap(),
+    }
+}

@@ -1,0 +1,52 @@
+//! `demo`: a city's month, made and served.
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use ledger::service::{Ledger, Options, SystemClock};
+
+use crate::cli::DemoArgs;
+use crate::demo::{Demo, Place};
+
+use super::say;
+use super::serve::{cores, serve};
+
+/// Makes the demo, tells what happened, and serves it.
+pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+    if !args.no_serve {
+        // What is taken already should show before a minute was spent.
+        free_address(&args.addr)?;
+    }
+    let place = Place::find(args.data.as_deref(), args.database_url.as_deref())?;
+    say(&format!("making the demo in {}", place.folder().display()));
+    let cores = cores();
+    let demo = Demo::make(place, usize::try_from(args.cards)?, cores)?;
+    let addr = if args.no_serve { args.addr.clone() } else { free_address(&args.addr)? };
+    let base_url = format!("http://{addr}");
+    demo.write_file(&base_url)?;
+    for line in demo.account(&base_url)? {
+        say(&line);
+    }
+    if args.no_serve {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let place = demo.place();
+    let ledger = Ledger::open(&Options {
+        url: place.url.clone(),
+        keys: place.keys.clone(),
+        clock: Arc::new(SystemClock::default()),
+        cores,
+    })?;
+    drop(demo);
+    serve(Arc::new(ledger), &addr, cores)
+}
+
+/// The address with a port in it that can be had now: for port 0 one that is free.
+fn free_address(addr: &str) -> anyhow::Result<String> {
+    let listener = TcpListener::bind(addr).with_context(|| {
+        format!("can't listen on `{addr}`\nhint: name another address with `--addr`")
+    })?;
+    Ok(listener.local_addr()?.to_string())
+}

@@ -1,0 +1,89 @@
+//! The demo's API clients, and where their secrets are left.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use ledger::domain::calendar::Instant;
+use ledger::service::{DatabaseUrl, NewScope, add_clients};
+
+use super::town::{BANKS, Town};
+
+/// A client's name and secret.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub(super) client_id: String,
+    pub(super) secret: String,
+}
+
+/// Everyone who may call the API.
+#[derive(Debug)]
+pub(super) struct Logins {
+    /// One for each shop, in the order of shops.
+    pub(super) merchants: Vec<Login>,
+    /// One for each bank, in the order of banks.
+    pub(super) banks: Vec<Login>,
+    pub(super) auditor: Login,
+    pub(super) programme: Login,
+}
+
+/// The client of a shop's first terminal.
+pub(super) fn merchant_client(code: &str) -> String {
+    code.to_ascii_lowercase()
+}
+
+/// The client of a bank.
+pub(super) fn bank_client(code: &str) -> String {
+    format!("bank-{code}")
+}
+
+pub(super) const AUDITOR: &str = "auditor";
+pub(super) const PROGRAMME: &str = "programme";
+
+/// Adds all clients.
+pub(super) fn add(url: &DatabaseUrl, town: &Town, now: Instant) -> anyhow::Result<Logins> {
+    let mut clients: Vec<(String, NewScope<'_>)> = Vec::new();
+    for shop in &town.shops {
+        let terminal = shop.terminals.first().context("every shop has a terminal")?;
+        clients.push((merchant_client(&shop.code), NewScope::Merchant(terminal)));
+    }
+    clients.extend(BANKS.iter().map(|bank| (bank_client(bank.code), NewScope::Bank(bank.code))));
+    clients.push((AUDITOR.to_owned(), NewScope::Auditor));
+    clients.push((PROGRAMME.to_owned(), NewScope::Programme));
+    let new: Vec<(&str, NewScope<'_>)> =
+        clients.iter().map(|(client_id, scope)| (client_id.as_str(), *scope)).collect();
+    let secrets = add_clients(url, &new, now)?;
+    let mut logins = clients
+        .into_iter()
+        .zip(secrets)
+        .map(|((client_id, _), secret)| Login { client_id, secret });
+    let merchants = logins.by_ref().take(town.shops.len()).collect();
+    let banks = logins.by_ref().take(BANKS.len()).collect();
+    let missing = "every client has a secret";
+    let (auditor, programme) = (logins.next().context(missing)?, logins.next().context(missing)?);
+    Ok(Logins { merchants, banks, auditor, programme })
+}
+
+impl Logins {
+    /// Writes each secret to a file of the client's name, for `--secret-file`.
+    pub(super) fn write_secrets(&self, folder: &Path) -> anyhow::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let others = [&self.auditor, &self.programme];
+        for login in self.merchants.iter().chain(&self.banks).chain(others) {
+            write_private(&folder.join(&login.client_id), &login.secret)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file that only its owner may read.
+pub(super) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file =
+        options.open(path).with_context(|| format!("can't write `{}`", path.display()))?;
+    file.write_all(text.as_bytes())?;
+    Ok(())
+}
