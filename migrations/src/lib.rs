@@ -1,4 +1,4 @@
-//! The schema of the voucher ledger, embedded for SQLite and PostgreSQL: the same tables under the
+//! The schema of the voucher ledger, embedded for `SQLite` and `PostgreSQL`: the same tables under the
 //! same names, each in the shape its database does best.
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};

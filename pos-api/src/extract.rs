@@ -2,6 +2,7 @@
 //!
 //! Nothing here fails before the handler asks for it, so that who is asking is settled first.
 
+use std::fmt;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -10,7 +11,9 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::problem::{Code, Problem};
 
@@ -62,15 +65,40 @@ fn unread(error: &actix_web::Error) -> Code {
     }
 }
 
+/// A JSON object. Serde reads a struct from an array too, by the order of its fields; here only the
+/// names count.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+/// Reads an object's members into a struct.
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
+}
+
 /// Reads JSON. A field that does not fit is named; the second reading for that costs only the
 /// requests that fail.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    serde_json::from_slice(bytes).map(|Object(body)| body).map_err(|error| {
         if !error.is_data() {
             return Problem::new(Code::JsonUnreadable);
         }
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err();
+        let error = serde_path_to_error::deserialize::<_, Object<T>>(&mut reader).err();
         let (pointer, detail) = error.map_or((String::new(), String::new()), |error| {
             (pointer_of(error.path()), without_position(&error.inner().to_string()))
         });

@@ -26,8 +26,9 @@ impl CardNumber {
 
     /// What may be shown of it.
     pub fn masked(&self) -> MaskedCard {
-        let [a, b, c, d, e, f, .., w, x, y, z] = self.0;
-        MaskedCard { first_six: [a, b, c, d, e, f], last_four: [w, x, y, z] }
+        let [first_six @ .., _, _, _, _, _, _, _, _, _, _] = self.0;
+        let [_, _, _, _, _, _, _, _, _, _, _, _, last_four @ ..] = self.0;
+        MaskedCard { first_six, last_four }
     }
 
     /// The number whose first fifteen digits are `head`, with its check digit.
@@ -35,42 +36,25 @@ impl CardNumber {
     /// # Errors
     /// [`NotCardNumber::Shape`] unless `head` is fifteen digits.
     pub fn with_check_digit(head: &str) -> Result<Self, NotCardNumber> {
-        let mut digits = [b'0'; 16];
-        let (body, check) = digits.split_at_mut(15);
-        if head.len() != 15 || !head.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(NotCardNumber::Shape);
-        }
-        body.copy_from_slice(head.as_bytes());
-        // With a zero in its place, the check digit is what the sum lacks of a multiple of ten.
-        if let [last] = check {
-            *last = b'0';
-        }
-        let lacks = (10 - luhn_sum(&digits) % 10) % 10;
-        if let Some(last) = digits.last_mut() {
-            *last = b'0'.saturating_add(u8::try_from(lacks).unwrap_or(0));
-        }
-        Ok(Self(digits))
+        (b'0'..=b'9')
+            .map(|check| format!("{head}{}", char::from(check)))
+            .find_map(|text| text.parse().ok())
+            .ok_or(NotCardNumber::Shape)
     }
 }
 
-/// Every second digit from the right is doubled, and its own digits are added.
+/// What a doubled digit counts: the sum of the double's own digits.
+const DOUBLED: [u32; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
+
+/// The digits' sum, every second from the right doubled; a multiple of ten when the number is right.
 fn luhn_sum(digits: &[u8; 16]) -> u32 {
-    digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, byte)| {
-            let digit = u32::from(byte.saturating_sub(b'0'));
-            if place % 2 == 1 {
-                [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]
-                    .get(usize::try_from(digit).unwrap_or(0))
-                    .copied()
-                    .unwrap_or(0)
-            } else {
-                digit
-            }
-        })
-        .sum()
+    let value = |byte: u8| u32::from(byte.saturating_sub(b'0'));
+    let doubled = |byte: u8| DOUBLED.get(usize::from(byte.saturating_sub(b'0'))).copied();
+    let pairs = digits.rchunks_exact(2).map(|pair| match pair {
+        [second, first] => value(*first).saturating_add(doubled(*second).unwrap_or(0)),
+        _ => 0,
+    });
+    pairs.sum()
 }
 
 impl FromStr for CardNumber {
@@ -82,7 +66,7 @@ impl FromStr for CardNumber {
         if !digits.iter().all(u8::is_ascii_digit) {
             return Err(NotCardNumber::Shape);
         }
-        if luhn_sum(&digits) % 10 != 0 {
+        if !luhn_sum(&digits).is_multiple_of(10) {
             return Err(NotCardNumber::CheckDigit);
         }
         Ok(Self(digits))
@@ -344,13 +328,13 @@ mod tests {
         let number = CardNumber::with_check_digit("601301000000001").unwrap();
         let text = String::from_utf8(number.digits().to_vec()).unwrap();
         assert_eq!(text.parse::<CardNumber>(), Ok(number));
-        assert_eq!(number.masked().to_string(), format!("601301******{}", &text[12..]));
+        assert_eq!(number.masked().to_string(), format!("601301******{}", text.split_at(12).1));
         let other = if text.ends_with('0') { '1' } else { '0' };
         assert_eq!(
-            format!("{}{other}", &text[..15]).parse::<CardNumber>(),
+            format!("{}{other}", text.split_at(15).0).parse::<CardNumber>(),
             Err(NotCardNumber::CheckDigit)
         );
-        assert!(!format!("{number:?}").contains(&text[6..12]));
+        assert!(!format!("{number:?}").contains(text.split_at(6).1.split_at(6).0));
         for shape in ["", "601301", "60130100000000181", "6013o10000000018"] {
             assert_eq!(shape.parse::<CardNumber>(), Err(NotCardNumber::Shape));
         }

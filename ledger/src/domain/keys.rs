@@ -160,8 +160,8 @@ impl Keys {
 
     /// Eight bytes that hide the wallet in a public id.
     pub fn public_id_mask(&self, id: i64) -> i64 {
-        let [a, b, c, d, e, f, g, h, ..] = mac32(&self.public_id, &[&id.to_be_bytes()]);
-        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let mac = mac32(&self.public_id, &[&id.to_be_bytes()]);
+        i64::from_be_bytes(mac.first_chunk().copied().unwrap_or_default())
     }
 
     /// The bytes an approval code is made of.
@@ -205,13 +205,17 @@ pub fn key_hash(key: &str) -> [u8; 16] {
 /// SHA-256 over all parts.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     bytes32(context.finish().as_ref())
 }
 
 fn mac32(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(key);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     bytes32(context.sign().as_ref())
 }
 

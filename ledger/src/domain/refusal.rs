@@ -118,7 +118,19 @@ impl Refusal {
     pub const fn as_answered(self) -> Self {
         match self {
             Self::CardUnknown => Self::PinWrong,
-            other => other,
+            Self::MerchantInactive
+            | Self::TerminalInactive
+            | Self::CardBlocked
+            | Self::CardPinBlocked
+            | Self::CardNotActive
+            | Self::CardExpired
+            | Self::PinWrong
+            | Self::CommodityNotAllowed
+            | Self::UnitNotAllowed
+            | Self::QuantityInvalid
+            | Self::PriceAboveCeiling
+            | Self::AmountInvalid
+            | Self::BalanceInsufficient => self,
         }
     }
 }

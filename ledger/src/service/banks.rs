@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::domain::bank::{BankCode, BankId};
 use crate::store::StoreError;
+use crate::store::connection::Connection;
 
 use super::ledger::Ledger;
 
@@ -22,7 +23,7 @@ impl Ledger {
         if let Some(code) = known {
             return Ok(code);
         }
-        let codes = self.shared.read(|connection| connection.bank_codes())?;
+        let codes = self.shared.read(Connection::bank_codes)?;
         let mut known = self.banks.0.write().unwrap_or_else(PoisonError::into_inner);
         for (number, code) in codes {
             let code = code.parse().map_err(|error| StoreError::corrupt(format!("{error}")))?;

@@ -253,9 +253,10 @@ fn client(row: ClientRow) -> Result<Client, StoreError> {
         row;
     let corrupt = |what: &str| StoreError::corrupt(format!("client {id}: {what}"));
     let bank = match bank {
-        (Some(number), Some(code)) => {
-            Some((BankId(number), code.parse().map_err(|_| corrupt("its bank's code is no code"))?))
-        }
+        (Some(number), Some(code)) => Some((
+            BankId(number),
+            code.parse().map_err(|_unreadable| corrupt("its bank's code is no code"))?,
+        )),
         _ => None,
     };
     let role = Role::from_number(role).ok_or_else(|| corrupt("its role is unknown"))?;
@@ -277,7 +278,8 @@ fn client(row: ClientRow) -> Result<Client, StoreError> {
             merchant_code,
             name,
             address,
-            zone: Zone::from_hours(zone).map_err(|_| corrupt("its merchant's zone is unknown"))?,
+            zone: Zone::from_hours(zone)
+                .map_err(|_unreadable| corrupt("its merchant's zone is unknown"))?,
             price_zone: PriceZone(price),
             terminal: TerminalId(terminal),
             terminal_code,

@@ -48,10 +48,10 @@ impl Keeper {
 fn renew(shared: &Arc<Shared>) {
     let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
     let renewed: Result<bool, Trouble> = shared.write(move |tx| Ok(ids.renew(tx, clock.now())?));
-    match renewed {
-        Ok(true) => {}
-        // Without a lease no id is made above the mark that is already written: requests get 503.
-        Ok(false) => tracing::error!("another process holds this node's number"),
-        Err(error) => tracing::warn!(%error, "the node's lease was not renewed"),
+    // Without a lease no id is made above the mark that is already written: requests get 503.
+    if let Err(error) =
+        renewed.and_then(|held| if held { Ok(()) } else { Err(Trouble::Unavailable) })
+    {
+        tracing::error!(%error, "the lease on this node's number was not renewed");
     }
 }

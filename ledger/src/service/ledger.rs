@@ -22,6 +22,9 @@ use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply};
 use super::sealer::Sealer;
 use super::shared::Shared;
 
+/// How far this machine's clock may be from the database's: nodes date purchases by their own.
+const MOST_SKEW_MILLIS: u64 = 5_000;
+
 /// How the ledger is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -149,9 +152,14 @@ impl Ledger {
         &self.shared.clock
     }
 
-    /// Whether requests can be answered: the database is there and the storage is sound.
+    /// Whether requests can be answered: the storage is sound, the database is there, and its clock
+    /// and this machine's agree.
     pub fn is_ready(&self) -> bool {
-        self.is_sound() && self.shared.read(Connection::ping).is_ok()
+        let now = self.shared.clock.now();
+        let skew = self
+            .shared
+            .read(|connection| connection.ping().and_then(|()| connection.clock_skew(now)));
+        self.is_sound() && skew.is_ok_and(|millis| millis <= MOST_SKEW_MILLIS)
     }
 
     /// Whether the storage still works. Where it does not, the process has to end.

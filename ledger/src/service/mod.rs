@@ -40,8 +40,8 @@ pub use lane::{LaneFigures, Reply};
 pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
 pub use once::{Answered, KeyReused, OnceKey};
 pub use reads::{
-    AccountBalance, AccountName, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem, Figures, Page,
-    PageRequest, Place, ShownTransfer, TransferQuery, TrialBalance, TrialLine,
+    AccountBalance, AccountName, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem, Figures,
+    Page, PageRequest, Place, ShownTransfer, TransferQuery, TrialBalance, TrialLine,
 };
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};

@@ -46,7 +46,7 @@ impl Posting {
     }
 
     /// Moves money into a locked wallet, and gives its new balance. A wallet stands in a batch once.
-    pub(super) fn into_wallet(
+    pub(super) fn pay_in(
         &mut self,
         movement: Movement,
         wallet: &LockedWallet,

@@ -153,7 +153,7 @@ fn reverse(
         amount,
         business_date,
     };
-    let (transfer, _) = posting.into_wallet(movement, locked)?;
+    let (transfer, _) = posting.pay_in(movement, locked)?;
     posting.write(tx)?;
     tx.record_reversal(&NewReversal {
         redemption,

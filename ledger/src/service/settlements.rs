@@ -222,7 +222,7 @@ fn with_issuers(tx: &mut Connection, row: SettlementRow) -> Result<Settlement, S
     Ok(Settlement {
         id: row.id,
         merchant: row.merchant,
-        bank: row.bank_code.parse().map_err(|_| corrupt("its bank's code is no code"))?,
+        bank: row.bank_code.parse().map_err(|_unreadable| corrupt("its bank's code is no code"))?,
         state: DayStatus::from_number(row.status)
             .ok_or_else(|| corrupt("its day's status is unknown"))?,
         business_date: row.business_date,

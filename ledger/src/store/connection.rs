@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
+use diesel::sql_types::BigInt;
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 use diesel_migrations::MigrationHarness;
 
+use crate::domain::calendar::Instant;
+
 use super::error::StoreError;
+use super::statement::statement;
 
 /// Which database engine holds the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +90,11 @@ impl std::fmt::Display for DatabaseUrl {
             },
         }
     }
+}
+
+statement! {
+    postgres ServerClock {} -> BigInt;
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 }
 
 /// What a connection is opened for.
@@ -192,15 +201,27 @@ impl Connection {
 
     /// Runs a text without binds.
     pub(crate) fn run(&mut self, text: &str) -> Result<(), StoreError> {
-        Ok(match self {
-            Self::Sqlite(sqlite) => sqlite.batch_execute(text)?,
-            Self::Postgres(postgres) => postgres.batch_execute(text)?,
-        })
+        let done = match self {
+            Self::Sqlite(sqlite) => sqlite.batch_execute(text),
+            Self::Postgres(postgres) => postgres.batch_execute(text),
+        };
+        done.map_err(StoreError::from)
     }
 
     /// Asks the database for a sign of life.
     pub(crate) fn ping(&mut self) -> Result<(), StoreError> {
         self.run("SELECT 1")
+    }
+
+    /// How far the database's clock is from `now`, in milliseconds; `SQLite` has none of its own.
+    pub(crate) fn clock_skew(&mut self, now: Instant) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(0),
+            Self::Postgres(postgres) => {
+                let theirs: i64 = ServerClock {}.get_result(postgres)?;
+                Ok(theirs.abs_diff(now.as_millis()))
+            }
+        }
     }
 
     /// Begins a transaction that writes. `SQLite` takes its one write lock at once.

@@ -46,25 +46,28 @@ impl StoreError {
 
     /// What the failure means. Constraint names are not asked for: not every database gives them.
     pub fn kind(&self) -> FailureKind {
-        let Self::Statement(error) = self else {
-            return match self {
-                Self::Connect(_) | Self::Pool(_) => FailureKind::Broken,
-                _ => FailureKind::Other,
-            };
-        };
-        match error {
-            Error::DatabaseError(kind, _) => match kind {
-                DatabaseErrorKind::UniqueViolation => FailureKind::Duplicate,
-                DatabaseErrorKind::SerializationFailure => FailureKind::Contention,
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-                    FailureKind::Broken
-                }
-                // Deadlocks, lock timeouts and a killed backend all come without a kind.
-                DatabaseErrorKind::Unknown => FailureKind::Contention,
-                _ => FailureKind::Other,
-            },
-            Error::BrokenTransactionManager => FailureKind::Broken,
-            _ => FailureKind::Other,
+        match self {
+            Self::Connect(_) | Self::Pool(_) => FailureKind::Broken,
+            Self::Statement(error) => kind_of(error),
+            Self::Corrupt(_) | Self::Migrate(_) | Self::Url(_) => FailureKind::Other,
         }
+    }
+}
+
+fn kind_of(error: &Error) -> FailureKind {
+    use DatabaseErrorKind::{
+        ClosedConnection, SerializationFailure, UnableToSendCommand, UniqueViolation, Unknown,
+    };
+    if let Error::DatabaseError(UniqueViolation, _) = error {
+        FailureKind::Duplicate
+    } else if let Error::DatabaseError(ClosedConnection | UnableToSendCommand, _)
+    | Error::BrokenTransactionManager = error
+    {
+        FailureKind::Broken
+    } else if let Error::DatabaseError(SerializationFailure | Unknown, _) = error {
+        // Deadlocks, lock timeouts and a killed backend all come without a kind.
+        FailureKind::Contention
+    } else {
+        FailureKind::Other
     }
 }

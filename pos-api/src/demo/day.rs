@@ -2,6 +2,7 @@
 //! other, and has to end as planned.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use ledger::domain::basket::Basket;
@@ -57,7 +58,7 @@ struct Sent {
 struct Purse {
     left: i64,
     sent: Option<Sent>,
-    bought: Option<(PointOfSale, std::sync::Arc<Attempt>)>,
+    bought: Option<(PointOfSale, Arc<Attempt>)>,
 }
 
 /// Sells from `opening` on; the ledger comes back at the time of the last step.
@@ -179,10 +180,11 @@ impl Day<'_> {
         }
         let sent = self.request(step, &card, basket)?;
         let attempt = self.send(ledger, &sent, false)?;
-        match attempt.outcome {
-            Outcome::Refused(objection) if objection.refusal == failing.refusal() => {}
-            other => bail!("decided otherwise than planned: {other:?}"),
-        }
+        let refusal = match &attempt.outcome {
+            Outcome::Refused(objection) => Some(objection.refusal),
+            Outcome::Approved { .. } => None,
+        };
+        ensure!(refusal == Some(failing.refusal()), "decided otherwise: {:?}", attempt.outcome);
         let count = self.tally.refused.entry(failing.refusal()).or_default();
         *count = count.saturating_add(1);
         self.purse(step).sent = Some(sent);
@@ -235,12 +237,7 @@ impl Day<'_> {
         })
     }
 
-    fn send(
-        &self,
-        ledger: &Ledger,
-        sent: &Sent,
-        again: bool,
-    ) -> anyhow::Result<std::sync::Arc<Attempt>> {
+    fn send(&self, ledger: &Ledger, sent: &Sent, again: bool) -> anyhow::Result<Arc<Attempt>> {
         let request = RedeemRequest {
             pos: sent.pos,
             number: sent.number.parse()?,
@@ -248,13 +245,10 @@ impl Day<'_> {
             key: &sent.key,
             basket: sent.basket.clone(),
         };
-        match self.runtime.block_on(ledger.redeem(request))? {
-            Reply::Decided { attempt, replay } => {
-                ensure!(replay == again, "a replay or not: {replay}");
-                Ok(attempt)
-            }
-            other => bail!("not decided: {other:?}"),
-        }
+        let reply = self.runtime.block_on(ledger.redeem(request))?;
+        let Reply::Decided { attempt, replay } = reply else { bail!("not decided: {reply:?}") };
+        ensure!(replay == again, "a replay or not: {replay}");
+        Ok(attempt)
     }
 }
 

@@ -32,6 +32,7 @@ struct Clients<'a> {
 }
 
 #[derive(Default, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of OAuth 2.0")]
 struct Client<'a> {
     client_id: &'a str,
     client_secret: &'a str,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ledger::domain::calendar::{Instant, Zone};
-use ledger::service::{DatabaseUrl, Ledger, ManualClock, Options};
+use ledger::service::{Client, Clock, DatabaseUrl, Ledger, ManualClock, Options};
 
 /// How far the clock may go while the ledger stays open. A ledger writes the highest id that it may
 /// make ten seconds of its clock ahead and renews that by the machine's time, so a clock that is set
@@ -31,7 +31,8 @@ impl Session {
         now: Instant,
     ) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::new(now));
-        let options = Options { url, keys, clock: Arc::clone(&clock) as _, cores };
+        let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let options = Options { url, keys, clock: shared, cores };
         Ok(Self { ledger: Ledger::open(&options)?, options, clock, opened: now })
     }
 
@@ -47,7 +48,7 @@ impl Session {
     }
 
     /// The row of an API client.
-    pub(super) fn client(&self, client_id: &str) -> anyhow::Result<ledger::service::Client> {
+    pub(super) fn client(&self, client_id: &str) -> anyhow::Result<Client> {
         let client = self.ledger.client(client_id)?;
         client.with_context(|| format!("there is no client `{client_id}`"))
     }

@@ -138,7 +138,7 @@ fn statement(
                 push(text, Direction::Credit, amount);
             }
             Planted::PaidLess | Planted::NotPaid | Planted::PaidTwice | Planted::ForeignCredit => {
-                push(text, Direction::Credit, amount)
+                push(text, Direction::Credit, amount);
             }
         }
     }

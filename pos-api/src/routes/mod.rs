@@ -6,6 +6,7 @@ mod health;
 mod me;
 mod metrics;
 mod oauth;
+mod openapi;
 pub(crate) mod programme;
 mod reads;
 mod redemptions;
@@ -40,6 +41,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/healthz").route(web::get().to(health::healthz)))
         .service(resource("/readyz").route(web::get().to(health::readyz)))
         .service(resource("/metrics").route(web::get().to(metrics::metrics)))
+        .service(resource("/openapi.json").route(web::get().to(openapi::openapi)))
         .service(resource("/oauth/token").route(web::post().to(oauth::token)))
         .service(resource("/.well-known/jwks.json").route(web::get().to(oauth::jwks)))
         .service(web::scope("/v1").configure(version_1))
@@ -83,21 +85,19 @@ fn version_1(config: &mut web::ServiceConfig) {
 /// counted under its template, which is found once.
 fn resource(path: &str) -> Resource<impl CountedFactory> {
     let counter: Arc<OnceLock<Arc<RouteCounter>>> = Arc::default();
-    web::resource(path).default_service(web::to(no_such_method)).wrap_fn(
-        move |request, service| {
-            let (answering, counter) = (service.call(request), Arc::clone(&counter));
-            async move {
-                let response = answering.await?;
-                let request = response.request();
-                if let Some(app) = request.app_data::<web::Data<App>>() {
-                    let template = || request.match_pattern().unwrap_or_default();
-                    let counter = counter.get_or_init(|| app.metrics.route(&template()));
-                    counter.count(response.status());
-                }
-                Ok(response)
+    web::resource(path).default_service(web::to(no_such_method)).wrap_fn(move |request, service| {
+        let (answering, counter) = (service.call(request), Arc::clone(&counter));
+        async move {
+            let response = answering.await?;
+            let request = response.request();
+            if let Some(app) = request.app_data::<web::Data<App>>() {
+                let template = || request.match_pattern().unwrap_or_default();
+                let counter = counter.get_or_init(|| app.metrics.route(&template()));
+                counter.count(response.status());
             }
-        },
-    )
+            Ok(response)
+        }
+    })
 }
 
 /// What makes the service of a resource that counts its answers.

@@ -112,7 +112,8 @@ pub(super) async fn read_one(
     let keys = app.ledger.keys();
     let (id, wallet) = public_id::decode(keys, IdKind::Redemption, &id).ok_or_else(not_found)?;
     let ledger = Arc::clone(&app.ledger);
-    let shown = web::block(move || ledger.attempt(caller.client, caller.reader, id, wallet)).await??;
+    let shown =
+        web::block(move || ledger.attempt(caller.client, caller.reader, id, wallet)).await??;
     let how = how_for(caller.reader);
     let (body, _) = render(keys, &shown.ok_or_else(not_found)?, how);
     Ok(HttpResponse::Ok().content_type("application/json").body(body))

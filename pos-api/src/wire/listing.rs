@@ -112,8 +112,8 @@ fn status(text: &str) -> Result<AttemptStatus, Problem> {
 fn kind(text: &str) -> Result<TransferKind, Problem> {
     let named = TransferKind::ALL.into_iter().find(|kind| kind.as_str() == text);
     named.ok_or_else(|| {
-        let names: Vec<&str> = TransferKind::ALL.into_iter().map(TransferKind::as_str).collect();
-        invalid("/kind", format!("has to be one of {}", names.join(", ")))
+        let kinds: Vec<&str> = TransferKind::ALL.into_iter().map(TransferKind::as_str).collect();
+        invalid("/kind", format!("has to be one of {}", kinds.join(", ")))
     })
 }
 

@@ -13,6 +13,7 @@ use ledger::service::ShownAttempt;
 use serde::{Deserialize, Serialize};
 
 use super::{invalid, json};
+use crate::extract::Object;
 use crate::problem::{FieldError, Problem, RefusalBody};
 
 /// The body of `POST /v1/redemptions`.
@@ -21,7 +22,7 @@ use crate::problem::{FieldError, Problem, RefusalBody};
 pub(crate) struct RedeemBody {
     card_number: String,
     pin: String,
-    items: Vec<ItemBody>,
+    items: Vec<Object<ItemBody>>,
 }
 
 /// One line as claimed.
@@ -55,7 +56,7 @@ pub(crate) fn pin(text: &str) -> Result<Pin, Problem> {
 impl RedeemBody {
     /// The card, the PIN and the basket, or the first field that can't be read.
     pub(crate) fn parse(self) -> Result<(CardNumber, Pin, Basket), Problem> {
-        let lines = self.items.iter().enumerate().map(|(at, item)| {
+        let lines = self.items.iter().enumerate().map(|(at, Object(item))| {
             item.parse().map_err(|(field, error)| invalid(format!("/items/{at}/{field}"), error))
         });
         let number = card_number(&self.card_number)?;

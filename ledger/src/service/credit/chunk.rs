@@ -101,7 +101,7 @@ fn credit(
             amount,
             business_date: bank.business_date(now),
         };
-        let (transfer, _) = posting.into_wallet(movement, wallet)?;
+        let (transfer, _) = posting.pay_in(movement, wallet)?;
         credits.push(NewCredit {
             wallet_id: wallet.id.0,
             programme: run.programme,

@@ -155,7 +155,8 @@ fn load(connection: &mut Connection, id: i64) -> Result<Option<CreditRun>, Store
     });
     Ok(Some(CreditRun {
         id,
-        period: Period::from_number(run.period).map_err(|_| corrupt("its period is no month"))?,
+        period: Period::from_number(run.period)
+            .map_err(|_unreadable| corrupt("its period is no month"))?,
         status: RunStatus::from_number(run.status)
             .ok_or_else(|| corrupt("its status is unknown"))?,
         shares: shares.collect::<Result<_, StoreError>>()?,

@@ -35,10 +35,7 @@ type Waiting = (Box<Command>, Answer);
 
 impl Worker {
     /// Connects a lane.
-    pub(super) fn open(
-        context: LaneContext,
-        counters: Arc<Counters>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn open(context: LaneContext, counters: Arc<Counters>) -> Result<Self, StoreError> {
         let mut connection = Connection::open(&context.url, Purpose::Lane)?;
         let book = Arc::new(connection.policy_book()?);
         let (connection, planned) = (Some(connection), Stopwatch::now());
@@ -98,7 +95,7 @@ impl Worker {
     /// Decides what was gathered and answers everyone.
     fn decide(&mut self, waiting: Vec<Waiting>) {
         if self.context.broken.load(Ordering::Acquire) {
-            return waiting.into_iter().for_each(|(_, to)| answer(to, Err(Trouble::Unavailable)));
+            return answer_all(waiting, || Trouble::Unavailable);
         }
         let commands: Vec<&Command> = waiting.iter().map(|(command, _)| &**command).collect();
         let mut result = self.try_batch(&commands);
@@ -114,16 +111,19 @@ impl Worker {
                 }
             }
             Err(BatchFailure::OnCommit(error)) => self.resolve_commit(waiting, &error),
-            Err(BatchFailure::BeforeCommit(trouble))
-                if is_broken(&trouble) || waiting.len() == 1 =>
-            {
-                tracing::warn!(error = %trouble, "a batch was not written");
-                waiting.into_iter().for_each(|(_, to)| answer(to, Err(Trouble::Unavailable)));
-            }
-            Err(BatchFailure::BeforeCommit(trouble)) => {
-                tracing::warn!(error = %trouble, "a batch is decided command by command");
-                waiting.into_iter().for_each(|one| self.decide(vec![one]));
-            }
+            Err(BatchFailure::BeforeCommit(trouble)) => self.deal_with(waiting, &trouble),
+        }
+    }
+
+    /// After an error before COMMIT nothing was done. Where one command may be to blame, each is
+    /// decided by itself, so that it fails alone.
+    fn deal_with(&mut self, waiting: Vec<Waiting>, trouble: &Trouble) {
+        tracing::warn!(error = %trouble, commands = waiting.len(), "a batch was not written");
+        if is_broken(trouble) || waiting.len() == 1 {
+            return answer_all(waiting, || Trouble::Unavailable);
+        }
+        for one in waiting {
+            self.decide(vec![one]);
         }
     }
 
@@ -135,17 +135,24 @@ impl Worker {
         if self.context.url.backend() == Backend::Sqlite {
             // The file system failed: nothing that is still in memory may be trusted.
             self.context.broken.store(true, Ordering::Release);
-            return waiting.into_iter().for_each(|(_, to)| answer(to, Err(Trouble::Unknown)));
+            return answer_all(waiting, || Trouble::Unknown);
         }
         let (keyed, rest): (Vec<Waiting>, Vec<Waiting>) =
             waiting.into_iter().partition(|(command, _)| matches!(**command, Command::Redeem(_)));
-        rest.into_iter().for_each(|(_, to)| answer(to, Err(Trouble::Unknown)));
+        answer_all(rest, || Trouble::Unknown);
         let commands: Vec<&Command> = keyed.iter().map(|(command, _)| &**command).collect();
+        let mut replies = self.run_again(&commands).unwrap_or_default().into_iter();
+        for (_, to) in keyed {
+            answer(to, replies.next().ok_or(Trouble::Unknown));
+        }
+    }
+
+    /// Runs a batch again until it succeeds, for as long as its clients can be kept waiting.
+    fn run_again(&mut self, commands: &[&Command]) -> Option<Vec<Reply>> {
         let started = Stopwatch::now();
-        let mut replies = None;
-        while replies.is_none() && started.elapsed() < COMMIT_RETRY {
-            match self.try_batch(&commands) {
-                Ok(found) => replies = Some(found),
+        while started.elapsed() < COMMIT_RETRY {
+            match self.try_batch(commands) {
+                Ok(replies) => return Some(replies),
                 Err(failure) => {
                     tracing::warn!(?failure, "the batch could not be run again yet");
                     self.connection = None;
@@ -153,10 +160,7 @@ impl Worker {
                 }
             }
         }
-        let mut replies = replies.unwrap_or_default().into_iter();
-        for (_, to) in keyed {
-            answer(to, replies.next().ok_or(Trouble::Unknown));
-        }
+        None
     }
 }
 
@@ -164,6 +168,12 @@ fn is_broken(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::Store(error) => error.kind() == FailureKind::Broken,
         Trouble::Unavailable | Trouble::Unknown => true,
+    }
+}
+
+fn answer_all(waiting: Vec<Waiting>, trouble: fn() -> Trouble) {
+    for (_, to) in waiting {
+        answer(to, Err(trouble()));
     }
 }
 

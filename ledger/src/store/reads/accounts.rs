@@ -9,8 +9,8 @@ use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
+use super::UnsealedTransfers;
 use super::transfers::WalletRows;
-use super::unsealed_rows;
 
 statement! {
     both PayableByCode<'a> { code: &'a str } -> (BigInt, SmallInt, Text);
@@ -35,8 +35,6 @@ statement! {
     "SELECT balance FROM wallets WHERE id = " [id: BigInt]
 }
 
-unsealed_rows!(Unsealed, "transfers");
-
 /// The two sums of an account's transfers `t`.
 macro_rules! two_sums {
     () => {
@@ -58,7 +56,7 @@ statement! {
 
 statement! {
     // The purchases at a shop, what is filed in the account's log, and what is not filed yet.
-    both LoggedTurnover { unsealed: Unsealed, account: i64, sides: Sides } -> (BigInt, BigInt);
+    both LoggedTurnover { unsealed: UnsealedTransfers, account: i64, sides: Sides } -> (BigInt, BigInt);
     (two_sums!()) {sides} " FROM attempt_log a
         JOIN transfers t ON t.id = a.redemption_id AND t.anchor_id = a.wallet_id
         WHERE a.merchant_id = " [account: BigInt] " AND a.log_position IS NOT NULL
@@ -179,7 +177,7 @@ impl Connection {
             | AccountKind::Payable
             | AccountKind::Suspense
             | AccountKind::Fees => {
-                self.first(LoggedTurnover { unsealed: Unsealed, account, sides })
+                self.first(LoggedTurnover { unsealed: UnsealedTransfers, account, sides })
             }
         }?;
         Ok(sums.unwrap_or_default().into())

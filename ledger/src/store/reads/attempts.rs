@@ -12,7 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::history::{NamesRow, NamesSql, ShownRow, names_columns, names_joins, shown};
 use crate::store::statement::statement;
 
-use super::{RowKey, Sight, Stretch, key, unsealed_rows};
+use super::{RowKey, Sight, Stretch, UnsealedAttempts, key};
 
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +69,6 @@ statement! {
     " IS NULL OR r.key_hash = " [key_hash: Nullable<Binary>] ")"
 }
 
-unsealed_rows!(Unsealed, "redemptions");
-
 macro_rules! with_reversal {
     () => {
         " LEFT JOIN reversals v ON v.redemption_id = r.id AND v.wallet_id = r.wallet_id "
@@ -110,7 +108,7 @@ statement! {
     // What was unsealed when the first page was read: it still is, or its number is above the last
     // one of then.
     both Tail {
-        unsealed: Unsealed, merchant: i64, above: i64, below: i64, wanted: AttemptConditions, limit: i64,
+        unsealed: UnsealedAttempts, merchant: i64, above: i64, below: i64, wanted: AttemptConditions, limit: i64,
     } -> (BigInt, BigInt);
     "SELECT k.id, k.wallet_id FROM (
         SELECT r.id, r.wallet_id FROM " {unsealed} " r" (with_reversal!())
@@ -250,7 +248,7 @@ impl Connection {
         limit: i64,
     ) -> Result<Vec<RowKey>, StoreError> {
         let (merchant, wanted) = (merchant.0, filter.conditions());
-        let statement = Tail { unsealed: Unsealed, merchant, above, below, wanted, limit };
+        let statement = Tail { unsealed: UnsealedAttempts, merchant, above, below, wanted, limit };
         Ok(self.load(statement)?.into_iter().map(key).collect())
     }
 

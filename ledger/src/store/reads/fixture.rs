@@ -216,7 +216,7 @@ fn moved(
     now: Instant,
 ) -> Transfer {
     let sides = Sides { debit, credit, anchor };
-    let day = Date::from_number(2018_09_03).unwrap();
+    let day = Date::from_number(20_180_903).unwrap();
     Transfer::new(id, kind, sides, Rupiah::new(amount).unwrap(), after, (now, day)).unwrap()
 }
 
@@ -244,6 +244,6 @@ fn attempt(id: RowId, wallet: AccountId, sale: &Sale, outcome: Outcome, now: Ins
         basket: Basket::new(vec![line.unwrap()]).unwrap(),
         policy_version: 1,
         created_at: now,
-        business_date: Date::from_number(2018_09_03).unwrap(),
+        business_date: Date::from_number(20_180_903).unwrap(),
     }
 }

@@ -115,4 +115,5 @@ macro_rules! unsealed_rows {
     };
 }
 
-use unsealed_rows;
+unsealed_rows!(UnsealedAttempts, "redemptions");
+unsealed_rows!(UnsealedTransfers, "transfers");

@@ -11,9 +11,7 @@ use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
-use super::{RowKey, Sight, Stretch, key, unsealed_rows};
-
-unsealed_rows!(Unsealed, "transfers");
+use super::{RowKey, Sight, Stretch, UnsealedTransfers, key};
 
 /// A bank's transfers touch one of its accounts, its cards' wallets or its merchants' payables: every
 /// account has its bank.
@@ -72,7 +70,7 @@ statement! {
 statement! {
     /// The ids of everything that moved on a wallet: what has an index of its own, what is filed in
     /// the account's log, and what is not filed yet.
-    both WalletRows { unsealed: Unsealed, wallet: i64 };
+    both WalletRows { unsealed: UnsealedTransfers, wallet: i64 };
     "(SELECT id FROM redemptions WHERE wallet_id = " [wallet: BigInt] " AND refusal = 0
         UNION ALL
         SELECT transfer_id FROM credits WHERE wallet_id = " [wallet: BigInt] "
@@ -94,7 +92,7 @@ statement! {
 statement! {
     // What was unsealed when the first page was read: it still is, or lies above what was sealed then.
     both Tail {
-        unsealed: Unsealed, account: i64, attempts: i64, size: i64, below: i64,
+        unsealed: UnsealedTransfers, account: i64, attempts: i64, size: i64, below: i64,
         wanted: TransferConditions, limit: i64,
     } -> (BigInt, BigInt);
     "SELECT k.id, k.anchor_id FROM (
@@ -137,7 +135,7 @@ statement! {
 
 impl WalletRows {
     pub(super) const fn of(wallet: WalletId) -> Self {
-        Self { unsealed: Unsealed, wallet: wallet.0 }
+        Self { unsealed: UnsealedTransfers, wallet: wallet.0 }
     }
 }
 
@@ -266,7 +264,8 @@ impl Connection {
     ) -> Result<Vec<RowKey>, StoreError> {
         let attempts = sealed.attempts.saturating_sub(1);
         let (account, size, wanted) = (account.0, sealed.log, filter.conditions());
-        let statement = Tail { unsealed: Unsealed, account, attempts, size, below, wanted, limit };
+        let statement =
+            Tail { unsealed: UnsealedTransfers, account, attempts, size, below, wanted, limit };
         Ok(self.load(statement)?.into_iter().map(key).collect())
     }
 
