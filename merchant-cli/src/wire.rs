@@ -39,6 +39,7 @@ pub(crate) struct Me {
 #[serde(default)]
 pub(crate) struct Redemption {
     pub(crate) id: String,
+    #[serde(deserialize_with = "status")]
     pub(crate) status: String,
     pub(crate) amount: Option<i64>,
     pub(crate) balance_before: Option<i64>,
@@ -54,6 +55,20 @@ pub(crate) struct Redemption {
     pub(crate) created_at: String,
     /// Why it was refused.
     pub(crate) code: Option<String>,
+}
+
+/// A sale's status. A refused one is the problem it was answered with, whose status is HTTP's.
+fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Status {
+        Named(String),
+        Http(serde::de::IgnoredAny),
+    }
+    Status::deserialize(deserializer).map(|status| match status {
+        Status::Named(name) => name,
+        Status::Http(_) => "refused".to_owned(),
+    })
 }
 
 /// A line of a sale.

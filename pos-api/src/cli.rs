@@ -66,7 +66,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// How many families there are, each with a card
-    #[arg(long, default_value_t = 26_751, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    #[arg(long, default_value_t = 26_751, value_parser = clap::value_parser!(u32).range(50..=1_000_000))]
     pub cards: u32,
     /// An empty database, instead of one in the folder: `sqlite:PATH` or `postgres://...`
     #[arg(long, value_name = "URL")]

@@ -122,6 +122,13 @@ impl World {
         family.expect("a card in that state").card.clone()
     }
 
+    /// The NIK of the family that the card was imported for.
+    pub fn nik(&self, card: &Card) -> String {
+        let number = &card.card_number;
+        let family = self.seed.families.iter().find(|family| family.card.card_number == *number);
+        family.expect("an imported card").nik()
+    }
+
     /// How many families a bank has.
     pub fn families_of(&self, bank: &str) -> i64 {
         let families = self.seed.families.iter().filter(|family| family.card.bank == bank);

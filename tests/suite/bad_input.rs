@@ -167,7 +167,7 @@ on_both_backends! {
             (swap(number, "6013"), 422, "request_invalid"),
             (swap(number, ""), 422, "request_invalid"),
             (swap(&format!("\"{number}\""), number), 422, "request_invalid"),
-            (swap(ITEM, &deep), 400, "json_unreadable"),
+            (swap(ITEM, &deep), 422, "request_invalid"),
             (deep.clone(), 422, "request_invalid"),
         ];
         let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key.as_str())];

@@ -7,11 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod access;
 mod bad_input;
 mod bankfiles;
+mod cards;
+mod docs;
 mod harness;
 mod idempotency;
 mod redemptions;
 mod refusals;
+mod reversals;
 mod tidy;
 mod till;

@@ -8,6 +8,7 @@ use crate::domain::money::Rupiah;
 use crate::domain::redemption::{Attempt, Outcome};
 use crate::domain::transfer::TransferKind;
 use crate::store::StoreError;
+use crate::store::batch::LockedWallet;
 use crate::store::connection::Connection;
 use crate::store::reversals::NewReversal;
 
@@ -112,8 +113,12 @@ impl Ledger {
             if !tx.client_stands(request.client)? {
                 return Err(NotReversed::ClientRevoked);
             }
+            // The wallet's lock comes before the key: of requests at the same time, the later ones
+            // then find what the first recorded.
+            let locked = tx.lock_wallets(&[request.wallet.0])?;
+            let locked = locked.first();
             once(tx, &request.key, now.as_millis(), |tx| {
-                let reversed = reverse(tx, &ids, &request, now)?;
+                let reversed = reverse(tx, &ids, (&request, locked), now)?;
                 Ok((201, render(&reversed)))
             })
         })
@@ -123,16 +128,14 @@ impl Ledger {
 fn reverse(
     tx: &mut Connection,
     ids: &IdSource,
-    request: &ReverseRequest,
+    (request, locked): (&ReverseRequest, Option<&LockedWallet>),
     now: Instant,
 ) -> Result<Reversed, NotReversed> {
     let (redemption, wallet) = (request.redemption, request.wallet);
-    // The wallet's lock comes first; what is read after it is settled.
-    let locked = tx.lock_wallets(&[wallet.0])?;
     let attempt = tx.attempt(redemption, wallet)?.filter(|a| a.merchant == request.merchant);
     let attempt: Attempt = attempt.ok_or(NotReversed::NotFound)?;
     let Outcome::Approved { .. } = attempt.outcome else { return Err(NotReversed::NotApproved) };
-    let locked = locked.first().ok_or(NotReversed::NotFound)?;
+    let locked = locked.ok_or(NotReversed::NotFound)?;
     if tx.reversal_of(redemption, wallet)?.is_some() {
         return Err(NotReversed::AlreadyReversed);
     }

@@ -145,7 +145,7 @@ impl Connection {
                 let mut sqlite = SqliteConnection::establish(&url.location)?;
                 sqlite.batch_execute(SQLITE)?;
                 if purpose == Purpose::Lane {
-                    sqlite.batch_execute("PRAGMA cache_size = -32000;")?;
+                    sqlite.batch_execute("PRAGMA cache_size = -96000;")?;
                 }
                 Ok(Self::Sqlite(sqlite))
             }

@@ -4,7 +4,6 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use ledger::service::{Ledger, Options, SystemClock};
 
 use crate::cli::DemoArgs;
@@ -45,8 +44,8 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
 
 /// The address with a port in it that can be had now: for port 0 one that is free.
 fn free_address(addr: &str) -> anyhow::Result<String> {
-    let listener = TcpListener::bind(addr).with_context(|| {
-        format!("can't listen on `{addr}`\nhint: name another address with `--addr`")
+    let listener = TcpListener::bind(addr).map_err(|error| {
+        anyhow::anyhow!("can't listen on `{addr}`: {error}\nhint: choose another with `--addr`")
     })?;
     Ok(listener.local_addr()?.to_string())
 }

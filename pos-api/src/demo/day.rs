@@ -15,6 +15,7 @@ use ledger::service::{Ledger, OnceKey, RedeemRequest, Reply, ReverseRequest, Sco
 
 use super::baskets;
 use super::clients::merchant_client;
+use super::month::MONTHLY;
 use super::plan::{Act, Failing, MARK_MILLIS, Step, plan};
 use super::random::Random;
 use super::session::Session;
@@ -65,14 +66,13 @@ struct Purse {
 pub(super) fn sell(
     mut session: Session,
     town: &Town,
-    (opening, monthly): (Instant, i64),
+    opening: Instant,
 ) -> anyhow::Result<(Session, Tally)> {
     let mut day = Day {
         town,
         terminals: terminals(&session, town)?,
         random: Random::stream("baskets"),
         runtime: tokio::runtime::Builder::new_current_thread().enable_time().build()?,
-        monthly,
         requests: 0,
         purses: HashMap::new(),
         tally: Tally::default(),
@@ -107,7 +107,6 @@ struct Day<'a> {
     terminals: Vec<PointOfSale>,
     random: Random,
     runtime: tokio::runtime::Runtime,
-    monthly: i64,
     requests: u64,
     purses: HashMap<usize, Purse>,
     tally: Tally,
@@ -133,7 +132,7 @@ impl Day<'_> {
     }
 
     fn purse(&mut self, step: Step) -> &mut Purse {
-        let left = self.monthly;
+        let left = MONTHLY;
         self.purses.entry(step.family).or_insert(Purse { left, sent: None, bought: None })
     }
 

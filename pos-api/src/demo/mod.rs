@@ -99,7 +99,7 @@ impl Demo {
         session = session.at(wib(DAY, CLOSING)?)?;
         month::close_day(&session, CREDIT_DAY.parse()?)?;
 
-        let (mut session, tally) = day::sell(session, &town, (wib(DAY, OPENING)?, month::MONTHLY))?;
+        let (mut session, tally) = day::sell(session, &town, wib(DAY, OPENING)?)?;
         tell("sold", started);
         session = session.at(wib(DAY_AFTER, CLOSING)?)?;
         let day: Date = DAY.parse()?;

@@ -93,6 +93,13 @@ pub(super) struct Family {
     serial: usize,
 }
 
+impl Family {
+    /// The family's NIK.
+    pub(super) fn nik(&self) -> String {
+        format!("157101470885{:04}", self.serial)
+    }
+}
+
 /// All families: the active ones bank by bank, then the special ones.
 pub(super) fn families() -> Vec<Family> {
     let active = BANKS.iter().zip(1_usize..).flat_map(|(bank, number)| {
@@ -155,11 +162,10 @@ pub(super) fn write(dir: &Path, families: &[Family], open: Date) {
     let mut households = "household,nik,name,region_code\n".to_owned();
     let mut wallets = "household,bank\n".to_owned();
     let mut cards = "card_number,household,state,pin,expires\n".to_owned();
-    for Family { card, state, serial } in families {
-        row(
-            &mut households,
-            format_args!("H-{serial},157101470885{serial:04},Keluarga {serial},1571010001"),
-        );
+    for family in families {
+        let Family { card, state, serial } = family;
+        let nik = family.nik();
+        row(&mut households, format_args!("H-{serial},{nik},Keluarga {serial},1571010001"));
         row(&mut wallets, format_args!("H-{serial},{}", card.bank));
         let (state, expires) =
             if *state == "overdue" { ("active", "2020-01-31") } else { (*state, "2099-12-31") };
