@@ -13,23 +13,34 @@ use super::ledger::Ledger;
 #[derive(Debug, Default)]
 pub(super) struct BankCodes(RwLock<HashMap<BankId, BankCode>>);
 
+impl BankCodes {
+    /// Remembers every bank's code.
+    pub(super) fn learn(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let codes = connection.bank_codes()?;
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (number, code) in codes {
+            let code = code.parse().map_err(|error| StoreError::corrupt(format!("{error}")))?;
+            known.insert(BankId(number), code);
+        }
+        Ok(())
+    }
+
+    fn get(&self, bank: BankId) -> Option<BankCode> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&bank).cloned()
+    }
+}
+
 impl Ledger {
     /// A bank's code.
     ///
     /// # Errors
     /// [`StoreError`] when the bank is not known, and the database can't tell.
     pub fn bank_code(&self, bank: BankId) -> Result<BankCode, StoreError> {
-        let known = self.banks.0.read().unwrap_or_else(PoisonError::into_inner).get(&bank).cloned();
-        if let Some(code) = known {
+        if let Some(code) = self.banks.get(bank) {
             return Ok(code);
         }
-        let codes = self.shared.read(Connection::bank_codes)?;
-        let mut known = self.banks.0.write().unwrap_or_else(PoisonError::into_inner);
-        for (number, code) in codes {
-            let code = code.parse().map_err(|error| StoreError::corrupt(format!("{error}")))?;
-            known.insert(BankId(number), code);
-        }
+        self.shared.read(|connection| self.banks.learn(connection))?;
         let missing = || StoreError::corrupt(format!("bank {} is not there", bank.0));
-        known.get(&bank).cloned().ok_or_else(missing)
+        self.banks.get(bank).ok_or_else(missing)
     }
 }

@@ -110,7 +110,9 @@ impl Ledger {
         let directory = CardDirectory::start(&options.url)?;
         let keeper = Keeper::start(&shared)?;
         let sealer = Sealer::start(&shared)?;
+        // An answer names banks: after a purchase is decided is too late to look for them.
         let banks = BankCodes::default();
+        banks.learn(&mut connection)?;
         Ok(Self { shared, keys, lanes, banks, directory, keeper, sealer })
     }
 

@@ -8,11 +8,11 @@ use super::baskets::Flaw;
 use super::random::Random;
 use super::town::Town;
 
-/// Visits begin at marks three minutes apart; a terminal serves one family at a mark.
-pub(super) const MARK_MILLIS: i64 = 180_000;
+/// Visits begin at marks four minutes apart; a terminal serves one family at a mark.
+pub(super) const MARK_MILLIS: i64 = 240_000;
 /// Marks from opening at 07:00 to the banks' cut-off at 22:00, and to the last visit.
-const CUT_OFF: u64 = 300;
-const LAST: u64 = 316;
+const CUT_OFF: u64 = 225;
+const LAST: u64 = 237;
 
 /// Something that is done at a terminal.
 #[derive(Clone, Copy, Debug)]
@@ -210,8 +210,8 @@ impl Planner<'_> {
     /// Most come in the morning or in the late afternoon, few after the banks' cut-off.
     fn mark(&mut self) -> u64 {
         match self.random.below(100) {
-            0..45 => self.random.below(100),
-            45..75 => self.random.below(60).saturating_add(160),
+            0..45 => self.random.below(75),
+            45..75 => self.random.below(45).saturating_add(120),
             75..98 => self.random.below(CUT_OFF),
             _ => self.random.below(LAST.saturating_sub(CUT_OFF)).saturating_add(CUT_OFF),
         }

@@ -172,11 +172,12 @@ impl Town {
     }
 }
 
-/// Three families of ten, fewer than the third that may buy.
+/// Every fifth family; in a small city more, so that everything happens once, but never more than
+/// every third.
 fn buyers(usable: usize) -> Vec<usize> {
     let mut all: Vec<usize> = (0..usable).collect();
     Random::stream("buyers").shuffle(&mut all);
-    all.truncate(usable.saturating_mul(3) / 10);
+    all.truncate((usable / 5).max(24).min(usable / 3));
     all
 }
 

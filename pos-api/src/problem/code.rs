@@ -68,6 +68,9 @@ codes! {
     /// Client id and secret do not fit.
     InvalidClient = "invalid_client", UNAUTHORIZED, "the client id or secret is wrong",
         "Nama pengguna atau sandi salah. Periksa, lalu coba lagi.";
+    /// The token request's form can't be read.
+    InvalidRequest = "invalid_request", BAD_REQUEST, "the token request is no readable form",
+        "Permintaan masuk tidak terbaca. Perbarui aplikasi kasir.";
     /// The token request asks for another grant than client credentials.
     UnsupportedGrant = "unsupported_grant_type", BAD_REQUEST,
         "only the grant type client_credentials is supported",
@@ -123,4 +126,11 @@ codes! {
     /// Something that must not happen.
     Internal = "internal", INTERNAL_SERVER_ERROR, "an unexpected error",
         "Terjadi gangguan. Hubungi layanan bantuan dengan nomor permintaan ini.";
+}
+
+impl Code {
+    /// Whether the code is one that RFC 6749 names for token requests.
+    pub const fn is_of_token_request(self) -> bool {
+        matches!(self, Self::InvalidClient | Self::InvalidRequest | Self::UnsupportedGrant)
+    }
 }

@@ -42,6 +42,9 @@ struct Body<'a> {
     request_id: String,
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
+    /// What RFC 6749 calls the error of a token request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 /// A refusal's body: exactly these members, when posted and when a merchant reads it.
@@ -142,6 +145,7 @@ impl ResponseError for Problem {
             pesan: self.code.pesan(),
             request_id: request_id(),
             errors: &self.errors,
+            error: self.code.is_of_token_request().then(|| self.code.as_str()),
         })
     }
 }

@@ -13,11 +13,14 @@ mod redemptions;
 mod reversals;
 mod settlements;
 
+use std::future::ready;
 use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::error::UrlencodedError;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, Resource, web};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, Resource, ResponseError as _, web};
 use ledger::service::Answered;
 
 use crate::metrics::RouteCounter;
@@ -30,7 +33,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .app_data(web::PayloadConfig::new(crate::extract::MAX_BODY))
         .app_data(
             web::FormConfig::default()
-                .error_handler(|_, _| Problem::new(Code::UnsupportedGrant).into()),
+                .error_handler(|error, _| Problem::new(unreadable_form(&error)).into()),
         )
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
             Problem::at(Code::RequestInvalid, "", error.to_string()).into()
@@ -38,12 +41,12 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .app_data(
             web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()),
         )
-        .service(resource("/healthz").route(web::get().to(health::healthz)))
-        .service(resource("/readyz").route(web::get().to(health::readyz)))
-        .service(resource("/metrics").route(web::get().to(metrics::metrics)))
-        .service(resource("/openapi.json").route(web::get().to(openapi::openapi)))
-        .service(resource("/oauth/token").route(web::post().to(oauth::token)))
-        .service(resource("/.well-known/jwks.json").route(web::get().to(oauth::jwks)))
+        .service(resource("/healthz", "GET").route(web::get().to(health::healthz)))
+        .service(resource("/readyz", "GET").route(web::get().to(health::readyz)))
+        .service(resource("/metrics", "GET").route(web::get().to(metrics::metrics)))
+        .service(resource("/openapi.json", "GET").route(web::get().to(openapi::openapi)))
+        .service(resource("/oauth/token", "POST").route(web::post().to(oauth::token)))
+        .service(resource("/.well-known/jwks.json", "GET").route(web::get().to(oauth::jwks)))
         .service(web::scope("/v1").configure(version_1))
         .default_service(web::to(nothing_here));
 }
@@ -52,40 +55,46 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 fn version_1(config: &mut web::ServiceConfig) {
     config
         .service(
-            resource("/redemptions")
+            resource("/redemptions", "GET, POST")
                 .route(web::post().to(redemptions::redeem))
                 .route(web::get().to(redemptions::list)),
         )
-        .service(resource("/redemptions/{id}").route(web::get().to(redemptions::read_one)))
-        .service(resource("/redemptions/{id}/reversals").route(web::post().to(reversals::reverse)))
-        .service(resource("/me").route(web::get().to(me::me)))
-        .service(resource("/catalogue").route(web::get().to(me::catalogue)))
-        .service(resource("/transfers").route(web::get().to(reads::transfers)))
-        .service(resource("/accounts/{id}").route(web::get().to(reads::account)))
-        .service(resource("/accounts/{id}/entries").route(web::get().to(reads::entries)))
-        .service(resource("/trial-balance").route(web::get().to(reads::trial_balance)))
-        .service(resource("/balance-inquiries").route(web::post().to(balance::inquire)))
-        .service(resource("/card-lookups").route(web::post().to(cards::look_up)))
-        .service(resource("/cards").route(web::post().to(cards::issue)))
-        .service(resource("/cards/{id}/state").route(web::post().to(cards::set_state)))
-        .service(resource("/cards/{id}/pin").route(web::post().to(cards::set_pin)))
-        .service(resource("/cards/{id}/replacement").route(web::post().to(cards::replace)))
-        .service(resource("/fundings").route(web::post().to(programme::fund)))
-        .service(resource("/credit-runs").route(web::post().to(programme::start_run)))
-        .service(resource("/credit-runs/{id}").route(web::get().to(programme::read_run)))
+        .service(resource("/redemptions/{id}", "GET").route(web::get().to(redemptions::read_one)))
         .service(
-            resource("/settlements")
+            resource("/redemptions/{id}/reversals", "POST")
+                .route(web::post().to(reversals::reverse)),
+        )
+        .service(resource("/me", "GET").route(web::get().to(me::me)))
+        .service(resource("/catalogue", "GET").route(web::get().to(me::catalogue)))
+        .service(resource("/transfers", "GET").route(web::get().to(reads::transfers)))
+        .service(resource("/accounts/{id}", "GET").route(web::get().to(reads::account)))
+        .service(resource("/accounts/{id}/entries", "GET").route(web::get().to(reads::entries)))
+        .service(resource("/trial-balance", "GET").route(web::get().to(reads::trial_balance)))
+        .service(resource("/balance-inquiries", "POST").route(web::post().to(balance::inquire)))
+        .service(resource("/card-lookups", "POST").route(web::post().to(cards::look_up)))
+        .service(resource("/cards", "POST").route(web::post().to(cards::issue)))
+        .service(resource("/cards/{id}/state", "POST").route(web::post().to(cards::set_state)))
+        .service(resource("/cards/{id}/pin", "POST").route(web::post().to(cards::set_pin)))
+        .service(resource("/cards/{id}/replacement", "POST").route(web::post().to(cards::replace)))
+        .service(resource("/fundings", "POST").route(web::post().to(programme::fund)))
+        .service(resource("/credit-runs", "POST").route(web::post().to(programme::start_run)))
+        .service(resource("/credit-runs/{id}", "GET").route(web::get().to(programme::read_run)))
+        .service(
+            resource("/settlements", "GET, POST")
                 .route(web::post().to(settlements::close))
                 .route(web::get().to(settlements::list)),
         )
-        .service(resource("/settlements/{id}/items").route(web::get().to(settlements::items)));
+        .service(
+            resource("/settlements/{id}/items", "GET").route(web::get().to(settlements::items)),
+        );
 }
 
-/// A path of the service; methods that it does not have are answered as such. Its answers are
-/// counted under its template, which is found once.
-fn resource(path: &str) -> Resource<impl CountedFactory> {
+/// A path of the service and the methods it has; others are answered as such. Its answers are counted
+/// under its template, which is found once.
+fn resource(path: &str, allow: &'static str) -> Resource<impl CountedFactory> {
     let counter: Arc<OnceLock<Arc<RouteCounter>>> = Arc::default();
-    web::resource(path).default_service(web::to(no_such_method)).wrap_fn(move |request, service| {
+    let others = web::to(move || ready(no_such_method(allow)));
+    web::resource(path).default_service(others).wrap_fn(move |request, service| {
         let (answering, counter) = (service.call(request), Arc::clone(&counter));
         async move {
             let response = answering.await?;
@@ -139,6 +148,17 @@ async fn nothing_here() -> Result<HttpResponse, Problem> {
 }
 
 /// Every method that a resource does not have.
-async fn no_such_method() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Code::MethodNotAllowed))
+fn no_such_method(allow: &'static str) -> HttpResponse {
+    let mut response = Problem::new(Code::MethodNotAllowed).error_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// Why a token request's form can't be read.
+fn unreadable_form(error: &UrlencodedError) -> Code {
+    match error {
+        UrlencodedError::ContentType => Code::UnsupportedMediaType,
+        UrlencodedError::Overflow { .. } => Code::PayloadTooLarge,
+        _ => Code::InvalidRequest,
+    }
 }

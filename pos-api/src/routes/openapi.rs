@@ -1,8 +1,8 @@
-//! The description of this API for programs: `pos-api/openapi.json`, as it is.
+//! The description of this API for programs: `pos-api/openapi.json`.
 
 use actix_web::HttpResponse;
 
-/// OpenAPI 3.1; a test holds it against the routes and against real answers.
+/// Embedded as it is; a test holds it against the routes and against real answers.
 const DOCUMENT: &str = include_str!("../../openapi.json");
 
 /// The description.

@@ -30,7 +30,9 @@ pub(super) async fn redeem(
     match app.ledger.redeem(request).await? {
         Reply::Decided { attempt, replay } => {
             app.metrics.decided(&attempt.outcome, replay);
-            let shown = answered(&app, &caller, number, attempt).await?;
+            // It is decided and recorded: a failure from here on may not say that nothing was done.
+            let shown = answered(&app, &caller, number, attempt).await;
+            let shown = shown.map_err(|_problem| Problem::new(Code::OutcomeUnknown))?;
             Ok(answer(&app, &shown, replay))
         }
         Reply::KeyReused => Err(Problem::new(Code::KeyReused)),
