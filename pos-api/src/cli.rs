@@ -85,7 +85,7 @@ pub struct ServeArgs {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// The keys file [default: beside the SQLite database, else ./ewarong.keys]
+    /// The keys file [default: beside the `SQLite` database, else ./ewarong.keys]
     #[arg(long, env = "EWARONG_KEYS")]
     pub keys: Option<PathBuf>,
     /// Refuse to start on an old schema instead of bringing it up to date.
@@ -101,7 +101,7 @@ pub struct ImportArgs {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// The keys file [default: beside the SQLite database, else ./ewarong.keys]
+    /// The keys file [default: beside the `SQLite` database, else ./ewarong.keys]
     #[arg(long, env = "EWARONG_KEYS")]
     pub keys: Option<PathBuf>,
 }

@@ -58,7 +58,7 @@ impl Metrics {
     /// Counts a decided purchase, or the repeated answer to one.
     pub(crate) fn decided(&self, outcome: &Outcome, replay: bool) {
         let number = match outcome {
-            Outcome::Approved { .. } => 0,
+            Outcome::Approved(_) => 0,
             Outcome::Refused(objection) => objection.refusal.as_answered().number(),
         };
         let counter = usize::try_from(number).ok().and_then(|number| self.outcomes.get(number));

@@ -51,6 +51,8 @@ struct Seed {
     url: String,
     clients: BTreeMap<String, Credentials>,
     families: Vec<Family>,
+    /// Every bank's open day.
+    opened: Date,
 }
 
 impl World {
@@ -73,6 +75,11 @@ impl World {
         };
         let keys = keys_in(dir.path());
         fs::copy(keys_in(&seed.dir), &keys).expect("the keys can be copied");
+        if today() != seed.opened {
+            // The seed was made before midnight: the banks' days are as if it had been made now.
+            let today = today().as_number();
+            run_sql(backend, &url, &format!("UPDATE banks SET open_business_date = {today}"));
+        }
         let server = Server::start(&url, &keys);
         Self { backend, server, dir, seed, taken: Default::default() }
     }
@@ -169,18 +176,7 @@ impl World {
 
     /// Runs statements on the database, for what no door offers yet.
     pub fn sql(&self, statements: &str) {
-        let url = self.server.database_url();
-        match self.backend {
-            Backend::Sqlite => {
-                let mut connection =
-                    diesel::SqliteConnection::establish(file_of(url)).expect("the file opens");
-                let statements = format!("PRAGMA busy_timeout = 10000;\n{statements}");
-                connection.batch_execute(&statements).expect("the statements hold");
-            }
-            Backend::Postgres => {
-                Cluster::shared().sql(Cluster::name_of(url), statements);
-            }
-        }
+        run_sql(self.backend, self.server.database_url(), statements);
     }
 
     /// Fails unless `pos-api verify` finds the database whole.
@@ -213,7 +209,8 @@ impl Seed {
         let dir = dir.keep();
         clean_up_at_exit(&dir, None);
         let families = folder::families();
-        folder::write(&dir, &families, today());
+        let opened = today();
+        folder::write(&dir, &families, opened);
         let here = ["--database-url", url.as_str()];
         let keys = keys_in(&dir);
         let keys_text = keys.display().to_string();
@@ -221,7 +218,7 @@ impl Seed {
         let import = ["import", &folder, "--keys", &keys_text];
         stdout_of(&run_pos_api(&dir, import.iter().chain(&here)));
         let clients = add_clients(&dir, &url);
-        let seed = Self { dir, url, clients, families };
+        let seed = Self { dir, url, clients, families, opened };
         let mut server = Server::start(&seed.url, &keys);
         seed.credit_the_month(&server);
         let ended = server.terminate();
@@ -260,19 +257,33 @@ pub fn finished_run(programme: &Programme, period: &str) -> Value {
     run
 }
 
+fn run_sql(backend: Backend, url: &str, statements: &str) {
+    match backend {
+        Backend::Sqlite => {
+            let mut connection =
+                diesel::SqliteConnection::establish(file_of(url)).expect("the file opens");
+            let statements = format!("PRAGMA busy_timeout = 10000;\n{statements}");
+            connection.batch_execute(&statements).expect("the statements hold");
+        }
+        Backend::Postgres => {
+            Cluster::shared().sql(Cluster::name_of(url), statements);
+        }
+    }
+}
+
 /// The date in WIB.
 pub fn today() -> Date {
     Date::from(now().date_in(Zone::Wib))
 }
 
-/// Waits out the last two minutes before midnight in WIB, in which a test about a bank's day would
+/// Waits out the last three minutes before midnight in WIB, in which a test about a bank's day would
 /// see two of them.
 ///
 /// # Panics
 /// When the clock stands still.
 pub fn clear_of_midnight() {
-    let near = || today() != Date::from(now().plus_millis(120_000).date_in(Zone::Wib));
-    assert!(wait_until(Duration::from_mins(3), || !near()), "the clock stands still");
+    let near = || today() != Date::from(now().plus_millis(180_000).date_in(Zone::Wib));
+    assert!(wait_until(Duration::from_mins(4), || !near()), "the clock stands still");
 }
 
 fn now() -> Instant {

@@ -110,7 +110,7 @@ on_both_backends! {
             let headers = [("Authorization", header)];
             api.send("GET", "/v1/me", &headers, b"").unwrap()
         };
-        // What the forger makes with the server's own key is taken: the forgeries fail for their faults.
+        // What the forger makes with the server's own key is taken: a forgery fails for its fault.
         assert_eq!(with(&format!("Bearer {good}")).status, 200);
         assert_eq!(with(&format!("bearer {good}")).status, 200);
         let forgeries = forger.forgeries();
@@ -142,7 +142,9 @@ on_both_backends! {
         assert_eq!(till.inquire(&card.card_number, &card.pin).problem(401), "token_invalid");
         assert_eq!(till.redemption(&id).problem(401), "token_invalid");
         assert_eq!(till.reverse("r", &id, "salah").problem(401), "token_invalid");
-        for path in ["/v1/me", "/v1/catalogue", "/v1/redemptions", "/v1/transfers", "/v1/settlements"] {
+        for path in
+            ["/v1/me", "/v1/catalogue", "/v1/redemptions", "/v1/transfers", "/v1/settlements"]
+        {
             assert_eq!(till.api.get(path).problem(401), "token_invalid", "{path}");
         }
         assert_eq!(till.api.request_token().problem(401), "invalid_client");
@@ -152,7 +154,8 @@ on_both_backends! {
         assert_eq!(body["balance_before"], 108_000, "the revoked client bought nothing");
         let list = ["client", "list", "--database-url", url];
         let listed = stdout_of(&run_pos_api(world.dir(), list));
-        let states = listed.lines().map(|line| (line.starts_with(MERCHANT), line.contains("revoked")));
+        let states =
+            listed.lines().map(|line| (line.starts_with(MERCHANT), line.contains("revoked")));
         assert!(states.clone().all(|(is_it, revoked)| is_it == revoked), "{listed}");
         assert_eq!(states.count(), 13);
         world.verify();
@@ -167,7 +170,8 @@ on_both_backends! {
         let found = bank.api.post("/v1/card-lookups", &number).expect(200);
         programme.fund("f", "bri", 1, "BEFORE").expect(201);
         for client in [BANK, PROGRAMME] {
-            let revoke = ["client", "revoke", client, "--database-url", world.server.database_url()];
+            let revoke =
+                ["client", "revoke", client, "--database-url", world.server.database_url()];
             stdout_of(&run_pos_api(world.dir(), revoke));
         }
         let state = format!("/v1/cards/{}/state", text(&found, "id"));
@@ -252,7 +256,9 @@ on_both_backends! {
         let keys = set["keys"].as_array().unwrap();
         assert_eq!(keys.len(), 1);
         assert_members(&keys[0], &["kty", "crv", "alg", "use", "kid", "x"]);
-        for (member, value) in [("kty", "OKP"), ("crv", "Ed25519"), ("alg", "EdDSA"), ("use", "sig")] {
+        for (member, value) in
+            [("kty", "OKP"), ("crv", "Ed25519"), ("alg", "EdDSA"), ("use", "sig")]
+        {
             assert_eq!(text(&keys[0], member), value);
         }
         let token = api.token();
@@ -283,7 +289,11 @@ on_both_backends! {
         {
             let api = ApiClient::new(&world.server.base_url(), world.credentials(client_id));
             let body: Value = api.get("/v1/me").expect(200);
-            assert_eq!((text(&body, "client_id"), text(&body, "role")), (client_id, role), "{body}");
+            assert_eq!(
+                (text(&body, "client_id"), text(&body, "role")),
+                (client_id, role),
+                "{body}"
+            );
         }
         let me = world.till("AMB-1").api.get("/v1/me").expect(200);
         assert_eq!((text(&me, "merchant_id"), text(&me, "terminal_id")), ("EW-AMBON", "AMB-1"));

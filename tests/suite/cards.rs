@@ -92,7 +92,9 @@ on_both_backends! {
         let card = world.fresh_card("bri");
         let id = id_of(&bank, &card);
         let last_four = card.card_number.split_at(12).1;
-        for pin in ["111111", "123456", "987654", "601301", "070885", "470885", &format!("27{last_four}")] {
+        for pin in
+            ["111111", "123456", "987654", "601301", "070885", "470885", &format!("27{last_four}")]
+        {
             let problem = set_pin(&bank, &id, pin).expect(422);
             assert_eq!(problem["errors"][0]["pointer"], "/pin", "{pin}");
             assert!(!problem.to_string().contains(pin), "{problem}");

@@ -15,8 +15,9 @@ use ewarong_tests::process::wait_until;
 use ewarong_tests::seed::PATIENCE;
 
 use crate::chance::{Chance, seed};
+use crate::folder::TILLS;
 use clerk::{Clerk, Round, audit, guesses, settle};
-use town::{TILLS, Town};
+use town::Town;
 
 const ROUNDS: usize = 20;
 /// Families that buy.

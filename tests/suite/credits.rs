@@ -104,9 +104,12 @@ on_both_backends! {
         programme.fund("-", "bni", 1, "OCT-REST").expect(201);
         fund(&world, &programme, "mandiri", 0, "OCT");
         let run = finished_run(&programme, "2018-10");
-        for (bank, credited) in
-            [("bri", 0), ("bni", world.families_of("bni")), ("mandiri", world.families_of("mandiri")), ("btn", 0)]
-        {
+        for (bank, credited) in [
+            ("bri", 0),
+            ("bni", world.families_of("bni")),
+            ("mandiri", world.families_of("mandiri")),
+            ("btn", 0),
+        ] {
             let share = share(&run, bank);
             assert_eq!((text(share, "status"), number(share, "credited")), ("completed", credited));
         }

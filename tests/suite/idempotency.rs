@@ -116,10 +116,13 @@ on_both_backends! {
         }
         let spaced = format!(
             "{{ \"pin\": \"{}\",\n \"items\": [ {} ], \"card_number\": \"{}\" }}",
-            card.pin, rice("medium", "5", 9_000), card.card_number,
+            card.pin,
+            rice("medium", "5", 9_000),
+            card.card_number,
         );
         let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key.as_str())];
-        let again = till.api.request("POST", "/v1/redemptions", &headers, spaced.as_bytes()).unwrap();
+        let again =
+            till.api.request("POST", "/v1/redemptions", &headers, spaced.as_bytes()).unwrap();
         assert_eq!(again.body, first.body);
         assert_eq!(world.balance(&card), 65_000);
     }

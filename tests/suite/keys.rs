@@ -60,7 +60,8 @@ on_both_backends! {
         assert!(said.contains(&keys.display().to_string()) && said.contains("hint: "), "{said}");
         let folder = world.dir().display().to_string();
         let keys_text = keys.display().to_string();
-        fs::write(world.dir().join("terminals.csv"), "terminal_id,merchant_id\nNEW-1,EW-JAMBI\n").unwrap();
+        fs::write(world.dir().join("terminals.csv"), "terminal_id,merchant_id\nNEW-1,EW-JAMBI\n")
+            .unwrap();
         let url = world.server.database_url().to_owned();
         let import = ["import", &folder, "--database-url", &url, "--keys", &keys_text];
         let said = refused_start(&import, world.dir());
@@ -91,7 +92,8 @@ on_both_backends! {
             let said = refused_serve(&world, &foreign);
             assert!(said.contains("is not a keys file"), "{broken}: {said}");
         }
-        buy(&world.till("JBI-1"), &world.fresh_card("bri"), &goods("eggs 1 piece 2000")).expect(201);
+        buy(&world.till("JBI-1"), &world.fresh_card("bri"), &goods("eggs 1 piece 2000"))
+            .expect(201);
         world.verify();
     }
 

@@ -47,16 +47,19 @@ on_both_backends! {
         assert_eq!(body["amount"], 82_500);
         assert_eq!(body["balance_before"], 110_000);
         assert_eq!(body["balance_after"], 27_500);
-        assert_eq!(body["items"], json!([
-            {
-                "commodity": "rice", "grade": "premium", "quantity": "5", "unit": "kg",
-                "unit_price": 12_500, "amount": 62_500,
-            },
-            {
-                "commodity": "eggs", "quantity": "10", "unit": "piece",
-                "unit_price": 2_000, "amount": 20_000,
-            },
-        ]));
+        assert_eq!(
+            body["items"],
+            json!([
+                {
+                    "commodity": "rice", "grade": "premium", "quantity": "5", "unit": "kg",
+                    "unit_price": 12_500, "amount": 62_500,
+                },
+                {
+                    "commodity": "eggs", "quantity": "10", "unit": "piece",
+                    "unit_price": 2_000, "amount": 20_000,
+                },
+            ])
+        );
         let rrn = text(&body, "rrn");
         assert!(rrn.len() == 12 && rrn.bytes().all(|byte| byte.is_ascii_digit()), "{rrn}");
         let code = text(&body, "approval_code");
@@ -68,7 +71,9 @@ on_both_backends! {
         assert_eq!(body["terminal_id"], "JBI-1");
         assert_eq!(body["business_date"], json!(today().to_string()));
         let created = text(&body, "created_at");
-        assert!(created.ends_with('Z') && created.parse::<ledger::domain::calendar::Instant>().is_ok());
+        assert!(
+            created.ends_with('Z') && created.parse::<ledger::domain::calendar::Instant>().is_ok()
+        );
         assert!(text(&body, "id").starts_with("rdm_"), "{body}");
         assert!(text(&body, "transfer_id").starts_with("trf_"), "{body}");
     }

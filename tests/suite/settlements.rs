@@ -10,25 +10,10 @@ use ewarong_tests::seed::{PATIENCE, clear_of_midnight, today};
 use ewarong_tests::{Answer, World, on_both_backends};
 use serde_json::{Value, json};
 
-use crate::till::{assert_members, buy, fresh_key, goods, number, text};
+use crate::till::{assert_members, buy, fresh_key, goods, listed, number, text};
 
 fn close(world: &World, bank: &str, day: &str) -> Answer {
     world.bank(bank).api.post("/v1/settlements", &json!({"business_date": day}))
-}
-
-/// All of a list, one item a page, so that the pages are tried too.
-fn listed(api: &ApiClient, path: &str) -> Vec<Value> {
-    let (mut all, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let join = if path.contains('?') { '&' } else { '?' };
-        let page = api.get(&format!("{path}{join}limit=1{cursor}")).expect(200);
-        assert_members(&page, &["data", "next_cursor"]);
-        all.extend(page["data"].as_array().unwrap().iter().cloned());
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return all,
-        }
-    }
 }
 
 /// Closes the bank's day and waits until the sealer has closed it.
@@ -63,7 +48,8 @@ on_both_backends! {
     fn a_closed_day_owes_each_shop_what_it_sold(backend) {
         clear_of_midnight();
         let world = World::start(backend);
-        let (bri, bni, day) = (world.fresh_card("bri"), world.fresh_card("bni"), today().to_string());
+        let (bri, bni, day) =
+            (world.fresh_card("bri"), world.fresh_card("bni"), today().to_string());
         let sold = [
             eggs(&world, "JBI-1", &bri, 10),
             eggs(&world, "JBI-1", &bni, 20),
@@ -78,10 +64,24 @@ on_both_backends! {
         let settlements = close_and_wait(&world, "bri", &day);
         assert_eq!(settlements.len(), 2, "{settlements:?}");
         let jambi = of_merchant(&settlements, "EW-JAMBI");
-        assert_members(jambi, &[
-            "id", "bank", "merchant_id", "merchant_name", "business_date", "state", "reference",
-            "redemptions", "reversals", "gross", "reversed", "net", "issuers",
-        ]);
+        assert_members(
+            jambi,
+            &[
+                "id",
+                "bank",
+                "merchant_id",
+                "merchant_name",
+                "business_date",
+                "state",
+                "reference",
+                "redemptions",
+                "reversals",
+                "gross",
+                "reversed",
+                "net",
+                "issuers",
+            ],
+        );
         assert_eq!((text(jambi, "bank"), text(jambi, "business_date")), ("bri", day.as_str()));
         assert_eq!(text(jambi, "state"), "closed");
         assert_eq!((number(jambi, "redemptions"), number(jambi, "reversals")), (3, 1));
@@ -151,7 +151,8 @@ on_both_backends! {
         assert_eq!(text(&body, "business_date"), next);
         let all = close_and_wait(&world, "bri", &day.to_string());
         assert_eq!(number(of_merchant(&all, "EW-JAMBI"), "net"), 1_000);
-        let open = listed(&world.till("JBI-1").api, &format!("/v1/settlements?business_date={next}"));
+        let open =
+            listed(&world.till("JBI-1").api, &format!("/v1/settlements?business_date={next}"));
         assert_eq!((text(&open[0], "state"), number(&open[0], "net")), ("open", 2_000));
         // Another bank's day is its own.
         let other = buy(&world.till("JPR-1"), &card, &goods("eggs 1 piece 1000")).expect(201);
@@ -173,7 +174,10 @@ on_both_backends! {
         assert_eq!(close(&world, "bri", &next.to_string()).problem(409), "day_not_open");
         let named = json!({"business_date": day.to_string(), "bank": "bni"});
         let bni = world.bank("bni").api;
-        assert!(["closing", "closed"].contains(&text(&bni.post("/v1/settlements", &named).expect(202), "state")));
+        assert!(
+            ["closing", "closed"]
+                .contains(&text(&bni.post("/v1/settlements", &named).expect(202), "state"))
+        );
         world.verify();
     }
 
@@ -190,7 +194,10 @@ on_both_backends! {
                     let mut bought = Vec::new();
                     while !stop.load(Ordering::Relaxed) && bought.len() < 100 {
                         let body = buy(&till, &card, &goods("eggs 1 piece 1000")).expect(201);
-                        bought.push((text(&body, "id").to_owned(), text(&body, "business_date").to_owned()));
+                        bought.push((
+                            text(&body, "id").to_owned(),
+                            text(&body, "business_date").to_owned(),
+                        ));
                     }
                     bought
                 })
@@ -198,7 +205,8 @@ on_both_backends! {
             let shops = (0..8).map(shop).collect::<Vec<_>>();
             let settled = close_and_wait(world, "bri", &day);
             stop.store(true, Ordering::Relaxed);
-            let bought = shops.into_iter().flat_map(|shop| shop.join().unwrap()).collect::<Vec<_>>();
+            let bought =
+                shops.into_iter().flat_map(|shop| shop.join().unwrap()).collect::<Vec<_>>();
             (settled, bought)
         });
         let (settled, bought) = bought;
@@ -213,7 +221,8 @@ on_both_backends! {
             let path = format!("/v1/settlements/{}/items?limit=1000", text(one, "id"));
             world.bank("bri").api.get(&path).expect(200)["data"].as_array().unwrap().clone()
         });
-        let mut settled_ids = items.map(|item| text(&item, "redemption_id").to_owned()).collect::<Vec<_>>();
+        let mut settled_ids =
+            items.map(|item| text(&item, "redemption_id").to_owned()).collect::<Vec<_>>();
         settled_ids.sort_unstable();
         expected.sort_unstable();
         assert_eq!(settled_ids, expected);
@@ -227,8 +236,14 @@ on_both_backends! {
         let world = World::shared(backend);
         let api = world.bank("bri").api;
         for query in [
-            "limit=0", "limit=1001", "limit=ten", "cursor=x", "cursor=MTp4", "business_date=2018-02-30",
-            "business_date=", "day=2018-09-01",
+            "limit=0",
+            "limit=1001",
+            "limit=ten",
+            "cursor=x",
+            "cursor=MTp4",
+            "business_date=2018-02-30",
+            "business_date=",
+            "day=2018-09-01",
         ] {
             let answer = api.get(&format!("/v1/settlements?{query}"));
             assert_eq!(answer.problem(422), "request_invalid", "{query}");

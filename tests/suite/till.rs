@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use ewarong_tests::client::ApiClient;
 use ewarong_tests::demo::Card;
 use ewarong_tests::{Answer, Merchant};
 use serde_json::{Value, json};
@@ -69,6 +70,21 @@ pub(crate) fn assert_members(object: &Value, expected: &[&str]) {
     assert_eq!(members, expected.iter().copied().collect(), "{object}");
 }
 
+/// All of a list, one item a page, so that the pages are tried too.
+pub(crate) fn listed(api: &ApiClient, path: &str) -> Vec<Value> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let page = api.get(&format!("{path}{join}limit=1{cursor}")).expect(200);
+        assert_members(&page, &["data", "next_cursor"]);
+        all.extend(page["data"].as_array().unwrap().iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
+}
+
 /// A member that is text.
 pub(crate) fn text<'a>(object: &'a Value, member: &str) -> &'a str {
     object[member].as_str().unwrap_or_else(|| panic!("`{member}` is no text in {object}"))
@@ -77,4 +93,18 @@ pub(crate) fn text<'a>(object: &'a Value, member: &str) -> &'a str {
 /// A member that is a whole number.
 pub(crate) fn number(object: &Value, member: &str) -> i64 {
     object[member].as_i64().unwrap_or_else(|| panic!("`{member}` is no number in {object}"))
+}
+
+/// A small purchase that is always allowed.
+pub(crate) const EGG: &str = "eggs 1 piece 2000";
+
+/// A refusal's code and its number of ISO 8583.
+pub(crate) fn code_of(answer: &Answer) -> (String, String) {
+    let body = answer.expect(402);
+    (text(&body, "code").to_owned(), text(&body, "response_code").to_owned())
+}
+
+/// The same, expected.
+pub(crate) fn refused(code: &str, response_code: &str) -> (String, String) {
+    (code.to_owned(), response_code.to_owned())
 }

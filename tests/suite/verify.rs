@@ -28,7 +28,10 @@ on_both_backends! {
         world.sql("UPDATE wallets SET balance = balance + 1 WHERE balance = 108000");
         let (code, report) = verify(&world, url);
         assert_eq!(code, 1, "{report}");
-        assert!(report.lines().any(|line| line.starts_with("BROKEN") && line.contains("wallet")), "{report}");
+        assert!(
+            report.lines().any(|line| line.starts_with("BROKEN") && line.contains("wallet")),
+            "{report}"
+        );
         world.sql("UPDATE wallets SET balance = balance - 1 WHERE balance = 108001");
         assert_eq!(verify(&world, url).0, 0);
     }

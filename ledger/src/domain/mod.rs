@@ -17,6 +17,8 @@ pub mod matching;
 pub mod merchant;
 pub mod money;
 pub mod policy;
+#[cfg(test)]
+mod properties;
 pub mod public_id;
 pub mod receipt;
 pub mod redemption;

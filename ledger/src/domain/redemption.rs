@@ -153,14 +153,46 @@ pub fn check_card(
     (Err(Refusal::PinWrong), Some(PinChange { tries, state }))
 }
 
+/// What a purchase takes from a wallet: never more than is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Debit {
+    before: Rupiah,
+    amount: Rupiah,
+    after: Rupiah,
+}
+
+impl Debit {
+    /// `amount` taken from a wallet that holds `before`; `None` when it holds less.
+    pub fn of(before: Rupiah, amount: Rupiah) -> Option<Self> {
+        before.checked_sub(amount).map(|after| Self { before, amount, after })
+    }
+
+    /// `amount` taken from a wallet that holds `after` since; `None` when the sum does not fit.
+    pub fn leaving(after: Rupiah, amount: Rupiah) -> Option<Self> {
+        after.checked_add(amount).map(|before| Self { before, amount, after })
+    }
+
+    /// What the wallet held.
+    pub const fn before(self) -> Rupiah {
+        self.before
+    }
+
+    /// What was taken.
+    pub const fn amount(self) -> Rupiah {
+        self.amount
+    }
+
+    /// What the wallet holds afterwards.
+    pub const fn after(self) -> Rupiah {
+        self.after
+    }
+}
+
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Bought.
-    Approved {
-        /// What the wallet holds afterwards.
-        balance_after: Rupiah,
-    },
+    Approved(Debit),
     /// Not bought; why and where.
     Refused(Objection),
 }
@@ -201,11 +233,11 @@ pub fn authorize(
             None => Err(whole_basket(Refusal::CommodityNotAllowed)),
         })
         .and_then(|amount| {
-            balance.checked_sub(amount).ok_or(whole_basket(Refusal::BalanceInsufficient))
+            Debit::of(balance, amount).ok_or(whole_basket(Refusal::BalanceInsufficient))
         });
     Decision {
         outcome: match outcome {
-            Ok(balance_after) => Outcome::Approved { balance_after },
+            Ok(debit) => Outcome::Approved(debit),
             Err(objection) => Outcome::Refused(objection),
         },
         pin,

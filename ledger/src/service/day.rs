@@ -24,8 +24,8 @@ use super::shared::{Contended, Shared};
 /// Why a day is not closed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotClosed {
-    /// It is not the bank's open day, or it has not begun.
-    #[error("this is not the bank's open business day")]
+    /// The bank closed it before without a mark, or it has not begun.
+    #[error("this is no open business day of the bank")]
     NotOpen,
     /// The client's access was withdrawn.
     #[error("the client's access was withdrawn")]
@@ -48,8 +48,8 @@ impl Contended for NotClosed {
 }
 
 impl Ledger {
-    /// Marks a bank's open day as closing; a day that was marked before stays as it is. It may be
-    /// marked from its first minute in WIB on.
+    /// Marks a bank's day as closing, and with it every day before that it has not closed; a day that
+    /// was marked before stays as it is. It may be marked from its first minute in WIB on.
     ///
     /// # Errors
     /// [`NotClosed`]; then nothing was done, unless it says that it is not known.
@@ -65,8 +65,11 @@ impl Ledger {
                 let status = DayStatus::from_number(status);
                 return Ok(status.ok_or_else(|| StoreError::corrupt("a day's status is unknown"))?);
             }
-            if day != open || day > Date::from(now.date_in(Zone::Wib)) {
+            if day < open || day > Date::from(now.date_in(Zone::Wib)) {
                 return Err(NotClosed::NotOpen);
+            }
+            for skipped in days_before(tx, bank, (open, day))? {
+                tx.mark_day(bank, skipped, now.as_millis())?;
             }
             tx.mark_day(bank, day, now.as_millis())?;
             Ok(DayStatus::Closing)
@@ -81,6 +84,25 @@ impl Ledger {
         let status = self.shared.read(|connection| connection.day_status(bank, day))?;
         Ok(status.and_then(DayStatus::from_number).unwrap_or(DayStatus::Open))
     }
+}
+
+/// The days from `open` to the one before `day` that have to be closed with it: those with purchases
+/// or reversals. The last week's are taken in any case: a purchase that is under way now may be dated
+/// to one of them, and is not seen yet.
+fn days_before(
+    tx: &mut Connection,
+    bank: BankId,
+    (open, day): (Date, Date),
+) -> Result<Vec<Date>, StoreError> {
+    let mut days = if open < day {
+        tx.days_with_sales(bank, (open, day), first_id_of(open))?
+    } else {
+        Vec::new()
+    };
+    days.extend((1..=7).map(|back| day.minus_days(back)).filter(|date| *date >= open));
+    days.sort_unstable();
+    days.dedup();
+    Ok(days)
 }
 
 /// Closes every marked day that is complete.

@@ -134,7 +134,7 @@ fn reverse(
     let (redemption, wallet) = (request.redemption, request.wallet);
     let attempt = tx.attempt(redemption, wallet)?.filter(|a| a.merchant == request.merchant);
     let attempt: Attempt = attempt.ok_or(NotReversed::NotFound)?;
-    let Outcome::Approved { .. } = attempt.outcome else { return Err(NotReversed::NotApproved) };
+    let Outcome::Approved(debit) = attempt.outcome else { return Err(NotReversed::NotApproved) };
     let locked = locked.ok_or(NotReversed::NotFound)?;
     if tx.reversal_of(redemption, wallet)?.is_some() {
         return Err(NotReversed::AlreadyReversed);
@@ -145,9 +145,7 @@ fn reverse(
         return Err(NotReversed::DayClosed);
     }
     let business_date = bank.business_date(now);
-    let amount = attempt.basket.total().ok_or_else(|| {
-        StoreError::corrupt(format!("redemption {}: approved without an amount", redemption.0))
-    })?;
+    let amount = debit.amount();
     let mut posting = Posting::new(ids.block(2, locked.last_id, now)?, now);
     let movement = Movement {
         kind: TransferKind::Reversal,

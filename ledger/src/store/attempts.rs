@@ -8,7 +8,7 @@ use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, CardId, RowId, TerminalId};
 use crate::domain::money::Rupiah;
 use crate::domain::policy::Objection;
-use crate::domain::redemption::{Attempt, Outcome};
+use crate::domain::redemption::{Attempt, Debit, Outcome};
 use crate::domain::refusal::Refusal;
 
 use super::connection::Connection;
@@ -69,10 +69,13 @@ pub(super) fn attempt(row: AttemptRow) -> Result<Attempt, StoreError> {
     let money = |amount: Option<i64>| {
         amount.map(Rupiah::new).transpose().map_err(|_below| corrupt("an amount is below zero"))
     };
+    let basket = Basket::from_record(&lines);
     let outcome = if refusal == 0 {
         let balance_after = money(balance_after)?
             .ok_or_else(|| corrupt("it is approved and has no transfer with a balance"))?;
-        Outcome::Approved { balance_after }
+        let basket = basket.as_ref().and_then(Basket::total);
+        let debit = basket.and_then(|amount| Debit::leaving(balance_after, amount));
+        Outcome::Approved(debit.ok_or_else(|| corrupt("it is approved without an amount"))?)
     } else {
         let refusal =
             Refusal::from_number(refusal).ok_or_else(|| corrupt("its refusal is unknown"))?;
@@ -89,7 +92,7 @@ pub(super) fn attempt(row: AttemptRow) -> Result<Attempt, StoreError> {
         key_hash: key.try_into().map_err(|_length| corrupt("its key's hash is not 16 bytes"))?,
         request: mac.try_into().map_err(|_length| corrupt("its request's hash is not 16 bytes"))?,
         outcome,
-        basket: Basket::from_record(&lines).ok_or_else(|| corrupt("its lines can't be read"))?,
+        basket: basket.ok_or_else(|| corrupt("its lines can't be read"))?,
         policy_version,
         created_at: Instant::from_millis(created_at),
         business_date: Date::from_number(business_date)

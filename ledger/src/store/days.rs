@@ -32,6 +32,18 @@ statement! {
 }
 
 statement! {
+    both DaysWithSales { acquirer: i16, open: i32, day: i32, floor: i64 } -> Integer;
+    "SELECT business_date FROM redemptions
+     WHERE id >= " [floor: BigInt] " AND acquirer = " [acquirer: SmallInt] " AND refusal = 0
+        AND business_date >= " [open: Integer] " AND business_date < " [day: Integer] "
+     UNION
+     SELECT business_date FROM reversals
+     WHERE acquirer = " [acquirer: SmallInt] " AND business_date >= " [open: Integer]
+    "   AND business_date < " [day: Integer] "
+     ORDER BY 1"
+}
+
+statement! {
     both ClosingDays {} -> (SmallInt, Integer, BigInt);
     "SELECT bank_id, business_date, fence FROM business_days WHERE status = 1
      ORDER BY business_date, bank_id"
@@ -70,6 +82,22 @@ impl Connection {
         };
         let day = rows.into_iter().next().and_then(|number| Date::from_number(number).ok());
         day.ok_or_else(|| StoreError::corrupt(format!("bank {} has no open day", bank.0)))
+    }
+
+    /// The days from `open` to the one before `day` on which something was sold or taken back.
+    pub(crate) fn days_with_sales(
+        &mut self,
+        bank: BankId,
+        (open, day): (Date, Date),
+        floor: i64,
+    ) -> Result<Vec<Date>, StoreError> {
+        let (open, day) = (open.as_number(), day.as_number());
+        let days: Vec<i32> = self.load(DaysWithSales { acquirer: bank.0, open, day, floor })?;
+        let date = |number| {
+            Date::from_number(number)
+                .map_err(|error| StoreError::corrupt(format!("a business date: {error}")))
+        };
+        days.into_iter().map(date).collect()
     }
 
     /// Marks a day as closing: from the commit on, nothing new is dated to it.

@@ -55,6 +55,7 @@ impl JwtVerifier for RingVerifier {
 }
 
 /// The encoding key's bytes are the 32 bytes of the seed.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     only_eddsa(*algorithm)?;
     let pair = Ed25519KeyPair::from_seed_unchecked(key.as_bytes())
@@ -62,6 +63,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
     Ok(Box::new(RingSigner(pair)))
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
     only_eddsa(*algorithm)?;
     Ok(Box::new(RingVerifier(UnparsedPublicKey::new(&ED25519, key.try_get_as_bytes()?.to_vec()))))

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use ledger::domain::role::Role;
 use ledger::service::{
-    Clock as _, NewScope, Scope, SystemClock, add_clients, list_clients, revoke_client,
+    Client, Clock as _, NewScope, Scope, SystemClock, add_clients, list_clients, revoke_client,
 };
 
 use crate::cli::ClientCommand;
@@ -20,17 +20,11 @@ pub(super) fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
             let scope = scope(&role, terminal.as_deref(), bank.as_deref())?;
             let secrets = add_clients(&config::database(&database)?, &[(&client_id, scope)], now)?;
             say_error("the secret is shown only now; it can't be read again:");
-            secrets.iter().for_each(|secret| say(secret));
+            say(&secrets.concat());
         }
         ClientCommand::List { database } => {
-            for client in list_clients(&config::database(&database)?)? {
-                let state = client.revoked_at.map_or_else(
-                    || "active".to_owned(),
-                    |when| format!("revoked {}", when.rfc3339()),
-                );
-                let role = client.scope.role().as_str();
-                say(&format!("{}\t{role}\t{}\t{state}", client.client_id, acts_for(&client.scope)));
-            }
+            let clients = list_clients(&config::database(&database)?)?;
+            say(&clients.iter().map(line).collect::<Vec<_>>().join("\n"));
         }
         ClientCommand::Revoke { client_id, database } => {
             revoke_client(&config::database(&database)?, &client_id, now)?;
@@ -38,6 +32,15 @@ pub(super) fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A client's line in the list.
+fn line(client: &Client) -> String {
+    let state = client
+        .revoked_at
+        .map_or_else(|| "active".to_owned(), |when| format!("revoked {}", when.rfc3339()));
+    let role = client.scope.role().as_str();
+    format!("{}\t{role}\t{}\t{state}", client.client_id, acts_for(&client.scope))
 }
 
 fn scope<'a>(

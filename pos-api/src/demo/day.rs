@@ -146,17 +146,17 @@ impl Day<'_> {
         let card = self.family(step)?.card.clone();
         let sent = self.request(step, &card, basket)?;
         let attempt = self.send(ledger, &sent, false)?;
-        let Outcome::Approved { balance_after } = attempt.outcome else {
+        let Outcome::Approved(debit) = attempt.outcome else {
             bail!("refused: {:?}", attempt.outcome)
         };
-        let amount = attempt.basket.total().context("an approved basket has a total")?.get();
+        let amount = debit.amount().get();
         let tally = &mut self.tally;
         tally.approved = tally.approved.saturating_add(1);
         tally.amount = tally.amount.saturating_add(amount);
         tally.off_us = tally.off_us.saturating_add(u64::from(off_us));
         let pos = sent.pos;
         let purse = self.purse(step);
-        purse.left = balance_after.get();
+        purse.left = debit.after().get();
         purse.sent = Some(sent);
         purse.bought = Some((pos, attempt));
         Ok(())
@@ -181,7 +181,7 @@ impl Day<'_> {
         let attempt = self.send(ledger, &sent, false)?;
         let refusal = match &attempt.outcome {
             Outcome::Refused(objection) => Some(objection.refusal),
-            Outcome::Approved { .. } => None,
+            Outcome::Approved(_) => None,
         };
         ensure!(refusal == Some(failing.refusal()), "decided otherwise: {:?}", attempt.outcome);
         let count = self.tally.refused.entry(failing.refusal()).or_default();

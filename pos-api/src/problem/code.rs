@@ -112,9 +112,9 @@ codes! {
     ReferenceReused = "reference_reused", CONFLICT,
         "the bank's reference was used for another amount",
         "Nomor referensi ini sudah dipakai untuk jumlah lain.";
-    /// The bank's day can't be closed: it is not the open one.
-    DayNotOpen = "day_not_open", CONFLICT, "this is not the bank's open business day",
-        "Tanggal ini bukan hari penyelesaian yang sedang terbuka.";
+    /// The bank's day can't be closed: it has not begun, or lies before the open one.
+    DayNotOpen = "day_not_open", CONFLICT, "this is no open business day of the bank",
+        "Tanggal ini bukan hari penyelesaian yang terbuka.";
     /// Too much is waiting, or the service is not ready: nothing was done.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE,
         "the service is not ready or overloaded; nothing was done",

@@ -61,7 +61,7 @@ impl PageQuery {
 
     /// The id of the last item before this page, for lists in the order of ids; 0 for the first page.
     pub(crate) fn after_id(&self) -> Result<i64, Problem> {
-        self.cursor.as_deref().map_or(Ok(0), |text| text.parse().map_err(|_| bad_cursor()))
+        self.cursor.as_deref().map_or(Ok(0), |text| text.parse().map_err(|_no_id| bad_cursor()))
     }
 
     /// Cuts a list that was read one item too long, and gives the next page's cursor if it was.

@@ -1,5 +1,6 @@
 //! Redemptions and balance inquiries on the wire.
 
+use ledger::domain::bank::BankCode;
 use ledger::domain::basket::{Basket, Line, LineClaim, NotLine};
 use ledger::domain::card::{CardNumber, Pin};
 use ledger::domain::keys::Keys;
@@ -7,7 +8,7 @@ use ledger::domain::money::Rupiah;
 use ledger::domain::policy::Objection;
 use ledger::domain::public_id::{self, IdKind};
 use ledger::domain::receipt::{approval_code, retrieval_reference};
-use ledger::domain::redemption::{Attempt, Outcome};
+use ledger::domain::redemption::{Attempt, Debit, Outcome};
 use ledger::domain::refusal::Refusal;
 use ledger::service::ShownAttempt;
 use serde::{Deserialize, Serialize};
@@ -168,10 +169,10 @@ pub(crate) enum As {
 pub(crate) fn render(keys: &Keys, shown: &ShownAttempt, how: As) -> (String, bool) {
     let attempt = &*shown.attempt;
     match &attempt.outcome {
-        Outcome::Approved { balance_after } => {
+        Outcome::Approved(debit) => {
             let taken_back = how != As::Answer && shown.reversal.is_some();
             let status = if taken_back { "reversed" } else { "approved" };
-            (json(&approved(keys, shown, *balance_after, status)), true)
+            (json(&approved(keys, shown, *debit, status)), true)
         }
         Outcome::Refused(objection) if how == As::FullReading => {
             (json(&refused(keys, shown, objection)), false)
@@ -190,22 +191,21 @@ fn attempt_id(keys: &Keys, attempt: &Attempt) -> String {
 fn approved<'a>(
     keys: &Keys,
     shown: &'a ShownAttempt,
-    balance_after: Rupiah,
+    debit: Debit,
     status: &'a str,
 ) -> Approved<'a> {
     let attempt = &*shown.attempt;
-    let amount = attempt.basket.total().unwrap_or_default();
     Approved {
         id: attempt_id(keys, attempt),
         status,
-        amount: amount.get(),
-        balance_before: balance_after.checked_add(amount).unwrap_or_default().get(),
-        balance_after: balance_after.get(),
+        amount: debit.amount().get(),
+        balance_before: debit.before().get(),
+        balance_after: debit.after().get(),
         items: items(&attempt.basket),
         rrn: retrieval_reference(attempt.id),
         approval_code: approval_code(keys, attempt.id),
         card: shown.card.map(|card| card.to_string()),
-        bank: shown.issuer.as_ref().map(|bank| bank.as_str()),
+        bank: shown.issuer.as_ref().map(BankCode::as_str),
         acquirer: shown.acquirer.as_str(),
         merchant_id: &shown.merchant,
         terminal_id: &shown.terminal,
@@ -225,7 +225,7 @@ fn refused<'a>(keys: &Keys, shown: &'a ShownAttempt, objection: &Objection) -> R
         amount: attempt.basket.total().map(Rupiah::get),
         items: items(&attempt.basket),
         card: shown.card.map(|card| card.to_string()),
-        bank: shown.issuer.as_ref().map(|bank| bank.as_str()),
+        bank: shown.issuer.as_ref().map(BankCode::as_str),
         acquirer: shown.acquirer.as_str(),
         merchant_id: &shown.merchant,
         terminal_id: &shown.terminal,

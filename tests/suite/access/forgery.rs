@@ -24,8 +24,9 @@ impl Forger {
         let text = fs::read_to_string(keys_file).unwrap();
         let (_, digits) = text.trim().split_once(':').unwrap();
         let byte =
-            |place: usize| u8::from_str_radix(&digits[place * 2..place * 2 + 2], 16).unwrap();
-        let keys = Keys::derive(&std::array::from_fn(byte));
+            |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        let master = digits.as_bytes().chunks(2).map(byte).collect::<Vec<_>>();
+        let keys = Keys::derive(&master.try_into().unwrap());
         let key = Ed25519KeyPair::from_seed_unchecked(keys.token_seed()).unwrap();
         let (header, claims) = opened(&api.token());
         assert_eq!(claims["sub"], client_id);

@@ -13,7 +13,8 @@ use ewarong_tests::seed::{PATIENCE, folder::unknown_number};
 use ewarong_tests::{Answer, Merchant};
 use serde_json::{Value, json};
 
-use super::town::{MONTHLY, Town};
+use super::town::Town;
+use crate::folder::MONTHLY;
 use crate::chance::Chance;
 use crate::till::{fresh_key, wrong_pin};
 

@@ -13,7 +13,8 @@ use ewarong_tests::seed::{PATIENCE, clear_of_midnight, today};
 use ewarong_tests::{Answer, Backend, Merchant, on_both_backends};
 use serde_json::{Value, json};
 
-use super::town::{MONTHLY, Town};
+use super::town::Town;
+use crate::folder::MONTHLY;
 use crate::chance::{Chance, seed};
 use crate::till::{buy, fresh_key, number, outcome, text, wrong_pin};
 

@@ -2,25 +2,15 @@
 //! on a database that may be killed. Every number in it is invented.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs;
 use std::path::PathBuf;
 
 use ewarong_tests::demo::{Card, Credentials};
 use ewarong_tests::process::{run_pos_api, stdout_of};
 use ewarong_tests::seed::{finished_run, today};
 use ewarong_tests::{Backend, Bank, Merchant, Programme, Server};
-use ledger::domain::card::{CardNumber, Pin};
 use tempfile::TempDir;
 
-/// What a family gets for a month, in rupiah.
-pub(super) const MONTHLY: i64 = 110_000;
-
-/// The two banks; each has every second family and every second till.
-pub(super) const BANKS: [&str; 2] = ["bri", "bni"];
-
-/// The tills.
-pub(super) const TILLS: [&str; 4] = ["T-1", "T-2", "T-3", "T-4"];
+use crate::folder::{self, BANKS, MONTHLY, TILLS};
 
 /// A served database with a town in it, no month credited yet.
 #[derive(Debug)]
@@ -48,8 +38,8 @@ impl Town {
     }
 
     fn found(url: String, dir: TempDir, families: usize) -> Self {
-        let cards = (1..=families).map(card).collect::<Vec<_>>();
-        write_folder(&dir, &cards);
+        let cards = (1..=families).map(folder::card).collect::<Vec<_>>();
+        folder::write(dir.path(), &cards, today());
         let keys = dir.path().join("ewarong.keys");
         let folder = dir.path().display().to_string();
         let import = ["import", &folder, "--database-url", &url, "--keys", keys.to_str().unwrap()];
@@ -149,53 +139,5 @@ fn add_client(dir: &TempDir, url: &str, name: &str, role: &[&str]) -> Credential
         merchant_id: None,
         terminal_id: None,
         bank: None,
-    }
-}
-
-/// The card of the family with this number; the PIN is the first that is not too easy to guess.
-fn card(serial: usize) -> Card {
-    let number = CardNumber::with_check_digit(&format!("601301{serial:09}")).unwrap();
-    let pins = (serial * 37 + 271_831..).map(|pin| format!("{pin:06}"));
-    let strong = |pin: &String| pin.parse::<Pin>().unwrap().strong_for(number.masked()).is_ok();
-    Card {
-        card_number: String::from_utf8(number.digits().to_vec()).unwrap(),
-        pin: pins.into_iter().find(strong).unwrap(),
-        bank: BANKS[serial % BANKS.len()].to_owned(),
-        balance: 0,
-    }
-}
-
-fn write_folder(dir: &TempDir, cards: &[Card]) {
-    let open = today();
-    let mut files = [
-        ("banks", "bank,name,clearing_code,account_number,cutoff,open_business_date\n".to_owned()),
-        (
-            "merchants",
-            "merchant_id,name,kind,address,region_code,bank,zone,price_zone\n".to_owned(),
-        ),
-        ("terminals", "terminal_id,merchant_id\n".to_owned()),
-        ("households", "household,nik,name,region_code\n".to_owned()),
-        ("wallets", "household,bank\n".to_owned()),
-        ("cards", "card_number,household,state,pin,expires\n".to_owned()),
-    ];
-    let [banks, merchants, terminals, households, wallets, plastic] =
-        files.each_mut().map(|(_, text)| text);
-    for (bank, clearing) in BANKS.iter().zip(["002", "009"]) {
-        writeln!(banks, "{bank},Bank {bank},{clearing},7788990011,23:59,{open}").unwrap();
-    }
-    for (place, till) in TILLS.iter().enumerate() {
-        let (shop, bank) = (format!("EW-{till}"), BANKS[place % BANKS.len()]);
-        writeln!(merchants, "{shop},Warung {till},warung,Jalan 7,1571010001,{bank},WIB,1").unwrap();
-        writeln!(terminals, "{till},{shop}").unwrap();
-    }
-    for (Card { card_number, pin, bank, .. }, serial) in cards.iter().zip(0..) {
-        // Born on the days from the first on, 9,000 on each.
-        let nik = format!("157101{:02}0885{:04}", 41 + serial / 9_000, serial % 9_000 + 1);
-        writeln!(households, "H-{serial},{nik},Keluarga {serial},1571010001").unwrap();
-        writeln!(wallets, "H-{serial},{bank}").unwrap();
-        writeln!(plastic, "{card_number},H-{serial},active,{pin},2099-12-31").unwrap();
-    }
-    for (name, text) in files {
-        fs::write(dir.path().join(format!("{name}.csv")), text).unwrap();
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::domain::household::Identity;
+use crate::service::Trouble;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
 use crate::service::{DatabaseUrl, NewScope, Options, add_clients, migrate};

@@ -204,16 +204,15 @@ impl<'a> Decider<'a> {
 
     /// Books an approved attempt: the transfer, its leaf, the wallet's new balance.
     fn move_money(&mut self, attempt: &Attempt) -> Result<(), StoreError> {
-        let Outcome::Approved { balance_after } = attempt.outcome else { return Ok(()) };
+        let Outcome::Approved(debit) = attempt.outcome else { return Ok(()) };
         let impossible = || StoreError::corrupt("an approved purchase can't be booked");
         let (wallet, changed) = self.wallets.get_mut(&attempt.wallet).ok_or_else(impossible)?;
-        let amount = attempt.basket.total().ok_or_else(impossible)?;
         let sides = Sides { debit: wallet.id, credit: attempt.merchant, anchor: wallet.id };
         let dates = (attempt.created_at, attempt.business_date);
         let kind = TransferKind::Redemption;
-        let transfer =
-            Transfer::new(attempt.id, kind, sides, amount, Some(balance_after), dates)
-                .map_err(|error| StoreError::corrupt(format!("an approved purchase: {error}")))?;
+        let (amount, after) = (debit.amount(), debit.after());
+        let transfer = Transfer::new(attempt.id, kind, sides, amount, Some(after), dates)
+            .map_err(|error| StoreError::corrupt(format!("an approved purchase: {error}")))?;
         let context = LeafContext {
             wallet: Some((wallet.id, wallet.pseudonym)),
             lines: &attempt.basket.record(),
@@ -221,7 +220,7 @@ impl<'a> Decider<'a> {
         };
         self.leaves.extend_from_slice(&leaf_hash(&transfer, &context));
         self.transfers.push(transfer);
-        wallet.balance = balance_after;
+        wallet.balance = after;
         *changed = true;
         Ok(())
     }

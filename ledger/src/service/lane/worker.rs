@@ -78,13 +78,21 @@ impl Worker {
         self.connection.as_mut().ok_or_else(|| StoreError::Pool("no connection".to_owned()))
     }
 
-    fn try_batch(&mut self, commands: &[&Command]) -> Result<Vec<Reply>, BatchFailure> {
+    /// The connection, its plans made anew once they are old.
+    fn planned_connection(&mut self) -> Result<&mut Connection, StoreError> {
         if self.context.url.backend() == Backend::Postgres && self.planned.elapsed() > REPLAN {
             self.planned = Stopwatch::now();
             self.connection()?.run("DISCARD PLANS")?;
         }
+        self.connection()
+    }
+
+    fn try_batch(&mut self, commands: &[&Command]) -> Result<Vec<Reply>, BatchFailure> {
         let (context, mut book) = (self.context.clone(), Arc::clone(&self.book));
-        let replies = batch::run(self.connection()?, &context, &mut book, commands);
+        let replies = self
+            .planned_connection()
+            .map_err(BatchFailure::from)
+            .and_then(|connection| batch::run(connection, &context, &mut book, commands));
         self.book = book;
         if matches!(&replies, Err(BatchFailure::BeforeCommit(trouble)) if is_broken(trouble)) {
             self.connection = None;

@@ -30,8 +30,8 @@ pub(super) fn check(
     match (attempt.outcome, transfer) {
         (Outcome::Refused(_), None) => Ok(()),
         (Outcome::Refused(_), Some(_)) => Err(at("it is refused and has a transfer")),
-        (Outcome::Approved { .. }, None) => Err(at("it is approved and has no transfer")),
-        (Outcome::Approved { .. }, Some(transfer)) => booked(record, attempt, transfer),
+        (Outcome::Approved(_), None) => Err(at("it is approved and has no transfer")),
+        (Outcome::Approved(_), Some(transfer)) => booked(record, attempt, transfer),
     }
 }
 
@@ -43,7 +43,7 @@ fn references(record: &AttemptRecord, attempt: &Attempt) -> Result<(), String> {
     })?;
     require(record.acquirer_exists, || at("its acquirer is not there"))?;
     if attempt.card.is_none() {
-        let approved = matches!(attempt.outcome, Outcome::Approved { .. });
+        let approved = matches!(attempt.outcome, Outcome::Approved(_));
         require(!approved, || at("it is approved and names no card"))?;
         return require(attempt.wallet == attempt.merchant, || {
             at("without a card it belongs to the merchant's account")
@@ -102,8 +102,8 @@ pub(super) fn check_basket(record: &AttemptRecord, book: &PolicyBook) -> Result<
     let no_rules = Objection { refusal: Refusal::CommodityNotAllowed, line: None, ceiling: None };
     let judged = rules.map_or(Err(no_rules), |rules| rules.price(&attempt.basket));
     match (attempt.outcome, judged) {
-        (Outcome::Approved { .. }, Ok(_)) => Ok(()),
-        (Outcome::Approved { .. }, Err(objection)) => {
+        (Outcome::Approved(_), Ok(_)) => Ok(()),
+        (Outcome::Approved(_), Err(objection)) => {
             Err(at(format!("it is approved against the rules: {}", objection.refusal.code())))
         }
         (Outcome::Refused(stated), judged) => {

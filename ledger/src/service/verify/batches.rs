@@ -150,7 +150,7 @@ impl Batches {
         let same = attempt.created_at.as_millis() == created_at;
         self.ranges.note(require(same, || format!("{at}: its time is not batch {id}'s")));
         if sealed {
-            let approved = matches!(attempt.outcome, Outcome::Approved { .. });
+            let approved = matches!(attempt.outcome, Outcome::Approved(_));
             self.attempts.push(AttemptPlace {
                 redemption_id: record.id,
                 wallet_id: record.wallet,

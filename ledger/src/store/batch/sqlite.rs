@@ -216,7 +216,7 @@ fn insert_attempt(sqlite: &mut SqliteConnection, attempt: &Attempt) -> Result<()
 /// How an outcome is stored: the refusal's number (0 when approved), its line and its ceiling.
 pub(super) fn outcome_columns(outcome: &Outcome) -> (i16, Option<i16>, Option<i64>) {
     match outcome {
-        Outcome::Approved { .. } => (0, None, None),
+        Outcome::Approved(_) => (0, None, None),
         Outcome::Refused(objection) => {
             (objection.refusal.number(), objection.line, objection.ceiling.map(Rupiah::get))
         }

@@ -12,7 +12,7 @@ use crate::domain::ids::{AccountId, CardId, IdBlock, NodeNo, RowId, TerminalId, 
 use crate::domain::keys::key_hash;
 use crate::domain::money::Rupiah;
 use crate::domain::policy::Objection;
-use crate::domain::redemption::{Attempt, Outcome};
+use crate::domain::redemption::{Attempt, Debit, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::DatabaseUrl;
@@ -111,7 +111,9 @@ impl History {
                     let sides = (wallet, SHOPS[sale.shop], wallet);
                     let kind = TransferKind::Redemption;
                     transfers.push(moved(id, kind, sides, sale.amount, Some(after), now));
-                    Outcome::Approved { balance_after: after }
+                    Outcome::Approved(
+                        Debit::leaving(after, Rupiah::new(sale.amount).unwrap()).unwrap(),
+                    )
                 }
                 None => {
                     let refusal =
