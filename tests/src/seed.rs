@@ -2,7 +2,8 @@
 //!
 //! It is imported, funded and credited once for each backend and process; every world is a copy of
 //! that database with a server of its own. Tests that only need a till and a card share one world
-//! and take fresh cards from it; whatever changes a bank's day, a client or the server starts its own.
+//! and take fresh cards from it; whatever changes a bank's day, a client or the server starts its
+//! own.
 
 pub mod folder;
 
@@ -276,8 +277,8 @@ pub fn today() -> Date {
     Date::from(now().date_in(Zone::Wib))
 }
 
-/// Waits out the last three minutes before midnight in WIB, in which a test about a bank's day would
-/// see two of them.
+/// Waits out the last three minutes before midnight in WIB, in which a test about a bank's day
+/// would see two of them.
 ///
 /// # Panics
 /// When the clock stands still.

@@ -223,17 +223,21 @@ on_both_backends! {
         let api = world.till("JBI-1").api;
         let form = ("Content-Type", "application/x-www-form-urlencoded");
         let basic = ("Authorization", "Basic bm9ib2R5Ondyb25n");
-        for (body, content_type) in [
-            ("grant_type=password&username=a&password=b", form),
-            ("grant_type=refresh_token", form),
-            ("grant_type=", form),
-            ("", form),
-            ("scope=all", form),
-            (r#"{"grant_type":"client_credentials"}"#, ("Content-Type", "application/json")),
+        for (body, code) in [
+            ("grant_type=password&username=a&password=b", "unsupported_grant_type"),
+            ("grant_type=refresh_token", "unsupported_grant_type"),
+            ("grant_type=", "unsupported_grant_type"),
+            ("", "invalid_request"),
+            ("scope=all", "invalid_request"),
         ] {
-            let answer = api.send("POST", "/oauth/token", &[basic, content_type], body.as_bytes());
-            assert_eq!(answer.unwrap().problem(400), "unsupported_grant_type", "{body}");
+            let answer = api.send("POST", "/oauth/token", &[basic, form], body.as_bytes()).unwrap();
+            assert_eq!(answer.problem(400), code, "{body}");
+            assert_eq!(answer.json()["error"], code, "RFC 6749 calls it so");
         }
+        let json_body = br#"{"grant_type":"client_credentials"}"#;
+        let headers = [basic, ("Content-Type", "application/json")];
+        let answer = api.send("POST", "/oauth/token", &headers, json_body).unwrap();
+        assert_eq!(answer.problem(415), "unsupported_media_type");
         let grant = b"grant_type=client_credentials";
         for headers in [
             vec![form],
@@ -244,6 +248,7 @@ on_both_backends! {
         ] {
             let answer = api.send("POST", "/oauth/token", &headers, grant).unwrap();
             assert_eq!(answer.problem(401), "invalid_client", "{headers:?}");
+            assert_eq!(answer.json()["error"], "invalid_client");
         }
     }
 

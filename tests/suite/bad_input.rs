@@ -279,24 +279,25 @@ on_both_backends! {
             assert_problem(&api.get(path), 404, "not_found", path);
             assert_problem(&api.post(path, &json!({})), 404, "not_found", path);
         }
-        for (method, path) in [
-            ("DELETE", "/v1/redemptions"),
-            ("PUT", "/v1/redemptions/rdm_x"),
-            ("POST", "/v1/redemptions/rdm_x"),
-            ("GET", "/v1/redemptions/rdm_x/reversals"),
-            ("GET", "/v1/balance-inquiries"),
-            ("GET", "/v1/card-lookups"),
-            ("GET", "/v1/cards"),
-            ("GET", "/v1/fundings"),
-            ("GET", "/v1/credit-runs"),
-            ("DELETE", "/v1/settlements"),
-            ("GET", "/oauth/token"),
-            ("POST", "/healthz"),
-            ("POST", "/readyz"),
-            ("POST", "/.well-known/jwks.json"),
+        for (method, path, allow) in [
+            ("DELETE", "/v1/redemptions", "GET, POST"),
+            ("PUT", "/v1/redemptions/rdm_x", "GET"),
+            ("POST", "/v1/redemptions/rdm_x", "GET"),
+            ("GET", "/v1/redemptions/rdm_x/reversals", "POST"),
+            ("GET", "/v1/balance-inquiries", "POST"),
+            ("GET", "/v1/card-lookups", "POST"),
+            ("GET", "/v1/cards", "POST"),
+            ("GET", "/v1/fundings", "POST"),
+            ("GET", "/v1/credit-runs", "POST"),
+            ("DELETE", "/v1/settlements", "GET, POST"),
+            ("GET", "/oauth/token", "POST"),
+            ("POST", "/healthz", "GET"),
+            ("POST", "/readyz", "GET"),
+            ("POST", "/.well-known/jwks.json", "GET"),
         ] {
             let answer = api.request(method, path, &[], b"").unwrap();
             assert_problem(&answer, 405, "method_not_allowed", &format!("{method} {path}"));
+            assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
         }
         for path in ["/healthz", "/readyz"] {
             assert_eq!(api.send("GET", path, &[], b"").unwrap().status, 200, "{path}");

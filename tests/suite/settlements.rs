@@ -160,8 +160,8 @@ on_both_backends! {
         world.verify();
     }
 
-    /// One day after the other, none before it began.
-    fn only_the_banks_open_day_can_be_closed(backend) {
+    /// None before it began, none a second time.
+    fn only_a_day_that_is_open_and_has_begun_can_be_closed(backend) {
         clear_of_midnight();
         let world = World::start(backend);
         let (day, next) = (today(), today().next());
@@ -178,6 +178,22 @@ on_both_backends! {
             ["closing", "closed"]
                 .contains(&text(&bni.post("/v1/settlements", &named).expect(202), "state"))
         );
+        world.verify();
+    }
+
+    /// A bank that forgot a day closes it with the next.
+    fn a_close_takes_the_days_before_that_are_still_open(backend) {
+        clear_of_midnight();
+        let world = World::start(backend);
+        let (card, day, yesterday) = (world.fresh_card("bri"), today(), today().minus_days(1));
+        let open = yesterday.minus_days(3).as_number();
+        world.sql(&format!("UPDATE banks SET open_business_date = {open} WHERE code = 'bri'"));
+        eggs(&world, "JBI-1", &card, 4);
+        let all = close_and_wait(&world, "bri", &day.to_string());
+        assert_eq!(number(of_merchant(&all, "EW-JAMBI"), "net"), 4_000);
+        assert_eq!(close(&world, "bri", &yesterday.to_string()).expect(202)["state"], "closed");
+        let next = buy(&world.till("JBI-1"), &card, &goods("eggs 1 piece 1000")).expect(201);
+        assert_eq!(text(&next, "business_date"), day.next().to_string());
         world.verify();
     }
 

@@ -140,6 +140,7 @@ fn quantity(text: &str) -> Option<Decimal> {
 pub struct Basket {
     lines: Vec<Line>,
     total: Option<Rupiah>,
+    record: String,
 }
 
 impl Basket {
@@ -152,7 +153,8 @@ impl Basket {
             return Err(NotLine::Count);
         }
         let total = lines.iter().try_fold(Rupiah::ZERO, |sum, line| sum.checked_add(line.amount?));
-        Ok(Self { lines, total })
+        let record = record_of(&lines);
+        Ok(Self { lines, total, record })
     }
 
     /// The lines in the order they were sent.
@@ -168,25 +170,8 @@ impl Basket {
     /// The basket as one text, the same for equal baskets: a version, then a row a line with its
     /// fields between tabs (no field holds a control character). It is what the store keeps, what
     /// the request's hash covers and what outsiders can hash again.
-    pub fn record(&self) -> String {
-        let mut text = String::with_capacity(64);
-        text.push_str(RECORD_VERSION);
-        for line in &self.lines {
-            let amount = line.amount.map(|amount| amount.get().to_string()).unwrap_or_default();
-            text.push('\n');
-            text.push_str(&line.commodity);
-            for field in [
-                line.grade().unwrap_or_default(),
-                &line.quantity.to_string(),
-                &line.unit,
-                &line.unit_price.to_string(),
-                &amount,
-            ] {
-                text.push('\t');
-                text.push_str(field);
-            }
-        }
-        text
+    pub fn record(&self) -> &str {
+        &self.record
     }
 
     /// Reads what [`Basket::record`] wrote; `None` when it is anything else.
@@ -198,6 +183,27 @@ impl Basket {
         let lines = rows.map(line_from_record).collect::<Option<Vec<_>>>()?;
         Self::new(lines).ok()
     }
+}
+
+fn record_of(lines: &[Line]) -> String {
+    let mut text = String::with_capacity(64);
+    text.push_str(RECORD_VERSION);
+    for line in lines {
+        let amount = line.amount.map(|amount| amount.get().to_string()).unwrap_or_default();
+        text.push('\n');
+        text.push_str(&line.commodity);
+        for field in [
+            line.grade().unwrap_or_default(),
+            &line.quantity.to_string(),
+            &line.unit,
+            &line.unit_price.to_string(),
+            &amount,
+        ] {
+            text.push('\t');
+            text.push_str(field);
+        }
+    }
+    text
 }
 
 fn line_from_record(row: &str) -> Option<Line> {
@@ -251,7 +257,7 @@ mod tests {
     fn a_record_survives_and_equal_baskets_have_equal_records() {
         let basket =
             |quantity| Basket::new(vec![line("rice", quantity, 12_500), line("gula", "-1", 5)]);
-        let record = basket("5.0").unwrap().record();
+        let record = basket("5.0").unwrap().record().to_owned();
         assert_eq!(record, basket("5").unwrap().record());
         assert_eq!(record, "1\nrice\tpremium\t5\tkg\t12500\t62500\ngula\t\t-1\tkg\t5\t");
         assert_eq!(Basket::from_record(&record), basket("5").ok());

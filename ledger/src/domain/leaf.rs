@@ -24,8 +24,8 @@ pub struct LeafContext<'a> {
 }
 
 /// The hash of a transfer's canonical encoding: version, kind, id, amount, time, business date,
-/// both accounts (0 and the id, or 1 and the pseudonym), policy version, SHA-256 of the lines; all
-/// numbers big-endian.
+/// both accounts (0 and the id, or 1 and the pseudonym), what it is about (0 for nothing), policy
+/// version, SHA-256 of the lines; all numbers big-endian.
 pub fn leaf_hash(transfer: &Transfer, context: &LeafContext<'_>) -> [u8; 32] {
     let side = |account: AccountId| {
         let mut bytes = [0; 17];
@@ -44,6 +44,7 @@ pub fn leaf_hash(transfer: &Transfer, context: &LeafContext<'_>) -> [u8; 32] {
         &transfer.business_date().as_number().to_be_bytes(),
         &side(transfer.debit()),
         &side(transfer.credit()),
+        &transfer.subject().unwrap_or(0).to_be_bytes(),
         &context.policy_version.to_be_bytes(),
         &sha256(&[context.lines.as_bytes()]),
     ])

@@ -5,23 +5,26 @@
 use rust_decimal::Decimal;
 
 use super::basket::{Basket, Line, line_amount};
-use super::calendar::Date;
+use super::calendar::{Date, Instant};
 use super::money::Rupiah;
 use super::refusal::Refusal;
 
-/// The days a rule holds: from the first, to the last if there is one.
+/// When a rule holds: on days from the first to the last if there is one, for what is decided once it
+/// is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
     /// The first day.
     pub from: Date,
     /// The last day; `None` while no end is known.
     pub to: Option<Date>,
+    /// When it was entered. A rule that is entered late changes nothing that was decided before.
+    pub known_from: Instant,
 }
 
 impl Validity {
-    /// Whether the rule holds on `day`.
-    pub fn holds_on(&self, day: Date) -> bool {
-        self.from <= day && self.to.is_none_or(|to| day <= to)
+    /// Whether the rule holds on `day` for what is decided at `now`.
+    pub fn holds(&self, day: Date, now: Instant) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day <= to) && self.known_from <= now
     }
 }
 
@@ -91,6 +94,7 @@ pub struct Rules<'a> {
     pub policy: &'a Policy,
     zone: PriceZone,
     day: Date,
+    now: Instant,
 }
 
 /// Why a basket is refused, where, and which ceiling it broke.
@@ -105,22 +109,23 @@ pub struct Objection {
 }
 
 impl PolicyBook {
-    /// The policy that holds on `day`; of several the latest to begin.
-    pub fn policy_on(&self, day: Date) -> Option<&Policy> {
+    /// The policy that holds on `day` for what is decided at `now`; of several the latest to begin.
+    pub fn policy_on(&self, day: Date, now: Instant) -> Option<&Policy> {
         self.policies
             .iter()
-            .filter(|policy| policy.validity.holds_on(day))
+            .filter(|policy| policy.validity.holds(day, now))
             .max_by_key(|policy| (policy.validity.from, policy.version))
     }
 
-    /// The rules for a shop in `zone` on its local date `day`.
-    pub fn rules(&self, day: Date, zone: PriceZone) -> Option<Rules<'_>> {
-        self.policy_on(day).map(|policy| Rules { book: self, policy, zone, day })
+    /// The rules for a shop in `zone` on its local date `day`, for what is decided at `now`.
+    pub fn rules(&self, day: Date, zone: PriceZone, now: Instant) -> Option<Rules<'_>> {
+        self.policy_on(day, now).map(|policy| Rules { book: self, policy, zone, day, now })
     }
 }
 
 impl<'a> Rules<'a> {
-    /// The ceiling of a good on that day in that zone, where there is one.
+    /// The ceiling of a good on that day in that zone, where there is one: its own grade's before one
+    /// for all grades, and of several the latest to begin.
     pub fn ceiling(&self, good: &Good) -> Option<Rupiah> {
         self.book
             .ceilings
@@ -130,10 +135,10 @@ impl<'a> Rules<'a> {
                     && ceiling.commodity == good.commodity
                     && ceiling.unit == good.unit
                     && (ceiling.grade.is_none() || ceiling.grade == good.grade)
-                    && ceiling.validity.holds_on(self.day)
+                    && ceiling.validity.holds(self.day, self.now)
             })
+            .max_by_key(|ceiling| (ceiling.grade.is_some(), ceiling.validity.from))
             .map(|ceiling| ceiling.price)
-            .min()
     }
 
     /// What may be bought, each with its ceiling: the shop's catalogue.

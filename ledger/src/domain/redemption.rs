@@ -1,5 +1,7 @@
 //! The decision on a redemption: from what is asked and what is known to approval or refusal.
 
+use std::sync::Arc;
+
 use super::bank::BankId;
 use super::basket::Basket;
 use super::calendar::{CutOff, Date, Instant, Zone, business_date};
@@ -44,7 +46,7 @@ pub struct Redeem {
     /// The keyed hash of the whole request.
     pub request: RequestMac,
     /// What is bought.
-    pub basket: Basket,
+    pub basket: Arc<Basket>,
 }
 
 impl Redeem {
@@ -218,7 +220,7 @@ pub fn authorize(
     now: Instant,
 ) -> Decision {
     let today = Date::from(now.date_in(shop.zone));
-    let rules = book.rules(today, shop.price_zone);
+    let rules = book.rules(today, shop.price_zone, now);
     let mut pin = None;
     let outcome = decide_standing(shop)
         .and_then(|()| {
@@ -288,7 +290,7 @@ pub struct Attempt {
     /// How it ended.
     pub outcome: Outcome,
     /// What was asked for.
-    pub basket: Basket,
+    pub basket: Arc<Basket>,
     /// The policy it was judged by; 0 for none.
     pub policy_version: i32,
     /// When it was decided.

@@ -88,8 +88,8 @@ impl TransferKind {
         }
     }
 
-    /// Whether its history is found without the account log: by the wallet's own key (redemptions
-    /// and their reversals) or in the table of credits.
+    /// Whether its history is found without the account log: by the wallet's own key, or in the table
+    /// of credits.
     pub const fn has_own_index(self) -> bool {
         matches!(self, Self::Redemption | Self::Credit)
     }
@@ -118,6 +118,7 @@ pub struct Transfer {
     balance_after: Option<Rupiah>,
     created_at: Instant,
     business_date: Date,
+    subject: Option<i64>,
 }
 
 /// The two accounts of a transfer, and the one it is stored with.
@@ -162,7 +163,19 @@ impl Transfer {
             balance_after,
             created_at,
             business_date,
+            subject: None,
         })
+    }
+
+    /// The same transfer, about `subject`.
+    #[must_use]
+    pub const fn about(self, subject: Option<i64>) -> Self {
+        Self { subject, ..self }
+    }
+
+    /// What it is about beside its accounts: a reversal's redemption, a credit's period (`YYYYMM`).
+    pub const fn subject(&self) -> Option<i64> {
+        self.subject
     }
 
     /// Its id; a redemption's transfer has the redemption's.

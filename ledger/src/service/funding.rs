@@ -91,17 +91,19 @@ impl Ledger {
                 return Ok(Funded { transfer, anchor, created_at, replay: true });
             }
             let now = clock.now();
-            let mut posting = Posting::new(ids.block(2, 0, now)?, now);
+            let funds = tx.lock_funds(bank.id)?;
+            let mut posting = Posting::new(ids.block(2, funds.last_id, now)?, now);
             let movement = Movement {
                 kind: TransferKind::Funding,
                 debit: bank.holding,
                 credit: bank.unallocated,
                 amount,
                 business_date: bank.business_date(now),
+                subject: None,
             };
             let transfer = posting.between_accounts(movement, anchor)?;
             posting.write(tx)?;
-            tx.change_funds(bank.id, amount.get(), 0)?;
+            tx.change_funds(bank.id, (amount.get(), 0), transfer.0)?;
             tx.record_funding(bank.id, &request.reference, transfer, amount.get())?;
             Ok(Funded { transfer, anchor, created_at: now, replay: false })
         })

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::domain::calendar::Instant;
 use crate::domain::ids::{IdBlock, NodeNo, Tick};
-use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::nodes::{Lease, LeasedNode};
+use crate::store::{FailureKind, StoreError};
 
 use super::error::Trouble;
 
@@ -15,6 +15,8 @@ const LEASE_MILLIS: i64 = 30_000;
 /// How far ahead of the clock the high-water mark is written. After a crash, ids go on from there.
 const AHEAD_MILLIS: i64 = 10_000;
 const TICKS_A_MILLI: i64 = 4096;
+/// How often another number is tried when another process was faster.
+const LEASE_TRIES: u32 = 32;
 
 /// Hands out blocks of ids, never above the mark that is written in the database.
 #[derive(Debug)]
@@ -40,14 +42,22 @@ impl IdSource {
         let until = now.plus_millis(LEASE_MILLIS);
         let ahead = AHEAD_MILLIS.saturating_mul(TICKS_A_MILLI);
         // Another process may take the same number at the same moment; then there is another one.
-        for _ in 0..NodeNo::COUNT {
+        for _ in 0..LEASE_TRIES {
             let leased = connection.transaction(|tx| tx.lease_node(&holder, now, until, ahead));
             if let Ok(Some(LeasedNode { node, first })) = leased {
                 let state = State { next: first, high_water: first.plus(ahead) };
                 return Ok(Self { node, holder, state: Mutex::new(state) });
             }
-            if let Err(error) = leased {
-                tracing::debug!(%error, "a node number was taken by another process");
+            match leased {
+                Err(error)
+                    if !matches!(
+                        error.kind(),
+                        FailureKind::Duplicate | FailureKind::Contention
+                    ) =>
+                {
+                    return Err(error);
+                }
+                _ => tracing::debug!("a node number was taken by another process"),
             }
         }
         Err(StoreError::Pool("all node numbers are leased".to_owned()))

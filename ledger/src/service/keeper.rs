@@ -48,10 +48,11 @@ impl Keeper {
 fn renew(shared: &Arc<Shared>) {
     let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
     let renewed: Result<bool, Trouble> = shared.write(move |tx| Ok(ids.renew(tx, clock.now())?));
-    // Without a lease no id is made above the mark that is already written: requests get 503.
-    if let Err(error) =
-        renewed.and_then(|held| if held { Ok(()) } else { Err(Trouble::Unavailable) })
-    {
-        tracing::error!(%error, "the lease on this node's number was not renewed");
+    match renewed {
+        Ok(true) => {}
+        Ok(false) => shared.lose_lease(),
+        // Without renewal no id is made above the mark that is written: requests get 503 until it
+        // succeeds again.
+        Err(error) => tracing::warn!(%error, "the lease on this node's number was not renewed"),
     }
 }

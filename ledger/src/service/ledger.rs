@@ -124,8 +124,9 @@ impl Ledger {
         let RedeemRequest { pos, number, pin, key, basket } = request;
         let keys = &self.keys;
         let card = self.directory.find(keys.card_index(&number)).await?;
-        let request = Redeem::request_mac(keys, &number, pin, &basket.record());
+        let request = Redeem::request_mac(keys, &number, pin, basket.record());
         let key_hash = key_hash(key);
+        let basket = Arc::new(basket);
         let redeem = Redeem { pos, card, pin, key_hash, request, basket };
         self.lanes.decide(Command::Redeem(redeem)).await
     }

@@ -5,6 +5,7 @@ mod banks;
 mod card_life;
 mod clients;
 mod clock;
+mod closing;
 mod credit;
 mod day;
 mod directory;

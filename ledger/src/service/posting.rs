@@ -28,6 +28,8 @@ pub(super) struct Movement {
     pub(super) credit: AccountId,
     pub(super) amount: Rupiah,
     pub(super) business_date: Date,
+    /// What it is about: a reversal's redemption, a credit's period.
+    pub(super) subject: Option<i64>,
 }
 
 impl Posting {
@@ -70,7 +72,8 @@ impl Posting {
         let sides = Sides { debit: movement.debit, credit: movement.credit, anchor };
         let dates = (self.now, movement.business_date);
         let transfer = Transfer::new(id, movement.kind, sides, movement.amount, after, dates)
-            .map_err(|error| StoreError::corrupt(error.to_string()))?;
+            .map_err(|error| StoreError::corrupt(error.to_string()))?
+            .about(movement.subject);
         let context = LeafContext {
             wallet: wallet.map(|wallet| (wallet.id, wallet.pseudonym)),
             ..LeafContext::default()

@@ -153,6 +153,7 @@ fn reverse(
         credit: wallet,
         amount,
         business_date,
+        subject: Some(redemption.0),
     };
     let (transfer, _) = posting.pay_in(movement, locked)?;
     posting.write(tx)?;

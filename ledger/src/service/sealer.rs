@@ -10,6 +10,7 @@ use crate::domain::calendar::Instant;
 use crate::store::connection::{Connection, Purpose};
 use crate::store::{Backend, StoreError};
 
+use super::closing::DayCloser;
 use super::error::Trouble;
 use super::shared::Shared;
 
@@ -53,12 +54,13 @@ impl Sealer {
 
 fn work(shared: &Arc<Shared>, stopped: &Receiver<()>) {
     let mut own: Option<Connection> = None;
+    let mut closer = DayCloser::default();
     loop {
         let sealed = seal_more(shared, &mut own).inspect_err(|error| {
             own = None;
             tracing::warn!(%error, "nothing was sealed this time");
         });
-        if let Err(error) = super::day::close_settled_days(shared) {
+        if let Err(error) = closer.close_complete_days(shared) {
             tracing::warn!(%error, "a day could not be closed yet");
         }
         let rest = if matches!(sealed, Ok(true)) { Duration::ZERO } else { REST };

@@ -1,16 +1,15 @@
 //! Settlements as banks, merchants and auditors read them.
 
-use chrono::NaiveTime;
-
 use crate::domain::bank::{BankCode, BankId};
-use crate::domain::calendar::{Date, Instant, Zone};
-use crate::domain::ids::{AccountId, MerchantId, RowId, lowest_at};
+use crate::domain::calendar::{Date, Instant};
+use crate::domain::ids::{AccountId, MerchantId, RowId};
 use crate::domain::money::Rupiah;
 use crate::domain::settlement::DayStatus;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::settlements::{SettlementFilter, SettlementRow};
 
+use super::closing::first_id_of;
 use super::history::Reader;
 use super::ledger::Ledger;
 
@@ -183,12 +182,6 @@ impl Ledger {
         };
         rows.into_iter().map(item).collect()
     }
-}
-
-/// Below every id of a purchase that is dated to `day`: it was made after the midnight before the
-/// day began.
-pub(super) fn first_id_of(day: Date) -> i64 {
-    lowest_at(Instant::at(day.minus_days(1).naive(), NaiveTime::MIN, Zone::Wib))
 }
 
 /// What the reader may see of what is asked for; `None` when that is nothing.

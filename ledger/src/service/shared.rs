@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::error::Trouble;
 use super::ids::IdSource;
 use super::keyfile::{self, KeysError};
-use super::lane::Lanes;
+use super::lane::{JobEnd, Lanes};
 
 /// The database, the clock and the ids.
 #[derive(Debug)]
@@ -55,15 +55,24 @@ impl Shared {
                 lanes.alone(move |connection| commit_or_unknown(connection, &work))?
             }
             _ => self.pool.with(|connection| {
-                let mut result = commit_or_unknown(connection, &work);
+                let (mut result, _) = commit_or_unknown(connection, &work);
                 for _ in 0..3 {
                     if !matches!(&result, Err(error) if error.is_contended()) {
                         break;
                     }
-                    result = commit_or_unknown(connection, &work);
+                    (result, _) = commit_or_unknown(connection, &work);
                 }
                 result
             }),
+        }
+    }
+
+    /// Another process holds this one's number by now: it may make no more ids, and has to end, so
+    /// that it takes a number afresh.
+    pub(super) fn lose_lease(&self) {
+        tracing::error!("another process holds this node's number");
+        if let Some(lanes) = &self.lanes {
+            lanes.condemn();
         }
     }
 
@@ -94,19 +103,22 @@ impl Contended for Trouble {
 fn commit_or_unknown<T, E: From<StoreError> + From<Trouble>>(
     connection: &mut Connection,
     work: &impl Fn(&mut Connection) -> Result<T, E>,
-) -> Result<T, E> {
-    connection.begin()?;
+) -> (Result<T, E>, JobEnd) {
+    if let Err(error) = connection.begin() {
+        return (Err(error.into()), JobEnd::Sound);
+    }
     match work(connection) {
         Ok(done) => match connection.commit() {
-            Ok(()) => Ok(done),
+            Ok(()) => (Ok(done), JobEnd::Sound),
             Err(error) => {
                 tracing::error!(%error, "the outcome of a commit is unknown");
-                Err(E::from(Trouble::Unknown))
+                connection.rollback();
+                (Err(E::from(Trouble::Unknown)), JobEnd::CommitFailed)
             }
         },
         Err(error) => {
             connection.rollback();
-            Err(error)
+            (Err(error), JobEnd::Sound)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Attempts read back from their rows.
 
+use std::sync::Arc;
+
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, SmallInt, Text};
 
 use crate::domain::bank::BankId;
@@ -92,7 +94,7 @@ pub(super) fn attempt(row: AttemptRow) -> Result<Attempt, StoreError> {
         key_hash: key.try_into().map_err(|_length| corrupt("its key's hash is not 16 bytes"))?,
         request: mac.try_into().map_err(|_length| corrupt("its request's hash is not 16 bytes"))?,
         outcome,
-        basket: basket.ok_or_else(|| corrupt("its lines can't be read"))?,
+        basket: Arc::new(basket.ok_or_else(|| corrupt("its lines can't be read"))?),
         policy_version,
         created_at: Instant::from_millis(created_at),
         business_date: Date::from_number(business_date)

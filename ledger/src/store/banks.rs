@@ -22,19 +22,20 @@ statement! {
 }
 
 statement! {
-    sqlite ReadFunds { bank: i16 } -> (BigInt, BigInt);
-    "SELECT unallocated, reserved FROM bank_funds WHERE bank_id = " [bank: SmallInt]
+    sqlite ReadFunds { bank: i16 } -> (BigInt, BigInt, BigInt);
+    "SELECT unallocated, reserved, last_id FROM bank_funds WHERE bank_id = " [bank: SmallInt]
 }
 
 statement! {
-    postgres LockFunds { bank: i16 } -> (BigInt, BigInt);
-    "SELECT unallocated, reserved FROM bank_funds WHERE bank_id = " [bank: SmallInt] " FOR UPDATE"
+    postgres LockFunds { bank: i16 } -> (BigInt, BigInt, BigInt);
+    "SELECT unallocated, reserved, last_id FROM bank_funds WHERE bank_id = " [bank: SmallInt] " FOR UPDATE"
 }
 
 statement! {
-    both ChangeFunds { unallocated: i64, reserved: i64, bank: i16 };
+    both ChangeFunds { unallocated: i64, reserved: i64, last_id: i64, bank: i16 };
     "UPDATE bank_funds SET unallocated = unallocated + " [unallocated: BigInt]
-    ", reserved = reserved + " [reserved: BigInt] " WHERE bank_id = " [bank: SmallInt]
+    ", reserved = reserved + " [reserved: BigInt] ", last_id = CASE WHEN last_id > "
+    [last_id: BigInt] " THEN last_id ELSE " [last_id: BigInt] " END WHERE bank_id = " [bank: SmallInt]
 }
 
 /// A bank's row.
@@ -47,6 +48,17 @@ pub(crate) struct BankRecord {
     pub(crate) open_business_date: Date,
     pub(crate) holding: AccountId,
     pub(crate) unallocated: AccountId,
+}
+
+/// What a bank holds for families: rupiah.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Funds {
+    /// Received and not yet credited.
+    pub(crate) unallocated: i64,
+    /// What of it is promised to credit runs.
+    pub(crate) reserved: i64,
+    /// The last transfer that changed it.
+    pub(crate) last_id: i64,
 }
 
 impl BankRecord {
@@ -62,25 +74,26 @@ impl Connection {
         self.load::<_, BankRow>(AllBankRows {})?.into_iter().map(bank).collect()
     }
 
-    /// What a bank holds for families and what is promised of it, locked: rupiah.
-    pub(crate) fn lock_funds(&mut self, bank: BankId) -> Result<(i64, i64), StoreError> {
-        let rows: Vec<(i64, i64)> = match self {
+    /// What a bank holds for families and what is promised of it, locked.
+    pub(crate) fn lock_funds(&mut self, bank: BankId) -> Result<Funds, StoreError> {
+        let rows: Vec<(i64, i64, i64)> = match self {
             Self::Sqlite(sqlite) => ReadFunds { bank: bank.0 }.load(sqlite)?,
             Self::Postgres(postgres) => LockFunds { bank: bank.0 }.load(postgres)?,
         };
         let missing = || StoreError::corrupt(format!("bank {} has no funds row", bank.0));
-        rows.into_iter().next().ok_or_else(missing)
+        let (unallocated, reserved, last_id) = rows.into_iter().next().ok_or_else(missing)?;
+        Ok(Funds { unallocated, reserved, last_id })
     }
 
-    /// Adds to what a bank holds and to what is promised of it; either may be less than nothing.
-    /// The database refuses a promise that is not covered.
+    /// Adds to what a bank holds and to what is promised of it (either may be less than nothing), and
+    /// notes the transfer that did it. The database refuses a promise that is not covered.
     pub(crate) fn change_funds(
         &mut self,
         bank: BankId,
-        unallocated: i64,
-        reserved: i64,
+        (unallocated, reserved): (i64, i64),
+        last_id: i64,
     ) -> Result<(), StoreError> {
-        self.execute(ChangeFunds { unallocated, reserved, bank: bank.0 }).map(|_| ())
+        self.execute(ChangeFunds { unallocated, reserved, last_id, bank: bank.0 }).map(|_| ())
     }
 }
 

@@ -25,7 +25,7 @@ pub enum Backend {
 }
 
 /// Where the ledger's database is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     backend: Backend,
     location: String,
@@ -81,13 +81,12 @@ impl std::fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.backend {
             Backend::Sqlite => write!(f, "sqlite:{}", self.location),
-            Backend::Postgres => match self.location.split_once('@') {
-                Some((head, tail)) => {
-                    let user = head.rsplit_once(':').filter(|(scheme, _)| scheme.contains("//"));
-                    write!(f, "{}@{tail}", user.map_or(head, |(user, _)| user))
-                }
-                None => f.write_str(&self.location),
-            },
+            Backend::Postgres => {
+                // What lies before the last `@` may hold a password, and so may the query.
+                let bare = self.location.split('?').next().unwrap_or_default();
+                let place = bare.rsplit('@').next().unwrap_or_default();
+                write!(f, "postgres://{}", place.trim_start_matches("postgres://"))
+            }
         }
     }
 }
@@ -95,6 +94,13 @@ impl std::fmt::Display for DatabaseUrl {
 statement! {
     postgres ServerClock {} -> BigInt;
     "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+}
+
+/// As it is displayed: without a password.
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
 }
 
 /// What a connection is opened for.
@@ -135,12 +141,29 @@ const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
 const SQLITE_LANE: &str = "PRAGMA cache_size = -16000;";
 
 const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; \
+     SET idle_in_transaction_session_timeout = '60s'; \
      SET application_name = 'ewarong'; SET TIME ZONE 'UTC';";
 
 /// A lane's statements are few, go by keys, and are planned once while tables may still be empty:
 /// a plan that reads whole tables must never be kept.
-const POSTGRES_LANE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+const POSTGRES_LANE: &str = "SET statement_timeout = '10s'; \
+     SET idle_in_transaction_session_timeout = '10s'; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
+
+/// The URL with bounds on how long a server that does not answer is waited for, unless it has its
+/// own.
+fn with_timeouts(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [("connect_timeout", "3"), ("tcp_user_timeout", "10000")] {
+        if !url.contains(name) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(name);
+            url.push('=');
+            url.push_str(value);
+        }
+    }
+    url
+}
 
 impl Connection {
     /// Opens a connection.
@@ -155,7 +178,7 @@ impl Connection {
                 Ok(Self::Sqlite(sqlite))
             }
             Backend::Postgres => {
-                let mut postgres = PgConnection::establish(&url.location)?;
+                let mut postgres = PgConnection::establish(&with_timeouts(&url.location))?;
                 postgres.batch_execute(POSTGRES)?;
                 if purpose == Purpose::Lane {
                     postgres.batch_execute(POSTGRES_LANE)?;

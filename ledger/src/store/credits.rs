@@ -61,6 +61,12 @@ statement! {
 }
 
 statement! {
+    both LatestRun { programme: i16, period: i32 } -> (BigInt, SmallInt);
+    "SELECT id, status FROM credit_runs WHERE programme = " [programme: SmallInt] " AND period = "
+    [period: Integer] " ORDER BY id DESC LIMIT 1"
+}
+
+statement! {
     both RunningRuns {} -> BigInt;
     "SELECT id FROM credit_runs WHERE status = 1 ORDER BY id"
 }
@@ -112,6 +118,12 @@ statement! {
 }
 
 statement! {
+    both ReserveMore { extra: i64, run: i64, bank: i16 };
+    "UPDATE credit_run_banks SET needed = needed + " [extra: BigInt] ", reserved = reserved + "
+    [extra: BigInt] " WHERE run_id = " [run: BigInt] " AND bank_id = " [bank: SmallInt]
+}
+
+statement! {
     both FinishShare { run: i64, bank: i16 };
     "UPDATE credit_run_banks SET status = 2, reserved = 0 WHERE run_id = " [run: BigInt]
     " AND bank_id = " [bank: SmallInt]
@@ -160,6 +172,15 @@ impl Connection {
         period: i32,
     ) -> Result<Option<RunRow>, StoreError> {
         Ok(self.first::<_, RunRowSql>(RunningRun { programme, period })?.map(run))
+    }
+
+    /// The latest run of a period, done or not: its id and its status.
+    pub(crate) fn latest_run(
+        &mut self,
+        programme: i16,
+        period: i32,
+    ) -> Result<Option<(i64, i16)>, StoreError> {
+        self.first(LatestRun { programme, period })
     }
 
     /// All runs that are under way or to be resumed.
@@ -246,6 +267,16 @@ impl Connection {
     ) -> Result<(), StoreError> {
         let statement = AdvanceShare { credited, amount, released: amount, run, bank: bank.0 };
         self.execute(statement).map(|_| ())
+    }
+
+    /// Notes that a bank's families need more than was counted, and that it is promised to them.
+    pub(crate) fn reserve_more(
+        &mut self,
+        run: i64,
+        bank: BankId,
+        extra: i64,
+    ) -> Result<(), StoreError> {
+        self.execute(ReserveMore { extra, run, bank: bank.0 }).map(|_| ())
     }
 
     /// Notes that a bank's families all have their credit.

@@ -56,9 +56,15 @@ statement! {
 }
 
 statement! {
-    both SetFence { fence: i64, bank: i16, day: i32 };
-    "UPDATE business_days SET fence = " [fence: BigInt] " WHERE bank_id = " [bank: SmallInt]
-    " AND business_date = " [day: Integer] " AND status = 1"
+    postgres SetFence { bank: i16, day: i32 };
+    "UPDATE business_days SET fence = pg_current_xact_id()::text::bigint WHERE bank_id = "
+    [bank: SmallInt] " AND business_date = " [day: Integer] " AND status = 1 AND fence = 0"
+}
+
+statement! {
+    sqlite SetNoFence { bank: i16, day: i32 };
+    "UPDATE business_days SET fence = 1 WHERE bank_id = " [bank: SmallInt]
+    " AND business_date = " [day: Integer] " AND status = 1 AND fence = 0"
 }
 
 statement! {
@@ -68,9 +74,8 @@ statement! {
 }
 
 statement! {
-    postgres SnapshotBounds {} -> (BigInt, BigInt);
-    "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
-     FROM pg_current_snapshot() AS s"
+    postgres OldestTransaction {} -> BigInt;
+    "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 }
 
 impl Connection {
@@ -128,26 +133,23 @@ impl Connection {
         Ok(row.map(|(status, _)| status))
     }
 
-    /// The oldest transaction that is still running and the next one to begin, as this statement
-    /// sees them. `SQLite` has one writer: nothing runs beside it.
-    pub(crate) fn snapshot_bounds(&mut self) -> Result<(i64, i64), StoreError> {
+    /// The oldest transaction that is still running. `SQLite` has one writer: nothing runs beside it.
+    pub(crate) fn oldest_transaction(&mut self) -> Result<i64, StoreError> {
         match self {
-            Self::Sqlite(_) => Ok((i64::MAX, 1)),
-            Self::Postgres(postgres) => {
-                let rows: Vec<(i64, i64)> = SnapshotBounds {}.load(postgres)?;
-                rows.into_iter().next().ok_or_else(|| StoreError::corrupt("there is no snapshot"))
-            }
+            Self::Sqlite(_) => Ok(i64::MAX),
+            Self::Postgres(postgres) => Ok(OldestTransaction {}.get_result(postgres)?),
         }
     }
 
-    /// Notes before which transaction everything began that could have read the day as open.
-    pub(crate) fn set_fence(
-        &mut self,
-        bank: BankId,
-        day: Date,
-        fence: i64,
-    ) -> Result<(), StoreError> {
-        self.execute(SetFence { fence, bank: bank.0, day: day.as_number() }).map(|_| ())
+    /// Notes this transaction as the fence of a day: everything that could have read it as open began
+    /// before, and has a lower number.
+    pub(crate) fn set_fence(&mut self, bank: BankId, day: Date) -> Result<(), StoreError> {
+        let (bank, day) = (bank.0, day.as_number());
+        match self {
+            Self::Sqlite(sqlite) => SetNoFence { bank, day }.execute(sqlite)?,
+            Self::Postgres(postgres) => SetFence { bank, day }.execute(postgres)?,
+        };
+        Ok(())
     }
 
     /// Closes a day; `false` when another sealer was faster.

@@ -29,10 +29,12 @@ statement! {
 }
 
 statement! {
-    both TakeNode<'a> { holder: &'a [u8], until: i64, high_water: i64, node: i16, now: i64 };
+    both TakeNode<'a> {
+        holder: &'a [u8], until: i64, high_water: i64, node: i16, now: i64, before: i64,
+    };
     "UPDATE nodes SET holder = " [holder: Binary] ", lease_until = " [until: BigInt]
     ", high_water = " [high_water: BigInt] " WHERE node_no = " [node: SmallInt]
-    " AND (holder IS NULL OR lease_until < " [now: BigInt] ")"
+    " AND (holder IS NULL OR lease_until < " [now: BigInt] ") AND high_water = " [before: BigInt]
 }
 
 statement! {
@@ -86,9 +88,9 @@ impl Connection {
         let until = until.as_millis();
         if let Some((node, high_water)) = free {
             let first = Tick::from_stored(high_water).max(Tick::of(now));
+            let (before, now) = (high_water, now.as_millis());
             let high_water = first.plus(ahead).get();
-            let taken =
-                self.execute(TakeNode { holder, until, high_water, node, now: now.as_millis() })?;
+            let taken = self.execute(TakeNode { holder, until, high_water, node, now, before })?;
             return Ok(NodeNo::new(node)
                 .filter(|_| taken == 1)
                 .map(|node| LeasedNode { node, first }));

@@ -44,6 +44,7 @@ bulk_insert! {
     NewBankFunds, NewBanksFunds, "bank_funds", bank_id: i16 => SmallInt,
     unallocated: i64 => BigInt,
     reserved: i64 => BigInt,
+    last_id: i64 => BigInt,
 }
 
 bulk_insert! {

@@ -2,7 +2,7 @@
 
 use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
-use crate::domain::calendar::Date;
+use crate::domain::calendar::{Date, Instant};
 use crate::domain::money::Rupiah;
 use crate::domain::policy::{Good, Policy, PolicyBook, PriceCeiling, PriceZone, Validity};
 
@@ -11,8 +11,8 @@ use super::error::StoreError;
 use super::statement::statement;
 
 statement! {
-    both AllPolicies {} -> (Integer, Integer, Nullable<Integer>, BigInt);
-    "SELECT version, valid_from, valid_to, monthly_amount FROM policies ORDER BY version"
+    both AllPolicies {} -> (Integer, Integer, Nullable<Integer>, BigInt, BigInt);
+    "SELECT version, valid_from, valid_to, known_from, monthly_amount FROM policies ORDER BY version"
 }
 
 statement! {
@@ -22,8 +22,8 @@ statement! {
 }
 
 statement! {
-    both AllCeilings {} -> (SmallInt, Text, Text, Text, Integer, Nullable<Integer>, BigInt);
-    "SELECT price_zone, commodity, grade, unit, valid_from, valid_to, price FROM price_ceilings
+    both AllCeilings {} -> (SmallInt, Text, Text, Text, Integer, Nullable<Integer>, BigInt, BigInt);
+    "SELECT price_zone, commodity, grade, unit, valid_from, valid_to, known_from, price FROM price_ceilings
      ORDER BY price_zone, commodity, grade, unit, valid_from"
 }
 
@@ -38,24 +38,24 @@ impl Connection {
         let revision = self.first(Revision {})?.unwrap_or_default();
         let goods: Vec<(i32, String, String, String, i16)> = self.load(AllGoods {})?;
         let policies = self
-            .load::<_, (i32, i32, Option<i32>, i64)>(AllPolicies {})?
+            .load::<_, (i32, i32, Option<i32>, i64, i64)>(AllPolicies {})?
             .into_iter()
-            .map(|(version, from, to, amount)| {
+            .map(|(version, from, to, known, amount)| {
                 Ok(Policy {
                     version,
-                    validity: validity(from, to)?,
+                    validity: validity(from, to, known)?,
                     monthly_amount: money(amount)?,
                     goods: goods.iter().filter(|row| row.0 == version).map(good).collect(),
                 })
             })
             .collect::<Result<_, StoreError>>()?;
         let ceilings = self
-            .load::<_, (i16, String, String, String, i32, Option<i32>, i64)>(AllCeilings {})?
+            .load::<_, (i16, String, String, String, i32, Option<i32>, i64, i64)>(AllCeilings {})?
             .into_iter()
-            .map(|(zone, commodity, grade, unit, from, to, price)| {
+            .map(|(zone, commodity, grade, unit, from, to, known, price)| {
                 Ok(PriceCeiling {
                     zone: PriceZone(zone),
-                    validity: validity(from, to)?,
+                    validity: validity(from, to, known)?,
                     commodity,
                     grade: some_text(&grade),
                     unit,
@@ -81,11 +81,12 @@ fn some_text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn validity(from: i32, to: Option<i32>) -> Result<Validity, StoreError> {
+fn validity(from: i32, to: Option<i32>, known: i64) -> Result<Validity, StoreError> {
     let date = |number| {
         Date::from_number(number).map_err(|error| StoreError::corrupt(format!("a rule: {error}")))
     };
-    Ok(Validity { from: date(from)?, to: to.map(date).transpose()? })
+    let known_from = Instant::from_millis(known);
+    Ok(Validity { from: date(from)?, to: to.map(date).transpose()?, known_from })
 }
 
 fn money(amount: i64) -> Result<Rupiah, StoreError> {

@@ -9,11 +9,6 @@ use super::error::StoreError;
 use super::statement::statement;
 
 statement! {
-    sqlite ReadHead {} -> BigInt;
-    "SELECT size FROM log_head WHERE id = 1"
-}
-
-statement! {
     postgres LockHead {} -> BigInt;
     "SELECT size FROM log_head WHERE id = 1 FOR UPDATE"
 }
@@ -32,6 +27,11 @@ statement! {
     both Unsealed { most: i64 } -> (BigInt, BigInt, BigInt, Integer, Integer);
     "SELECT id, anchor_id, last_id, transfers, attempts FROM batches
      WHERE log_start IS NULL ORDER BY id LIMIT " [most: BigInt]
+}
+
+statement! {
+    both LastUnsealed {} -> BigInt;
+    "SELECT id FROM batches WHERE log_start IS NULL ORDER BY id DESC LIMIT 1"
 }
 
 statement! {
@@ -96,7 +96,7 @@ impl Connection {
     pub(crate) fn lock_log_head(&mut self) -> Result<i64, StoreError> {
         use diesel::RunQueryDsl as _;
         let rows: Vec<i64> = match self {
-            Self::Sqlite(sqlite) => ReadHead {}.load(sqlite)?,
+            Self::Sqlite(sqlite) => HeadSize {}.load(sqlite)?,
             Self::Postgres(postgres) => LockHead {}.load(postgres)?,
         };
         rows.into_iter().next().ok_or_else(|| StoreError::corrupt("the log has no head"))
@@ -118,6 +118,11 @@ impl Connection {
             attempts: i64::from(attempts),
         };
         Ok(rows.into_iter().map(batch).collect())
+    }
+
+    /// The last batch without a place, if there is one.
+    pub(crate) fn last_unsealed_batch(&mut self) -> Result<Option<i64>, StoreError> {
+        self.first(LastUnsealed {})
     }
 
     /// Gives a batch its place, and files its attempts and transfers under it.

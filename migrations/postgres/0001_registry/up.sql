@@ -24,6 +24,7 @@ CREATE TABLE bank_funds (
     bank_id SMALLINT NOT NULL,
     unallocated BIGINT NOT NULL,
     reserved BIGINT NOT NULL,
+    last_id BIGINT NOT NULL,
     CONSTRAINT bank_funds_pk PRIMARY KEY (bank_id),
     CONSTRAINT bank_funds_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
     CONSTRAINT bank_funds_covered CHECK (reserved >= 0 AND unallocated >= reserved)
@@ -156,10 +157,12 @@ CREATE TABLE clients (
     )
 );
 
+-- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then.
 CREATE TABLE policies (
     version INTEGER NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER,
+    known_from BIGINT NOT NULL,
     monthly_amount BIGINT NOT NULL,
     CONSTRAINT policies_pk PRIMARY KEY (version),
     CONSTRAINT policies_amount CHECK (monthly_amount > 0)
@@ -183,6 +186,7 @@ CREATE TABLE price_ceilings (
     unit TEXT NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER,
+    known_from BIGINT NOT NULL,
     price BIGINT NOT NULL,
     CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from),
     CONSTRAINT price_ceilings_price CHECK (price > 0)

@@ -3,6 +3,7 @@
 
 -- One positive amount from one account to another. Kinds: 1 funding, 2 credit, 3 redemption, 4 reversal,
 -- 5 settlement, 6 sweep, 7 return, 8 adjustment. The anchor is the wallet, or the bank's or merchant's account.
+-- The subject is what a transfer is about beside its accounts: a reversal's redemption, a credit's period.
 CREATE TABLE transfers (
     id BIGINT NOT NULL,
     anchor_id BIGINT NOT NULL,
@@ -10,6 +11,7 @@ CREATE TABLE transfers (
     credit_account BIGINT NOT NULL,
     amount BIGINT NOT NULL,
     balance_after BIGINT,
+    subject BIGINT,
     created_at BIGINT NOT NULL,
     business_date INTEGER NOT NULL,
     kind SMALLINT NOT NULL,

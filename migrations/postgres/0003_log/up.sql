@@ -52,7 +52,7 @@ CREATE TABLE account_log (
 );
 
 -- A day that a bank closed. Status: 1 closing, until nothing can still be dated to it and all of it is sealed; 2 closed.
--- `fence` is the database's transaction number before which every batch that could have read the old day began.
+-- `fence` is the number of a transaction that began after the mark; what read the old day has a lower one. 0: none yet.
 CREATE TABLE business_days (
     bank_id SMALLINT NOT NULL,
     business_date INTEGER NOT NULL,

@@ -23,6 +23,7 @@ CREATE TABLE bank_funds (
     bank_id INTEGER NOT NULL PRIMARY KEY,
     unallocated INTEGER NOT NULL,
     reserved INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
     CONSTRAINT bank_funds_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
     CONSTRAINT bank_funds_covered CHECK (reserved >= 0 AND unallocated >= reserved)
 ) STRICT;
@@ -150,10 +151,12 @@ CREATE TABLE clients (
     )
 ) STRICT;
 
+-- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then.
 CREATE TABLE policies (
     version INTEGER NOT NULL PRIMARY KEY,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER,
+    known_from INTEGER NOT NULL,
     monthly_amount INTEGER NOT NULL,
     CONSTRAINT policies_amount CHECK (monthly_amount > 0)
 ) STRICT;
@@ -176,6 +179,7 @@ CREATE TABLE price_ceilings (
     unit TEXT NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER,
+    known_from INTEGER NOT NULL,
     price INTEGER NOT NULL,
     CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from),
     CONSTRAINT price_ceilings_price CHECK (price > 0)

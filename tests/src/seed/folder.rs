@@ -150,11 +150,10 @@ pub(super) fn write(dir: &Path, families: &[Family], open: Date) {
         TILLS.into_iter().enumerate()
     {
         if !TILLS.iter().take(place).any(|earlier| earlier.merchant == merchant) {
+            let place = "\"Jalan Pasar 7, RT 3\",1571010001";
             row(
                 &mut merchants,
-                format_args!(
-                    "{merchant},{merchant},warung,\"Jalan Pasar 7, RT 3\",1571010001,{bank},{zone},{price_zone}"
-                ),
+                format_args!("{merchant},{merchant},warung,{place},{bank},{zone},{price_zone}"),
             );
         }
         row(&mut terminals, format_args!("{terminal},{merchant}"));

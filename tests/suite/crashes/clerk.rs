@@ -14,8 +14,8 @@ use ewarong_tests::{Answer, Merchant};
 use serde_json::{Value, json};
 
 use super::town::Town;
-use crate::folder::MONTHLY;
 use crate::chance::Chance;
+use crate::folder::MONTHLY;
 use crate::till::{fresh_key, wrong_pin};
 
 /// A purchase that was asked for.

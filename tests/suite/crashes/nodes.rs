@@ -14,8 +14,8 @@ use ewarong_tests::{Answer, Backend, Merchant, on_both_backends};
 use serde_json::{Value, json};
 
 use super::town::Town;
-use crate::folder::MONTHLY;
 use crate::chance::{Chance, seed};
+use crate::folder::MONTHLY;
 use crate::till::{buy, fresh_key, number, outcome, text, wrong_pin};
 
 const AT_ONCE: usize = 50;

@@ -174,7 +174,7 @@ impl<'a> Writer<'a> {
                 suspense_account,
                 fees_account,
             });
-            funds.push(NewBankFunds { bank_id: id, unallocated: 0, reserved: 0 });
+            funds.push(NewBankFunds { bank_id: id, unallocated: 0, reserved: 0, last_id: 0 });
             self.registered.banks.insert(entry.code.as_str().to_owned(), BankId(id));
         }
         NewBank::insert_all(self.tx, banks)?;

@@ -195,7 +195,7 @@ impl<'a> Decider<'a> {
             key_hash: redeem.key_hash,
             request: redeem.request,
             outcome: decision.outcome,
-            basket: redeem.basket.clone(),
+            basket: Arc::clone(&redeem.basket),
             policy_version: decision.policy_version,
             created_at: self.now,
             business_date: facts.shop.business_date(self.now),
@@ -215,7 +215,7 @@ impl<'a> Decider<'a> {
             .map_err(|error| StoreError::corrupt(format!("an approved purchase: {error}")))?;
         let context = LeafContext {
             wallet: Some((wallet.id, wallet.pseudonym)),
-            lines: &attempt.basket.record(),
+            lines: attempt.basket.record(),
             policy_version: attempt.policy_version,
         };
         self.leaves.extend_from_slice(&leaf_hash(&transfer, &context));

@@ -12,6 +12,7 @@ mod worker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -31,6 +32,8 @@ use super::ids::IdSource;
 
 pub use figures::LaneFigures;
 
+/// How long a request waits for its lane before its outcome is reported unknown.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Requests that may wait for a lane; one more is turned away.
 const QUEUE: usize = 4096;
 
@@ -97,8 +100,17 @@ pub enum Reply {
 
 type Answer = oneshot::Sender<Result<Reply, Trouble>>;
 
-/// A piece of work that has the only writing connection to itself.
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// A piece of work that has the only writing connection to itself; it says how its commit went.
+type Job = Box<dyn FnOnce(&mut Connection) -> JobEnd + Send>;
+
+/// How a piece of work left the storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JobEnd {
+    /// Whatever it did is durable, or undone.
+    Sound,
+    /// Its COMMIT failed: nobody knows.
+    CommitFailed,
+}
 
 enum Work {
     Decide(Box<Command>, Answer),
@@ -158,6 +170,11 @@ impl Lanes {
         !self.broken.load(Ordering::Acquire)
     }
 
+    /// Takes the lanes out of service: nothing is decided any more, and the process has to end.
+    pub(crate) fn condemn(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
     /// Has a command decided. A full queue turns it away at once.
     pub(crate) async fn decide(&self, command: Command) -> Result<Reply, Trouble> {
         let (answer, decided) = oneshot::channel();
@@ -166,21 +183,26 @@ impl Lanes {
         queue
             .try_send(Work::Decide(Box::new(command), answer))
             .map_err(|_full_or_closed| Trouble::Unavailable)?;
-        // A lane that dies with the request in hand may have committed it.
-        decided.await.unwrap_or(Err(Trouble::Unknown))
+        // A lane that dies with the request in hand may have committed it, and one that hangs may yet.
+        match tokio::time::timeout(PATIENCE, decided).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(_)) | Err(_) => Err(Trouble::Unknown),
+        }
     }
 
     /// Hands a piece of work to the first lane, to be done between batches, and waits for it. Only
     /// `SQLite` needs this: it has one writer.
     pub(crate) fn alone<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> T + Send + 'static,
+        work: impl FnOnce(&mut Connection) -> (T, JobEnd) + Send + 'static,
     ) -> Result<T, Trouble> {
         let (answer, done) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            if answer.send(work(connection)).is_err() {
+            let (result, end) = work(connection);
+            if answer.send(result).is_err() {
                 tracing::debug!("nobody waits for this work any more");
             }
+            end
         });
         let queue = self.queues.first().ok_or(Trouble::Unavailable)?;
         queue.blocking_send(Work::Alone(job)).map_err(|_closed| Trouble::Unavailable)?;

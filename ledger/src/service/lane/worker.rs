@@ -1,7 +1,7 @@
 //! A lane's thread: gathers what is waiting, runs it as a batch, and deals with what goes wrong.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
 use tokio::sync::mpsc;
@@ -13,7 +13,7 @@ use crate::store::{Backend, FailureKind, StoreError};
 use super::super::error::Trouble;
 use super::batch::{self, BatchFailure};
 use super::figures::Counters;
-use super::{Answer, Command, LaneContext, Reply, Work};
+use super::{Answer, Command, Job, JobEnd, LaneContext, Reply, Work};
 
 /// The most commands of one batch.
 const BATCH_CAP: usize = 512;
@@ -44,6 +44,7 @@ impl Worker {
 
     /// Works until the last sender is gone.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        let mut alarm = Alarm { broken: Arc::clone(&self.context.broken), armed: true };
         let mut waiting: Vec<Waiting> = Vec::with_capacity(BATCH_CAP);
         while let Some(first) = queue.blocking_recv() {
             let mut next = Some(first);
@@ -62,12 +63,22 @@ impl Worker {
                 waiting.reserve(BATCH_CAP);
             }
             if let Some(job) = alone {
-                match self.connection() {
-                    Ok(connection) => job(connection),
-                    // The job's sender is dropped with it, which tells whoever waits.
-                    Err(error) => tracing::error!(%error, "a lane has no connection"),
-                }
+                self.do_alone(job);
             }
+        }
+        alarm.armed = false;
+    }
+
+    /// Does a piece of work between two batches. A commit that failed is as grave here as in a batch.
+    fn do_alone(&mut self, job: Job) {
+        match self.connection().map(job) {
+            Ok(JobEnd::Sound) => {}
+            Ok(JobEnd::CommitFailed) => {
+                self.connection = None;
+                self.context.broken.store(true, Ordering::Release);
+            }
+            // The job's sender is dropped with it, which tells whoever waits.
+            Err(error) => tracing::error!(%error, "a lane has no connection"),
         }
     }
 
@@ -169,6 +180,20 @@ impl Worker {
             }
         }
         None
+    }
+}
+
+/// Reports a lane that ends by a panic: its wallets would be served by nobody.
+struct Alarm {
+    broken: Arc<AtomicBool>,
+    armed: bool,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if self.armed {
+            self.broken.store(true, Ordering::Release);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The catalogue: what a shop may sell today, and for how much at the most.
 
-use crate::domain::calendar::Date;
+use crate::domain::calendar::{Date, Instant};
 use crate::domain::money::Rupiah;
 use crate::domain::policy::{Good, PolicyBook, Rules};
 use crate::store::connection::Connection;
@@ -32,14 +32,15 @@ impl Ledger {
     /// # Errors
     /// [`NoAccess`] when it can't be read, or not by this client.
     pub fn catalogue(&self, client: i64, shop: &Shop) -> Result<Catalogue, NoAccess> {
-        let date = Date::from(self.shared.clock.now().date_in(shop.zone));
+        let now = self.shared.clock.now();
+        let date = Date::from(now.date_in(shop.zone));
         let book = self.read_as(client, Connection::policy_book)?;
-        Ok(Catalogue { date, items: items(&book, date, shop) })
+        Ok(Catalogue { date, items: items(&book, (date, now), shop) })
     }
 }
 
-fn items(book: &PolicyBook, date: Date, shop: &Shop) -> Vec<CatalogueItem> {
-    let rules = book.rules(date, shop.price_zone);
+fn items(book: &PolicyBook, (date, now): (Date, Instant), shop: &Shop) -> Vec<CatalogueItem> {
+    let rules = book.rules(date, shop.price_zone, now);
     let goods = rules.iter().flat_map(Rules::catalogue);
     goods.map(|(good, ceiling)| CatalogueItem { good: good.clone(), ceiling }).collect()
 }

@@ -94,7 +94,7 @@ pub(super) fn check_basket(record: &AttemptRecord, book: &PolicyBook) -> Result<
     };
     let at = |what: String| format!("redemptions {} (wallet {}): {what}", record.id, record.wallet);
     let day = Date::from(attempt.created_at.date_in(zone));
-    let rules = book.rules(day, price_zone);
+    let rules = book.rules(day, price_zone, attempt.created_at);
     let version = rules.map_or(0, |rules| rules.policy.version);
     require(attempt.policy_version == version, || {
         at(format!("it names policy {} and {version} holds on {day}", attempt.policy_version))

@@ -100,26 +100,35 @@ fn check_run(part: &RunAtBank) -> Result<(), String> {
 struct Words {
     table: &'static str,
     second: &'static str,
-    says: [&'static str; 3],
+    says: [&'static str; 4],
     against: &'static str,
 }
 
 const fn words(pairs: Pairs) -> Words {
     let (table, second, says, against) = match pairs {
-        Pairs::Credits => {
-            ("credits", "wallet", ["amount", "bank's account", ""], "transfer of that kind")
-        }
-        Pairs::Reversals => {
-            ("reversals", "wallet", ["amount", "merchant", "date"], "transfer of that kind")
-        }
-        Pairs::Fundings => {
-            ("fundings", "account", ["amount", "holding account", ""], "transfer of that kind")
-        }
+        Pairs::Credits => (
+            "credits",
+            "wallet",
+            ["amount", "bank's account", "period", ""],
+            "transfer of that kind",
+        ),
+        Pairs::Reversals => (
+            "reversals",
+            "wallet",
+            ["amount", "merchant", "date", "redemption"],
+            "transfer of that kind",
+        ),
+        Pairs::Fundings => (
+            "fundings",
+            "account",
+            ["amount", "holding account", "subject", ""],
+            "transfer of that kind",
+        ),
         Pairs::AttemptLog => {
-            ("attempt_log", "wallet", ["merchant", "log position", ""], "sealed redemption")
+            ("attempt_log", "wallet", ["merchant", "log position", "", ""], "sealed redemption")
         }
         Pairs::AccountLog => {
-            ("account_log", "account", ["log position", "anchor", ""], "sealed transfer")
+            ("account_log", "account", ["log position", "anchor", "", ""], "sealed transfer")
         }
     };
     Words { table, second, says, against }

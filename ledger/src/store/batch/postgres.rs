@@ -58,9 +58,10 @@ statement! {
         a_terminal: &'a [i64], a_amount: &'a [Option<i64>], a_ceiling: &'a [Option<i64>],
         a_date: &'a [i32], a_policy: &'a [i32], a_issuer: &'a [Option<i16>],
         a_acquirer: &'a [i16], a_refusal: &'a [i16], a_line: &'a [Option<i16>],
-        a_key: &'a [&'a [u8]], a_mac: &'a [&'a [u8]], a_lines: &'a [String],
+        a_key: &'a [&'a [u8]], a_mac: &'a [&'a [u8]], a_lines: &'a [&'a str],
         t_id: &'a [i64], t_anchor: &'a [i64], t_debit: &'a [i64], t_credit: &'a [i64],
-        t_amount: &'a [i64], t_after: &'a [Option<i64>], t_date: &'a [i32], t_kind: &'a [i16],
+        t_amount: &'a [i64], t_after: &'a [Option<i64>],
+        t_subject: &'a [Option<i64>], t_date: &'a [i32], t_kind: &'a [i16],
         w_id: &'a [i64], w_balance: &'a [i64],
     };
     "WITH attempts AS (
@@ -77,10 +78,11 @@ statement! {
     [a_key: Array<Binary>] ", " [a_mac: Array<Binary>] ", " [a_lines: Array<Text>] ") AS k
      ), moved AS (
         INSERT INTO transfers (created_at, id, anchor_id, debit_account, credit_account, amount,
-            balance_after, business_date, kind)
+            balance_after, subject, business_date, kind)
         SELECT " [created_at: BigInt] ", k.* FROM unnest(" [t_id: Array<BigInt>] ", "
     [t_anchor: Array<BigInt>] ", " [t_debit: Array<BigInt>] ", " [t_credit: Array<BigInt>] ", "
     [t_amount: Array<BigInt>] ", " [t_after: Array<Nullable<BigInt>>] ", "
+    [t_subject: Array<Nullable<BigInt>>] ", "
     [t_date: Array<Integer>] ", " [t_kind: Array<SmallInt>] ") AS k
      ), balances AS (
         UPDATE wallets SET balance = k.balance, last_id = " [last_id: BigInt] "
@@ -171,13 +173,14 @@ pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(),
         a_line: &column(&outcomes, |(_, line, _)| *line),
         a_key: &attempts.iter().map(|a| a.key_hash.as_slice()).collect::<Vec<_>>(),
         a_mac: &attempts.iter().map(|a| a.request.as_slice()).collect::<Vec<_>>(),
-        a_lines: &column(attempts, |a| a.basket.record()),
+        a_lines: &attempts.iter().map(|a| a.basket.record()).collect::<Vec<_>>(),
         t_id: &column(transfers, |t| t.id().0),
         t_anchor: &column(transfers, |t| t.anchor().0),
         t_debit: &column(transfers, |t| t.debit().0),
         t_credit: &column(transfers, |t| t.credit().0),
         t_amount: &column(transfers, |t| t.amount().get()),
         t_after: &column(transfers, |t| t.balance_after().map(Rupiah::get)),
+        t_subject: &column(transfers, crate::domain::transfer::Transfer::subject),
         t_date: &column(transfers, |t| t.business_date().as_number()),
         t_kind: &column(transfers, |t| t.kind().number()),
         w_id: &column(&rows.wallets, |(wallet, _)| wallet.0),

@@ -66,13 +66,13 @@ statement! {
 statement! {
     sqlite InsertTransfer {
         id: i64, anchor: i64, debit: i64, credit: i64, amount: i64, balance_after: Option<i64>,
-        created_at: i64, business_date: i32, kind: i16,
+        subject: Option<i64>, created_at: i64, business_date: i32, kind: i16,
     };
     "INSERT INTO transfers (id, anchor_id, debit_account, credit_account, amount, balance_after,
-        created_at, business_date, kind) VALUES ("
+        subject, created_at, business_date, kind) VALUES ("
     [id: BigInt] ", " [anchor: BigInt] ", " [debit: BigInt] ", " [credit: BigInt] ", "
-    [amount: BigInt] ", " [balance_after: Nullable<BigInt>] ", " [created_at: BigInt] ", "
-    [business_date: Integer] ", " [kind: SmallInt] ")"
+    [amount: BigInt] ", " [balance_after: Nullable<BigInt>] ", " [subject: Nullable<BigInt>] ", "
+    [created_at: BigInt] ", " [business_date: Integer] ", " [kind: SmallInt] ")"
 }
 
 statement! {
@@ -153,6 +153,7 @@ pub(super) fn write(sqlite: &mut SqliteConnection, rows: &BatchRows) -> Result<(
             credit: transfer.credit().0,
             amount: transfer.amount().get(),
             balance_after: transfer.balance_after().map(Rupiah::get),
+            subject: transfer.subject(),
             created_at: transfer.created_at().as_millis(),
             business_date: transfer.business_date().as_number(),
             kind: transfer.kind().number(),
@@ -207,7 +208,7 @@ fn insert_attempt(sqlite: &mut SqliteConnection, attempt: &Attempt) -> Result<()
         line,
         key_hash: &attempt.key_hash,
         request_mac,
-        lines: &attempt.basket.record(),
+        lines: attempt.basket.record(),
     }
     .execute(sqlite)?;
     Ok(())

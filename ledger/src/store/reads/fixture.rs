@@ -243,7 +243,7 @@ fn attempt(id: RowId, wallet: AccountId, sale: &Sale, outcome: Outcome, now: Ins
         key_hash: key_hash(sale.key),
         request: [0; 16],
         outcome,
-        basket: Basket::new(vec![line.unwrap()]).unwrap(),
+        basket: Arc::new(Basket::new(vec![line.unwrap()]).unwrap()),
         policy_version: 1,
         created_at: now,
         business_date: Date::from_number(20_180_903).unwrap(),

@@ -39,15 +39,16 @@ statement! {
 
 type TransferSql = (
     (BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>, BigInt, BigInt, BigInt),
-    (Nullable<BigInt>, Nullable<BigInt>, Nullable<Binary>),
+    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<Binary>),
 );
-type TransferRow = ((i64, i64, i64, i64, i64, Wide, i64, i64, i64), (Wide, Wide, Option<Vec<u8>>));
+type TransferRow =
+    ((i64, i64, i64, i64, i64, Wide, i64, i64, i64), (Wide, Wide, Wide, Option<Vec<u8>>));
 
 statement! {
     both TransfersAfter { id: i64, anchor: i64, limit: i64 } -> TransferSql;
     "SELECT t.id, t.anchor_id, t.debit_account, t.credit_account, t.amount, t.balance_after,
             t.created_at, CAST(t.business_date AS BIGINT), CAST(t.kind AS BIGINT),
-            CAST(d.kind AS BIGINT), CAST(c.kind AS BIGINT), w.pseudonym
+            t.subject, CAST(d.kind AS BIGINT), CAST(c.kind AS BIGINT), w.pseudonym
      FROM transfers t
      LEFT JOIN accounts d ON d.id = t.debit_account
      LEFT JOIN accounts c ON c.id = t.credit_account
@@ -208,11 +209,13 @@ impl Connection {
 }
 
 fn transfer_record(row: TransferRow) -> TransferRecord {
-    let (stated, (debit_kind, credit_kind, pseudonym)) = row;
+    let (stated, (subject, debit_kind, credit_kind, pseudonym)) = row;
     TransferRecord {
         id: stated.0,
         anchor: stated.1,
-        transfer: transfer(stated).map_err(|error| unwrapped(&error)),
+        transfer: transfer(stated)
+            .map(|transfer| transfer.about(subject))
+            .map_err(|error| unwrapped(&error)),
         debit_kind: account_kind(debit_kind),
         credit_kind: account_kind(credit_kind),
         pseudonym: pseudonym.and_then(|bytes| bytes.try_into().ok()),

@@ -27,39 +27,43 @@ bulk_insert! {
 
 /// Key, second part of the key, side (0 the narrow table, 1 what it is held against), and what
 /// both sides say.
-type SidedSql = (BigInt, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>);
-type SidedRow = (i64, i64, i64, Option<i64>, Option<i64>, Option<i64>);
+type SidedSql = (
+    (BigInt, BigInt, BigInt),
+    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>),
+);
+type SidedRow = ((i64, i64, i64), (Option<i64>, Option<i64>, Option<i64>, Option<i64>));
 
 statement! {
-    /// A credit's run and family against its transfer: amount and the account it came from. The
+    /// A credit's run and family against its transfer: amount, the account it came from, period. The
     /// amount is missing where the run is, or is of another programme or period.
     both CreditsAndTransfers {} -> SidedSql;
     "SELECT c.transfer_id, c.wallet_id, CAST(0 AS BIGINT),
             CASE WHEN r.programme = c.programme AND r.period = c.period THEN r.amount END,
-            b.unallocated_account, CAST(NULL AS BIGINT)
+            b.unallocated_account, CAST(c.period AS BIGINT), CAST(NULL AS BIGINT)
      FROM credits c
      LEFT JOIN credit_runs r ON r.id = c.run_id
      LEFT JOIN wallets w ON w.id = c.wallet_id
      LEFT JOIN banks b ON b.id = w.bank_id
      UNION ALL
-     SELECT id, anchor_id, CAST(1 AS BIGINT), amount, debit_account, CAST(NULL AS BIGINT)
+     SELECT id, anchor_id, CAST(1 AS BIGINT), amount, debit_account, subject, CAST(NULL AS BIGINT)
      FROM transfers WHERE kind = 2
      ORDER BY 1, 2, 3"
 }
 
 statement! {
-    /// A reversal and the redemption it takes back against its transfer: amount, merchant, date.
+    /// A reversal and the redemption it takes back against its transfer: amount, merchant, date,
+    /// redemption.
     /// The amount is missing where the redemption is, was refused, or is another merchant's.
     both ReversalsAndTransfers {} -> SidedSql;
     "SELECT v.transfer_id, v.wallet_id, CAST(0 AS BIGINT),
             CASE WHEN r.refusal = 0 AND r.merchant_id = v.merchant_id
                 AND r.acquirer = v.acquirer AND r.id < v.transfer_id THEN r.amount END,
-            v.merchant_id, CAST(v.business_date AS BIGINT)
+            v.merchant_id, CAST(v.business_date AS BIGINT), v.redemption_id
      FROM reversals v
      LEFT JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
      UNION ALL
      SELECT id, anchor_id, CAST(1 AS BIGINT), amount, debit_account,
-            CAST(business_date AS BIGINT)
+            CAST(business_date AS BIGINT), subject
      FROM transfers WHERE kind = 4
      ORDER BY 1, 2, 3"
 }
@@ -69,10 +73,11 @@ statement! {
     /// bank's holding account.
     both FundingsAndTransfers {} -> SidedSql;
     "SELECT f.transfer_id, b.unallocated_account, CAST(0 AS BIGINT), f.amount, b.holding_account,
-            CAST(NULL AS BIGINT)
+            CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
      FROM fundings f JOIN banks b ON b.id = f.bank_id
      UNION ALL
-     SELECT id, credit_account, CAST(1 AS BIGINT), amount, debit_account, CAST(NULL AS BIGINT)
+     SELECT id, credit_account, CAST(1 AS BIGINT), amount, debit_account, subject,
+            CAST(NULL AS BIGINT)
      FROM transfers WHERE kind = 1
      ORDER BY 1, 2, 3"
 }
@@ -80,11 +85,11 @@ statement! {
 statement! {
     both AttemptLogAndPlaces {} -> SidedSql;
     "SELECT redemption_id, wallet_id, CAST(0 AS BIGINT), merchant_id, log_position,
-            CAST(NULL AS BIGINT)
+            CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
      FROM attempt_log
      UNION ALL
      SELECT redemption_id, wallet_id, CAST(1 AS BIGINT), merchant_id, log_position,
-            CAST(NULL AS BIGINT)
+            CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
      FROM verify_attempts
      ORDER BY 1, 2, 3"
 }
@@ -92,11 +97,11 @@ statement! {
 statement! {
     both AccountLogAndPlaces {} -> SidedSql;
     "SELECT transfer_id, account_id, CAST(0 AS BIGINT), log_position, anchor_id,
-            CAST(NULL AS BIGINT)
+            CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
      FROM account_log
      UNION ALL
      SELECT transfer_id, account_id, CAST(1 AS BIGINT), log_position, anchor_id,
-            CAST(NULL AS BIGINT)
+            CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
      FROM verify_entries
      ORDER BY 1, 2, 3"
 }
@@ -130,7 +135,7 @@ pub(crate) struct Sided {
     /// Whether this is the narrow table's own row, and not what it is held against.
     pub(crate) own: bool,
     /// What both have to say alike.
-    pub(crate) says: [Option<i64>; 3],
+    pub(crate) says: [Option<i64>; 4],
 }
 
 impl Connection {
@@ -140,8 +145,8 @@ impl Connection {
         pairs: Pairs,
         each: &mut dyn FnMut(Sided) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut row = |(key, second, side, a, b, c): SidedRow| {
-            each(Sided { key: (key, second), own: side == 0, says: [a, b, c] })
+        let mut row = |((key, second, side), (a, b, c, d)): SidedRow| {
+            each(Sided { key: (key, second), own: side == 0, says: [a, b, c, d] })
         };
         match pairs {
             Pairs::Credits => self.stream(CreditsAndTransfers {}, &mut row),
