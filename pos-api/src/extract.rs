@@ -7,7 +7,8 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, UrlEncoded};
+use actix_web::error::UrlencodedError;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -53,6 +54,42 @@ impl<T: DeserializeOwned> JsonBody<T> {
             .map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
             .map_err(|error| Problem::new(unread(&error)))?;
         parse(&bytes)
+    }
+}
+
+/// A form that is not read yet.
+pub(crate) struct FormBody<T> {
+    request: HttpRequest,
+    payload: Payload,
+    wanted: PhantomData<T>,
+}
+
+impl<T> FromRequest for FormBody<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        ready(Ok(Self { request, payload, wanted: PhantomData }))
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FormBody<T> {
+    /// Reads the form.
+    pub(crate) async fn read(mut self) -> Result<T, Problem> {
+        let reading = UrlEncoded::<T>::new(&self.request, &mut self.payload).limit(MAX_BODY);
+        tokio::time::timeout(BODY_TIMEOUT, reading)
+            .await
+            .map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
+            .map_err(|error| Problem::new(unreadable_form(&error)))
+    }
+}
+
+fn unreadable_form(error: &UrlencodedError) -> Code {
+    match error {
+        UrlencodedError::ContentType => Code::UnsupportedMediaType,
+        UrlencodedError::Overflow { .. } => Code::PayloadTooLarge,
+        _ => Code::InvalidRequest,
     }
 }
 

@@ -3,6 +3,7 @@
 //! A request is authenticated, parsed into the domain's types and handed to a use case; what comes
 //! back is translated into an answer. Nothing is decided here.
 
+pub mod app;
 pub mod auth;
 pub mod cli;
 mod commands;

@@ -8,6 +8,7 @@ use actix_web::dev::Server;
 use actix_web::{App as ActixApp, HttpServer, web};
 use ledger::service::Ledger;
 
+use crate::app::App;
 use crate::auth::{Sessions, Tokens};
 use crate::metrics::Metrics;
 use crate::routes;
@@ -20,19 +21,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const SHUTDOWN_SECONDS: u64 = 10;
 /// Connections that one worker holds at the most.
 const CONNECTIONS: usize = 20_000;
-
-/// What every handler shares.
-#[derive(Debug)]
-pub struct App {
-    /// The ledger.
-    pub ledger: Arc<Ledger>,
-    /// Signs and checks tokens.
-    pub tokens: Tokens,
-    /// Tokens that were checked lately.
-    pub sessions: Sessions,
-    /// What was answered.
-    pub metrics: Metrics,
-}
 
 /// The service, bound to an address.
 #[derive(Debug)]

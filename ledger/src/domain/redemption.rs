@@ -112,7 +112,7 @@ pub struct CardFacts {
 
 /// What a typed PIN does to the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PinChange {
+pub struct CardStanding {
     /// Wrong PINs in a row from now on.
     pub tries: i16,
     /// The card's state from now on.
@@ -126,7 +126,7 @@ pub fn check_card(
     pin: Pin,
     today: Date,
     keys: &Keys,
-) -> (Result<(), Refusal>, Option<PinChange>) {
+) -> (Result<(), Refusal>, Option<CardStanding>) {
     let standing = match card.state {
         CardState::BlockedBank | CardState::BlockedMinistry | CardState::Lost => {
             Err(Refusal::CardBlocked)
@@ -147,12 +147,12 @@ pub fn check_card(
         return (standing.and(Err(Refusal::CardNotActive)), None);
     };
     if keys.pin_fits(card.id, stored, pin) {
-        let reset = PinChange { tries: 0, state: card.state };
+        let reset = CardStanding { tries: 0, state: card.state };
         return (Ok(()), (card.tries != 0).then_some(reset));
     }
     let tries = card.tries.saturating_add(1);
     let state = if tries >= PIN_TRIES { CardState::BlockedPin } else { card.state };
-    (Err(Refusal::PinWrong), Some(PinChange { tries, state }))
+    (Err(Refusal::PinWrong), Some(CardStanding { tries, state }))
 }
 
 /// What a purchase takes from a wallet: never more than is there.
@@ -205,7 +205,7 @@ pub struct Decision {
     /// Approved or refused.
     pub outcome: Outcome,
     /// What becomes of the card's PIN counter, where it changes.
-    pub pin: Option<PinChange>,
+    pub pin: Option<CardStanding>,
     /// The version of the policy that was asked; 0 when none holds that day.
     pub policy_version: i32,
 }

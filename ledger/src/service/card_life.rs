@@ -14,9 +14,9 @@ use crate::domain::calendar::{Date, Instant, Zone};
 use crate::domain::card::{CardNumber, CardState, Pin};
 use crate::domain::household::RegionCode;
 use crate::domain::ids::{AccountId, CardId, HouseholdId, WalletId};
-use crate::domain::keys::CardIndex;
+use crate::domain::keys::{CardIndex, Keys};
 use crate::domain::leaf::Pseudonym;
-use crate::domain::redemption::{CardRef, PinChange};
+use crate::domain::redemption::{CardRef, CardStanding};
 use crate::store::StoreError;
 use crate::store::batch::LockedWallet;
 use crate::store::card_life::{NewCardChange, StoredCard};
@@ -51,7 +51,7 @@ impl Ledger {
         self.shared.read(|connection| card_of_bank(connection, bank, card))
     }
 
-    /// Registers a printed card: for a household with a new NIK, with its wallet at this bank; for a
+    /// Registers a printed card; the same request again finds the card it registered. For a household with a new NIK, with its wallet at this bank; for a
     /// known one, on the wallet it has, if none of its cards is in use.
     ///
     /// # Errors
@@ -73,9 +73,12 @@ impl Ledger {
             now,
         };
         let (card, index) = (CardId(ids.id(2)), self.keys.card_index(&new.number));
+        let keys = Arc::clone(&self.keys);
         shared.write(move |tx| {
             still_acts(tx, by)?;
-            number_is_free(tx, &index)?;
+            if let Some(card) = tx.cards_by_number(&[index])?.remove(&index) {
+                return same_card(tx, (by, &keys), card, &family.nik_hash, new.expires);
+            }
             let household = family.household_found_or_added(tx)?;
             let wallet = family.wallet_found_or_opened(tx, household)?;
             register(tx, CardRef { card, wallet }, &new.number, &index, new.expires, now)
@@ -98,15 +101,19 @@ impl Ledger {
         let id = self.shared.ids.block(1, 0, now)?.first();
         self.shared.write(move |tx| {
             let (_, stored) = lock_card(tx, by, card)?;
-            if !stored.state.may_become(next) {
-                return Err(CardLifeError::StateConflict { from: stored.state });
-            }
             let (state, tries) = match (next == CardState::Active, stored.has_pin) {
                 (true, true) => (CardState::Active, 0),
                 (true, false) => (CardState::Distributed, 0),
                 (false, _) => (next, stored.tries),
             };
-            tx.set_card_tries(&[(card.wallet, card.card, PinChange { tries, state })])?;
+            if (stored.state, stored.tries) == (state, tries) {
+                // The same again: it was done before.
+                return Ok(stored.into());
+            }
+            if !stored.state.may_become(next) {
+                return Err(CardLifeError::StateConflict { from: stored.state });
+            }
+            tx.set_card_standing(&[(card.wallet, card.card, CardStanding { tries, state })])?;
             let change = (stored.state, state, reason.as_str());
             note(tx, (id, now), by, card, change)?;
             Ok(StoredCard { state, tries, ..stored }.into())
@@ -140,7 +147,7 @@ impl Ledger {
                 return Err(CardLifeError::WeakPin);
             }
             let pin = keys.seal_pin(card.card, salt, pin);
-            tx.set_card_pin(card, &pin, PinChange { tries: 0, state })?;
+            tx.set_card_pin(card, &pin, CardStanding { tries: 0, state })?;
             note(tx, (id, now), by, card, (from, state, "pin set"))?;
             Ok(StoredCard { state, tries: 0, has_pin: true, ..stored }.into())
         })
@@ -165,6 +172,15 @@ impl Ledger {
         let index = self.keys.card_index(&number);
         self.shared.write(move |tx| {
             let (wallet, stored) = lock_card(tx, by, old)?;
+            if stored.state == CardState::Replaced
+                && let Some(card) = tx.cards_by_number(&[index])?.remove(&index)
+                && card.wallet == old.wallet
+                && let Some(new) = tx.card_of_bank(by.bank, card)?
+                && new.expires == expires
+            {
+                // The same again: it was done before.
+                return Ok(new.into());
+            }
             if !stored.state.may_be_replaced() {
                 return Err(CardLifeError::StateConflict { from: stored.state });
             }
@@ -173,8 +189,8 @@ impl Ledger {
             }
             no_card_in_use(tx, old.wallet, Some(old.card))?;
             number_is_free(tx, &index)?;
-            let change = PinChange { tries: stored.tries, state: CardState::Replaced };
-            tx.set_card_tries(&[(old.wallet, old.card, change)])?;
+            let change = CardStanding { tries: stored.tries, state: CardState::Replaced };
+            tx.set_card_standing(&[(old.wallet, old.card, change)])?;
             let change = (stored.state, CardState::Replaced, "replaced by another card");
             note(tx, (ids.id(1), now), by, old, change)?;
             let card = CardRef { card: id, wallet: old.wallet };
@@ -313,6 +329,26 @@ fn no_card_in_use(
         return Err(CardLifeError::HouseholdHasCard);
     }
     Ok(())
+}
+
+/// The card that has the number, when it is what is asked for again: the same family's, with the same
+/// last day.
+fn same_card(
+    tx: &mut Connection,
+    (by, keys): (Teller, &Keys),
+    card: CardRef,
+    nik_hash: &[u8; 32],
+    expires: Date,
+) -> Result<BankCard, CardLifeError> {
+    let stored = tx.card_of_bank(by.bank, card)?.filter(|stored| stored.expires == expires);
+    let stored = stored.ok_or(CardLifeError::NumberTaken)?;
+    let family = tx.household_of_wallet(card.wallet)?.ok_or(CardLifeError::NumberTaken)?;
+    let identity = keys.open_identity(family.0, &family.1)?;
+    if keys.nik_index(identity.nik.as_str()) == *nik_hash {
+        Ok(stored.into())
+    } else {
+        Err(CardLifeError::NumberTaken)
+    }
 }
 
 fn number_is_free(tx: &mut Connection, index: &CardIndex) -> Result<(), CardLifeError> {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::domain::calendar::{Date, Instant};
-use crate::domain::ids::{AccountId, MerchantId, RowId};
+use crate::domain::ids::{AccountId, RowId};
 use crate::domain::money::Rupiah;
-use crate::domain::redemption::{Attempt, Outcome};
+use crate::domain::redemption::{Attempt, Outcome, PointOfSale, decide_standing};
+use crate::domain::refusal::Refusal;
 use crate::domain::transfer::TransferKind;
 use crate::store::StoreError;
+use crate::store::batch::FactsQuery;
 use crate::store::batch::LockedWallet;
 use crate::store::connection::Connection;
 use crate::store::reversals::NewReversal;
@@ -34,6 +36,9 @@ pub enum NotReversed {
     /// Its day is closed.
     #[error("the redemption's business day is closed")]
     DayClosed,
+    /// The merchant or its terminal may not be used now.
+    #[error("the shop may not ask: {}", .0.code())]
+    ShopInactive(Refusal),
     /// The client's access was withdrawn.
     #[error("the client's access was withdrawn")]
     ClientRevoked,
@@ -66,10 +71,8 @@ impl Contended for NotReversed {
 /// What is to be taken back, by whom and why.
 #[derive(Clone, Debug)]
 pub struct ReverseRequest {
-    /// The client's row.
-    pub client: i64,
-    /// The merchant.
-    pub merchant: MerchantId,
+    /// Who asks.
+    pub pos: PointOfSale,
     /// The redemption.
     pub redemption: RowId,
     /// The wallet it was made with.
@@ -110,9 +113,7 @@ impl Ledger {
         let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
         self.shared.write(move |tx| {
             let now = clock.now();
-            if !tx.client_stands(request.client)? {
-                return Err(NotReversed::ClientRevoked);
-            }
+            shop_stands(tx, &request)?;
             // The wallet's lock comes before the key: of requests at the same time, the later ones
             // then find what the first recorded.
             let locked = tx.lock_wallets(&[request.wallet.0])?;
@@ -125,6 +126,24 @@ impl Ledger {
     }
 }
 
+/// Whether the shop may ask at all: a stolen terminal is stopped here as at a purchase.
+fn shop_stands(tx: &mut Connection, request: &ReverseRequest) -> Result<(), NotReversed> {
+    let query = FactsQuery {
+        anchor: request.wallet,
+        card: None,
+        merchant: request.pos.merchant,
+        terminal: request.pos.terminal,
+        client: request.pos.client,
+        key_hash: None,
+    };
+    let facts = tx.facts(&[query])?;
+    let shop = facts.first().ok_or(NotReversed::NotFound)?.shop;
+    if !shop.client_active {
+        return Err(NotReversed::ClientRevoked);
+    }
+    decide_standing(&shop).map_err(NotReversed::ShopInactive)
+}
+
 fn reverse(
     tx: &mut Connection,
     ids: &IdSource,
@@ -132,7 +151,7 @@ fn reverse(
     now: Instant,
 ) -> Result<Reversed, NotReversed> {
     let (redemption, wallet) = (request.redemption, request.wallet);
-    let attempt = tx.attempt(redemption, wallet)?.filter(|a| a.merchant == request.merchant);
+    let attempt = tx.attempt(redemption, wallet)?.filter(|a| a.merchant == request.pos.merchant);
     let attempt: Attempt = attempt.ok_or(NotReversed::NotFound)?;
     let Outcome::Approved(debit) = attempt.outcome else { return Err(NotReversed::NotApproved) };
     let locked = locked.ok_or(NotReversed::NotFound)?;

@@ -8,7 +8,7 @@ use crate::domain::calendar::{Date, Instant};
 use crate::domain::card::{CardState, MaskedCard};
 use crate::domain::ids::{AccountId, CardId, HouseholdId, WalletId};
 use crate::domain::keys::StoredPin;
-use crate::domain::redemption::{CardRef, PinChange};
+use crate::domain::redemption::{CardRef, CardStanding};
 
 use super::bulk::bulk_insert;
 use super::connection::Connection;
@@ -132,7 +132,7 @@ impl Connection {
         &mut self,
         card: CardRef,
         pin: &StoredPin,
-        change: PinChange,
+        change: CardStanding,
     ) -> Result<(), StoreError> {
         let statement = SetPin {
             version: pin.key_version,

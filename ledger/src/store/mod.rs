@@ -12,6 +12,8 @@ pub(crate) mod clients;
 pub(crate) mod connection;
 pub(crate) mod credits;
 mod days;
+#[cfg(test)]
+mod durability;
 pub(crate) mod error;
 pub(crate) mod fundings;
 pub(crate) mod history;

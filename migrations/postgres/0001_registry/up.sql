@@ -84,7 +84,7 @@ CREATE TABLE cards (
     CONSTRAINT cards_tries CHECK (pin_tries BETWEEN 0 AND 3)
 ) WITH (fillfactor = 90);
 
--- What a bank changed about a card, and why. Wrong PINs change a card too, and are attempts.
+-- What a bank changed about a card, and why. (Wrong PINs change a card too: those of purchases are attempts.)
 CREATE TABLE card_changes (
     wallet_id BIGINT NOT NULL,
     id BIGINT NOT NULL,

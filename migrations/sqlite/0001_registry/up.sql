@@ -82,7 +82,7 @@ CREATE TABLE cards (
     CONSTRAINT cards_tries CHECK (pin_tries BETWEEN 0 AND 3)
 ) STRICT, WITHOUT ROWID;
 
--- What a bank changed about a card, and why. Wrong PINs change a card too, and are attempts.
+-- What a bank changed about a card, and why. (Wrong PINs change a card too: those of purchases are attempts.)
 CREATE TABLE card_changes (
     wallet_id INTEGER NOT NULL,
     id INTEGER NOT NULL PRIMARY KEY,

@@ -15,8 +15,8 @@ use ledger::domain::bank::{BankCode, BankId};
 use ledger::domain::redemption::PointOfSale;
 use ledger::service::{Reader, Scope, Shop, Teller};
 
+use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 
 pub use sessions::{Session, Sessions};
 pub use tokens::{LIFETIME, TokenKeyError, Tokens};

@@ -9,8 +9,8 @@ use ledger::domain::keys::sha256;
 use ledger::service::Scope;
 use quick_cache::sync::Cache;
 
+use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 
 /// Tokens that are remembered; each is good for ten minutes.
 const REMEMBERED: usize = 65_536;

@@ -198,7 +198,7 @@ mod tests {
             change(&mut header);
             assert!(tokens.check(&forged(&tokens, &header, |_| {}), now()).is_none());
         }
-        let other = super::Tokens::new(&Keys::derive(&[2; 32])).unwrap();
+        let other = Tokens::new(&Keys::derive(&[2; 32])).unwrap();
         assert!(other.check(&forged(&tokens, &good, |_| {}), now()).is_none());
         for text in ["", ".", "..", "a.b.c", "eyJhbGciOiJub25lIn0.e30."] {
             assert!(tokens.check(text, now()).is_none(), "{text}");

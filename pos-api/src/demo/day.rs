@@ -205,8 +205,7 @@ impl Day<'_> {
         let keys = ledger.keys().clone();
         let redemption = attempt.id.0.to_be_bytes();
         let request = ReverseRequest {
-            client: pos.client,
-            merchant: pos.merchant,
+            pos,
             redemption: attempt.id,
             wallet: attempt.wallet,
             key: OnceKey {

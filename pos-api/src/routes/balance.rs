@@ -3,10 +3,10 @@
 use actix_web::{HttpResponse, web};
 use ledger::service::Reply;
 
+use crate::app::App;
 use crate::auth::Merchant;
 use crate::extract::JsonBody;
 use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
-use crate::startup::App;
 use crate::wire::redemption::{BalanceAnswer, InquiryBody};
 
 /// Tells the balance, or why not.

@@ -9,10 +9,10 @@ use ledger::domain::public_id::{self, IdKind};
 use ledger::domain::redemption::CardRef;
 use ledger::service::{BankCard, CardLifeError, Ledger};
 
+use crate::app::App;
 use crate::auth::Bank;
 use crate::extract::JsonBody;
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 use crate::wire::card::{CardAnswer, IssueBody, LookUpBody, PinBody, ReplaceBody, StateBody};
 use crate::wire::redemption::card_number;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 
+use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 
 /// The process answers.
 pub(super) async fn healthz() -> HttpResponse {

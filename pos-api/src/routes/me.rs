@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 
+use crate::app::App;
 use crate::auth::{Anyone, Merchant};
 use crate::problem::Problem;
-use crate::startup::App;
 use crate::wire::listing::NoParams;
 use crate::wire::me::{CatalogueAnswer, MeAnswer};
 

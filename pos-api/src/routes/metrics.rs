@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 
+use crate::app::App;
 use crate::problem::Problem;
-use crate::startup::App;
 
 /// All figures.
 pub(super) async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {

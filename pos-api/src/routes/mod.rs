@@ -17,24 +17,19 @@ use std::future::ready;
 use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::error::UrlencodedError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, Resource, ResponseError as _, web};
 use ledger::service::Answered;
 
+use crate::app::App;
 use crate::metrics::RouteCounter;
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 
 /// All routes of the service.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(crate::extract::MAX_BODY))
-        .app_data(
-            web::FormConfig::default()
-                .error_handler(|error, _| Problem::new(unreadable_form(&error)).into()),
-        )
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
             Problem::at(Code::RequestInvalid, "", error.to_string()).into()
         }))
@@ -152,13 +147,4 @@ fn no_such_method(allow: &'static str) -> HttpResponse {
     let mut response = Problem::new(Code::MethodNotAllowed).error_response();
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
     response
-}
-
-/// Why a token request's form can't be read.
-fn unreadable_form(error: &UrlencodedError) -> Code {
-    match error {
-        UrlencodedError::ContentType => Code::UnsupportedMediaType,
-        UrlencodedError::Overflow { .. } => Code::PayloadTooLarge,
-        _ => Code::InvalidRequest,
-    }
 }

@@ -7,9 +7,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
+use crate::app::App;
 use crate::auth::LIFETIME;
+use crate::extract::FormBody;
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 
 #[derive(Deserialize)]
 pub(super) struct Grant {
@@ -27,8 +28,9 @@ struct TokenAnswer {
 pub(super) async fn token(
     app: web::Data<App>,
     request: HttpRequest,
-    grant: web::Form<Grant>,
+    grant: FormBody<Grant>,
 ) -> Result<HttpResponse, Problem> {
+    let grant = grant.read().await?;
     if grant.grant_type != "client_credentials" {
         return Err(Problem::new(Code::UnsupportedGrant));
     }

@@ -6,10 +6,10 @@ use actix_web::{HttpResponse, web};
 use ledger::domain::public_id::{self, IdKind};
 use ledger::service::{CreditError, FundRequest, Ledger, NotFunded};
 
+use crate::app::App;
 use crate::auth::Programme;
 use crate::extract::JsonBody;
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 use crate::wire::programme::{CreditRunAnswer, CreditRunBody, FundingAnswer, FundingBody};
 
 /// Records money that arrived at a distributor bank. Its reference makes a repeat known.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use ledger::service;
 
+use crate::app::App;
 use crate::auth::{Reading, Totals};
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 use crate::wire::account::{AccountAnswer, TrialBalanceAnswer, named};
 use crate::wire::listing::{NoParams, TransferParams, cursor_of};
 use crate::wire::paging::Page;

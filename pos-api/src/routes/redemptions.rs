@@ -9,10 +9,10 @@ use ledger::domain::redemption::Attempt;
 use ledger::service::{Reader, RedeemRequest, Reply, ShownAttempt};
 use serde_json::value::RawValue;
 
+use crate::app::App;
 use crate::auth::{Merchant, Reading};
 use crate::extract::{IdempotencyKey, JsonBody};
 use crate::problem::{Code, MEDIA_TYPE, Problem};
-use crate::startup::App;
 use crate::wire::listing::{AttemptParams, cursor_of};
 use crate::wire::paging::Page;
 use crate::wire::redemption::{As, RedeemBody, render};

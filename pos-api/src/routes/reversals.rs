@@ -8,10 +8,10 @@ use ledger::domain::public_id::{self, IdKind};
 use ledger::service::{NotReversed, OnceKey, ReverseRequest};
 
 use super::answered;
+use crate::app::App;
 use crate::auth::Merchant;
 use crate::extract::{IdempotencyKey, JsonBody};
-use crate::problem::{Code, Problem};
-use crate::startup::App;
+use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
 use crate::wire::reversal::{ReversalAnswer, ReversalBody};
 
 /// Takes a redemption back.
@@ -30,8 +30,7 @@ pub(super) async fn reverse(
     let merchant = caller.shop.merchant;
     let request = keys.request_mac(&[b"RV1", &redemption.0.to_be_bytes(), reason.as_bytes()]);
     let request = ReverseRequest {
-        client: caller.client,
-        merchant,
+        pos: caller.pos(),
         redemption,
         wallet,
         reason,
@@ -42,7 +41,12 @@ pub(super) async fn reverse(
         let keys = ledger.keys().clone();
         ledger.reverse(request, move |reversed| ReversalAnswer::of(&keys, reversed).json())
     });
-    Ok(answered(answer.await??))
+    match answer.await? {
+        Err(NotReversed::ShopInactive(refusal)) => Ok(HttpResponse::PaymentRequired()
+            .content_type(MEDIA_TYPE)
+            .json(RefusalBody::new(refusal, None, Vec::new()))),
+        other => Ok(answered(other?)),
+    }
 }
 
 impl From<NotReversed> for Problem {
@@ -53,6 +57,7 @@ impl From<NotReversed> for Problem {
             NotReversed::AlreadyReversed => Self::new(Code::AlreadyReversed),
             NotReversed::DayClosed => Self::new(Code::DayClosed),
             NotReversed::ClientRevoked => Self::new(Code::TokenInvalid),
+            NotReversed::ShopInactive(_) => Self::new(Code::RoleNotAllowed),
             NotReversed::KeyReused => Self::new(Code::KeyReused),
             NotReversed::Trouble(trouble) => trouble.into(),
         }

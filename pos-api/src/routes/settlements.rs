@@ -7,10 +7,10 @@ use ledger::domain::calendar::Date;
 use ledger::domain::public_id::{self, IdKind};
 use ledger::service::{NotClosed, Reader, Settlement, SettlementQuery};
 
+use crate::app::App;
 use crate::auth::{Anyone, Bank, Reading};
 use crate::extract::JsonBody;
 use crate::problem::{Code, Problem};
-use crate::startup::App;
 use crate::wire::paging::{Page, PageQuery};
 use crate::wire::settlement::{
     CloseBody, ClosingAnswer, ItemAnswer, SettlementAnswer, SettlementParams,
@@ -72,7 +72,8 @@ fn open_day(
     else {
         return Ok(None);
     };
-    let asked = query.bank.as_deref().is_none_or(|bank| bank == shop.bank_code.as_str());
+    let asked = query.bank.as_deref().is_none_or(|bank| bank == shop.bank_code.as_str())
+        && query.merchant.as_deref().is_none_or(|merchant| merchant == shop.merchant_code);
     let state = ledger.day_status(shop.bank, day)?;
     if !asked || state == ledger::domain::settlement::DayStatus::Closed {
         return Ok(None);

@@ -61,6 +61,10 @@ impl AttemptParams {
         if self.idempotency_key.is_some() && !by_merchant {
             return Err(invalid("/idempotency_key", "is known to the merchant that used it only"));
         }
+        if self.bank.is_some() && by_merchant {
+            // A card that belongs to nobody has no bank: asking for one would tell it from a wrong PIN.
+            return Err(invalid("/bank", "is a filter for banks and auditors"));
+        }
         let query = AttemptQuery {
             from: time("/from", self.from.as_deref())?,
             to: time("/to", self.to.as_deref())?,

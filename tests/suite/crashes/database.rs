@@ -28,7 +28,7 @@ fn a_killed_database_loses_and_doubles_nothing() {
     let (buyers, guessed) = town.cards.split_at(BUYERS);
     for (number, guessed) in guessed.iter().enumerate() {
         let round = Round::default();
-        let enough = 5 + chance.below(100);
+        let enough = 5 + chance.below(300);
         thread::scope(|scope| {
             for clerk in &mut clerks {
                 scope.spawn(|| clerk.work(buyers, guessed, &round));

@@ -164,8 +164,7 @@ impl Bench {
         });
         let (redemption, wallet, pos) = (sent.id, sent.wallet, self.tills[sent.till]);
         let request = ReverseRequest {
-            client: pos.client,
-            merchant: pos.merchant,
+            pos,
             redemption,
             wallet,
             reason: "salah".to_owned(),
@@ -244,7 +243,7 @@ impl Bench {
         let balance = |card| {
             self.set_state(card, CardState::Active);
             let told = self.inquire(card, 0, true);
-            told.strip_prefix("holds ").and_then(|balance| balance.parse().ok()).expect(&told)
+            told.strip_prefix("holds ").unwrap_or_else(|| panic!("{told}")).parse().unwrap()
         };
         (0..FAMILIES).map(balance).collect()
     }

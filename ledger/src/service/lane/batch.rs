@@ -85,7 +85,7 @@ fn decide_and_write(
         .collect::<Result<_, _>>()?;
 
     let tries = decider.changed_cards();
-    connection.set_card_tries(&tries)?;
+    connection.set_card_standing(&tries)?;
     let wallets = decider.changed_wallets();
     let Decider { attempts, transfers, leaves, .. } = decider;
     let changed = !tries.is_empty() || !attempts.is_empty();

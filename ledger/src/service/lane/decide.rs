@@ -11,12 +11,12 @@ use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
 use crate::domain::policy::PolicyBook;
 use crate::domain::redemption::{
-    Attempt, CardFacts, Outcome, PinChange, Redeem, authorize, check_card, decide_standing,
+    Attempt, CardFacts, CardStanding, Outcome, Redeem, authorize, check_card, decide_standing,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::StoreError;
-use crate::store::batch::{CardTries, Facts, LockedWallet};
+use crate::store::batch::{CardChange, Facts, LockedWallet};
 
 use super::{Command, Inquiry, Reply};
 
@@ -37,7 +37,7 @@ pub(super) struct Decider<'a> {
     now: Instant,
     ids: IdBlock,
     wallets: HashMap<AccountId, (LockedWallet, bool)>,
-    tries: HashMap<CardId, (AccountId, PinChange)>,
+    tries: HashMap<CardId, (AccountId, CardStanding)>,
     keys_seen: HashMap<(AccountId, AccountId, [u8; 16]), usize>,
     pub(super) attempts: Vec<Arc<Attempt>>,
     pub(super) transfers: Vec<Transfer>,
@@ -77,7 +77,7 @@ impl<'a> Decider<'a> {
     }
 
     /// The cards whose counter or state changed.
-    pub(super) fn changed_cards(&self) -> Vec<CardTries> {
+    pub(super) fn changed_cards(&self) -> Vec<CardChange> {
         let mut cards: Vec<_> =
             self.tries.iter().map(|(card, (wallet, change))| (*wallet, *card, *change)).collect();
         cards.sort_unstable_by_key(|(wallet, card, _)| (*wallet, *card));
@@ -119,7 +119,12 @@ impl<'a> Decider<'a> {
         Some(card)
     }
 
-    fn note_pin(&mut self, wallet: AccountId, card: Option<&CardFacts>, change: Option<PinChange>) {
+    fn note_pin(
+        &mut self,
+        wallet: AccountId,
+        card: Option<&CardFacts>,
+        change: Option<CardStanding>,
+    ) {
         if let (Some(card), Some(change)) = (card, change) {
             self.tries.insert(card.id, (wallet, change));
         }

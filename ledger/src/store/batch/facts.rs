@@ -6,7 +6,7 @@ use crate::domain::bank::BankId;
 use crate::domain::calendar::{CutOff, Date, Zone};
 use crate::domain::card::CardState;
 use crate::domain::ids::{AccountId, CardId};
-use crate::domain::keys::StoredPin;
+use crate::domain::keys::{KEY_VERSION, StoredPin};
 use crate::domain::money::Rupiah;
 use crate::domain::policy::PriceZone;
 use crate::domain::redemption::{CardFacts, ShopFacts};
@@ -108,6 +108,9 @@ fn card_facts(query: &FactsQuery, row: CardRow) -> Result<Option<CardFacts>, Sto
     let CardId(number) = id;
     let corrupt = |what: &str| StoreError::corrupt(format!("card {number}: {what}"));
     let pin = match (version, tag, salt) {
+        (Some(key_version), ..) if key_version != KEY_VERSION => {
+            return Err(corrupt("its PIN was made with another version of the keys"));
+        }
         (Some(key_version), Some(tag), Some(salt)) => Some(StoredPin {
             tag: bytes(&tag).ok_or_else(|| corrupt("its PIN's tag is not 32 bytes"))?,
             salt: bytes(&salt).ok_or_else(|| corrupt("its PIN's salt is not 16 bytes"))?,

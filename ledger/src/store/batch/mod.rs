@@ -9,7 +9,7 @@ use crate::domain::bank::BankId;
 use crate::domain::ids::{AccountId, CardId, MerchantId, TerminalId, WalletId};
 use crate::domain::leaf::Pseudonym;
 use crate::domain::money::Rupiah;
-use crate::domain::redemption::{Attempt, CardFacts, PinChange, ShopFacts};
+use crate::domain::redemption::{Attempt, CardFacts, CardStanding, ShopFacts};
 use crate::domain::transfer::Transfer;
 
 use super::connection::Connection;
@@ -69,7 +69,7 @@ pub(crate) struct BatchRows {
 }
 
 /// What a PIN did to a card.
-pub(crate) type CardTries = (WalletId, CardId, PinChange);
+pub(crate) type CardChange = (WalletId, CardId, CardStanding);
 
 impl Connection {
     /// Locks wallets against every other writer, in ascending order. `wallets` has to be sorted.
@@ -93,10 +93,10 @@ impl Connection {
     }
 
     /// Sets cards' counters of wrong PINs, and their states. Their wallets are locked.
-    pub(crate) fn set_card_tries(&mut self, changes: &[CardTries]) -> Result<(), StoreError> {
+    pub(crate) fn set_card_standing(&mut self, changes: &[CardChange]) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(sqlite) => sqlite::set_card_tries(sqlite, changes),
-            Self::Postgres(postgres) => postgres::set_card_tries(postgres, changes),
+            Self::Sqlite(sqlite) => sqlite::set_card_standing(sqlite, changes),
+            Self::Postgres(postgres) => postgres::set_card_standing(postgres, changes),
         }
     }
 

@@ -14,7 +14,7 @@ use super::facts::{
     CardRow, CardSql, RecordedRow, RecordedSql, ShopRow, ShopSql, WalletRow, WalletSql,
 };
 use super::sqlite::outcome_columns;
-use super::{BatchRows, CardTries, Facts, FactsQuery, LockedWallet};
+use super::{BatchRows, CardChange, Facts, FactsQuery, LockedWallet};
 
 statement! {
     postgres LockWallets<'a> { ids: &'a [i64] } -> WalletSql;
@@ -98,7 +98,7 @@ statement! {
 }
 
 statement! {
-    postgres SetCardTries<'a> {
+    postgres SetCardStanding<'a> {
         wallet: &'a [i64], card: &'a [i64], tries: &'a [i16], state: &'a [i16],
     };
     "UPDATE cards SET pin_tries = k.tries, state = k.state
@@ -190,14 +190,14 @@ pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(),
     Ok(())
 }
 
-pub(super) fn set_card_tries(
+pub(super) fn set_card_standing(
     postgres: &mut PgConnection,
-    changes: &[CardTries],
+    changes: &[CardChange],
 ) -> Result<(), StoreError> {
     if changes.is_empty() {
         return Ok(());
     }
-    SetCardTries {
+    SetCardStanding {
         wallet: &column(changes, |(wallet, _, _)| wallet.0),
         card: &column(changes, |(_, card, _)| card.0),
         tries: &column(changes, |(_, _, change)| change.tries),

@@ -13,7 +13,7 @@ use crate::store::statement::statement;
 use super::facts::{
     CardRow, CardSql, RecordedRow, RecordedSql, ShopRow, ShopSql, WalletRow, WalletSql,
 };
-use super::{BatchRows, CardTries, Facts, FactsQuery, LockedWallet};
+use super::{BatchRows, CardChange, Facts, FactsQuery, LockedWallet};
 
 statement! {
     sqlite WalletById { id: i64 } -> WalletSql;
@@ -82,7 +82,7 @@ statement! {
 }
 
 statement! {
-    sqlite SetCardTries { wallet: i64, card: i64, tries: i16, state: i16 };
+    sqlite SetCardStanding { wallet: i64, card: i64, tries: i16, state: i16 };
     "UPDATE cards SET pin_tries = " [tries: SmallInt] ", state = " [state: SmallInt]
     " WHERE wallet_id = " [wallet: BigInt] " AND id = " [card: BigInt]
 }
@@ -177,13 +177,13 @@ pub(super) fn write(sqlite: &mut SqliteConnection, rows: &BatchRows) -> Result<(
     Ok(())
 }
 
-pub(super) fn set_card_tries(
+pub(super) fn set_card_standing(
     sqlite: &mut SqliteConnection,
-    changes: &[CardTries],
+    changes: &[CardChange],
 ) -> Result<(), StoreError> {
     for (wallet, card, change) in changes {
         let (tries, state) = (change.tries, change.state.number());
-        SetCardTries { wallet: wallet.0, card: card.0, tries, state }.execute(sqlite)?;
+        SetCardStanding { wallet: wallet.0, card: card.0, tries, state }.execute(sqlite)?;
     }
     Ok(())
 }
