@@ -101,16 +101,12 @@ impl Reference {
                 None => format!("holds {}", self.cards[card].balance),
             },
             Operation::Block { card } => {
-                let card = &mut self.cards[card];
-                if card.blocked_by_bank {
-                    return "conflict with blocked_bank".to_owned();
-                }
-                card.blocked_by_bank = true;
+                self.cards[card].blocked_by_bank = true;
                 "blocked_bank".to_owned()
             }
             Operation::Unblock { card } => {
                 let card = &mut self.cards[card];
-                if !card.blocked_by_bank && !card.blocked_by_pin {
+                if !card.blocked_by_bank && !card.blocked_by_pin && card.tries > 0 {
                     return "conflict with active".to_owned();
                 }
                 *card = Card { balance: card.balance, ..Card::default() };
