@@ -122,12 +122,14 @@ on_both_backends! {
         let world = World::start(backend);
         let (card, till) = (world.fresh_card("bri"), world.till("JBI-1"));
         let unknown = Card { card_number: unknown_number(3), ..card.clone() };
-        buy(&till, &card, &goods(EGG)).expect(201);
+        let bought = buy(&till, &card, &goods(EGG)).expect(201);
+        let take_back = || till.reverse(&fresh_key(), text(&bought, "id"), "salah");
         world.sql("UPDATE terminals SET status = 2 WHERE code = 'JBI-1'");
         for card in [&card, &unknown] {
             let answer = buy(&till, card, &goods(EGG));
             assert_eq!(code_of(&answer), refused("terminal_inactive", "58"));
         }
+        assert_eq!(code_of(&take_back()), refused("terminal_inactive", "58"));
         world.sql("UPDATE merchants SET status = 2 WHERE code = 'EW-JAMBI'");
         for card in [&card, &unknown] {
             let answer = buy_with_wrong_pin(&till, card, &goods("salt 1 kg 1"));
@@ -135,6 +137,7 @@ on_both_backends! {
         }
         let inquiry = till.inquire(&card.card_number, &card.pin);
         assert_eq!(code_of(&inquiry), refused("merchant_inactive", "58"));
+        assert_eq!(code_of(&take_back()), refused("merchant_inactive", "58"));
         buy(&world.till("JKT-1"), &card, &goods(EGG)).expect(201);
         world.sql("UPDATE wallets SET state = 2 WHERE balance = 106000");
         let answer = buy(&world.till("JKT-1"), &card, &goods(EGG));

@@ -160,7 +160,6 @@ on_both_backends! {
             ("printed", "active"),
             ("printed", "blocked_bank"),
             ("printed", "lost"),
-            ("distributed", "active"),
             ("distributed", "printed"),
             ("blocked_ministry", "active"),
             ("blocked_ministry", "closed"),
@@ -171,7 +170,6 @@ on_both_backends! {
             ("replaced", "closed"),
             ("returned", "distributed"),
             ("closed", "active"),
-            ("closed", "closed"),
             ("overdue", "blocked_pin"),
             ("overdue", "replaced"),
             ("overdue", "blocked_ministry"),
@@ -192,6 +190,27 @@ on_both_backends! {
             assert_eq!(answer.problem(422), "request_invalid", "{body}");
         }
         assert_eq!(look_up(&bank, &world.card_in("overdue")).expect(200)["state"], "active");
+    }
+
+    /// A bank whose answer got lost asks again.
+    fn the_same_change_again_finds_what_was_done(backend) {
+        let world = World::shared(backend);
+        let bank = world.bank("btn");
+        let (first, card) = issue(&bank, 160);
+        let body = first.expect(201);
+        assert_eq!(issue(&bank, 160).0.expect(201), body);
+        let nik = |serial: usize| format!("317401010190{serial:04}");
+        let other = issue_to(&bank, &card.card_number, &nik(161));
+        assert_eq!(other.problem(409), "card_number_taken", "another family's");
+        let elsewhere = issue_to(&world.bank("bri"), &card.card_number, &nik(160));
+        assert_eq!(elsewhere.problem(409), "card_number_taken", "another bank's");
+        let id = text(&body, "id");
+        let done = set_state(&bank, id, "distributed").expect(200);
+        assert_eq!(set_state(&bank, id, "distributed").expect(200), done);
+        let new = replace(&bank, id, &unknown_number(162)).expect(201);
+        assert_eq!(replace(&bank, id, &unknown_number(162)).expect(201), new);
+        assert_eq!(replace(&bank, id, &unknown_number(163)).problem(409), "card_state_conflict");
+        world.verify();
     }
 
     /// No money moves, and the old number is dead.

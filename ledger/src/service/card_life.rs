@@ -106,7 +106,7 @@ impl Ledger {
                 (true, false) => (CardState::Distributed, 0),
                 (false, _) => (next, stored.tries),
             };
-            if (stored.state, stored.tries) == (state, tries) {
+            if stored.state == next && (stored.state, stored.tries) == (state, tries) {
                 // The same again: it was done before.
                 return Ok(stored.into());
             }
