@@ -86,10 +86,12 @@ impl<T: DeserializeOwned + 'static> FormBody<T> {
 }
 
 fn unreadable_form(error: &UrlencodedError) -> Code {
-    match error {
-        UrlencodedError::ContentType => Code::UnsupportedMediaType,
-        UrlencodedError::Overflow { .. } => Code::PayloadTooLarge,
-        _ => Code::InvalidRequest,
+    if matches!(error, UrlencodedError::ContentType) {
+        Code::UnsupportedMediaType
+    } else if matches!(error, UrlencodedError::Overflow { .. }) {
+        Code::PayloadTooLarge
+    } else {
+        Code::InvalidRequest
     }
 }
 

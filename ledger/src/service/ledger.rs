@@ -13,6 +13,7 @@ use crate::store::{DatabaseUrl, StoreError};
 
 use super::banks::BankCodes;
 use super::clock::Clock;
+use super::credit::CreditRunner;
 use super::directory::CardDirectory;
 use super::error::Trouble;
 use super::ids::IdSource;
@@ -45,6 +46,7 @@ pub struct Ledger {
     pub(super) keys: Arc<Keys>,
     pub(super) lanes: Arc<Lanes>,
     pub(super) banks: BankCodes,
+    pub(super) credits: CreditRunner,
     directory: CardDirectory,
     keeper: Keeper,
     sealer: Sealer,
@@ -113,7 +115,8 @@ impl Ledger {
         // An answer names banks: after a purchase is decided is too late to look for them.
         let banks = BankCodes::default();
         banks.learn(&mut connection)?;
-        Ok(Self { shared, keys, lanes, banks, directory, keeper, sealer })
+        let credits = CreditRunner::default();
+        Ok(Self { shared, keys, lanes, banks, credits, directory, keeper, sealer })
     }
 
     /// Has a purchase decided and recorded, or finds the answer it got before.

@@ -113,12 +113,15 @@ impl Ledger {
         let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
         self.shared.write(move |tx| {
             let now = clock.now();
-            shop_stands(tx, &request)?;
+            if !tx.client_stands(request.pos.client)? {
+                return Err(NotReversed::ClientRevoked);
+            }
             // The wallet's lock comes before the key: of requests at the same time, the later ones
             // then find what the first recorded.
             let locked = tx.lock_wallets(&[request.wallet.0])?;
             let locked = locked.first();
             once(tx, &request.key, now.as_millis(), |tx| {
+                shop_stands(tx, &request)?;
                 let reversed = reverse(tx, &ids, (&request, locked), now)?;
                 Ok((201, render(&reversed)))
             })
@@ -138,9 +141,6 @@ fn shop_stands(tx: &mut Connection, request: &ReverseRequest) -> Result<(), NotR
     };
     let facts = tx.facts(&[query])?;
     let shop = facts.first().ok_or(NotReversed::NotFound)?.shop;
-    if !shop.client_active {
-        return Err(NotReversed::ClientRevoked);
-    }
     decide_standing(&shop).map_err(NotReversed::ShopInactive)
 }
 

@@ -9,7 +9,6 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArgs;
 use crate::config::Settings;
-use crate::routes::programme::carry_on;
 use crate::startup::Application;
 
 use super::say;
@@ -21,13 +20,7 @@ const FILE_TOO_LARGE: i32 = 25;
 /// Serves until it is told to stop, or the storage fails.
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::read(args)?;
-    if !args.no_migrate {
-        for migration in ledger::service::migrate(&settings.url)? {
-            tracing::info!(%migration, "migrated");
-        }
-    } else if ledger::service::needs_migration(&settings.url)? {
-        anyhow::bail!("the schema of `{}` is old\nhint: pos-api migrate", settings.url);
-    }
+    prepare(&settings, args.no_migrate)?;
     let cores = cores();
     let ledger = Arc::new(Ledger::open(&Options {
         url: settings.url,
@@ -37,9 +30,25 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     })?);
     for run in ledger.unfinished_credit_runs()? {
         tracing::info!(run, "an interrupted credit run is carried on");
-        carry_on(&ledger, run);
+        ledger.run_credit_in_background(run);
     }
     serve(ledger, &settings.addr, cores)
+}
+
+/// Brings the schema up to date, or refuses an old one.
+fn prepare(settings: &Settings, no_migrate: bool) -> anyhow::Result<()> {
+    if no_migrate {
+        anyhow::ensure!(
+            !ledger::service::needs_migration(&settings.url)?,
+            "the schema of `{}` is old\nhint: pos-api migrate",
+            settings.url
+        );
+        return Ok(());
+    }
+    for migration in ledger::service::migrate(&settings.url)? {
+        tracing::info!(%migration, "migrated");
+    }
+    Ok(())
 }
 
 /// The processors that may be used.

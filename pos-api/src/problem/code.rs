@@ -1,6 +1,7 @@
 //! Every problem that is no refusal: its code, its status, its words.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName};
 
 /// Declares the codes in one table, so that none lacks a status or a text.
 macro_rules! codes {
@@ -129,6 +130,19 @@ codes! {
 }
 
 impl Code {
+    /// The header that goes with it: how to authenticate, when to come back.
+    pub(super) fn header(self) -> Option<(HeaderName, &'static str)> {
+        if self == Self::Unavailable {
+            Some((header::RETRY_AFTER, "1"))
+        } else if matches!(self, Self::TokenMissing | Self::TokenInvalid) {
+            Some((header::WWW_AUTHENTICATE, "Bearer"))
+        } else if self == Self::InvalidClient {
+            Some((header::WWW_AUTHENTICATE, "Basic realm=\"ewarong\""))
+        } else {
+            None
+        }
+    }
+
     /// Whether the code is one that RFC 6749 names for token requests.
     pub const fn is_of_token_request(self) -> bool {
         matches!(self, Self::InvalidClient | Self::InvalidRequest | Self::UnsupportedGrant)

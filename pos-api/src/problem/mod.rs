@@ -4,7 +4,7 @@ mod code;
 mod texts;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::{HttpResponse, ResponseError};
 use ledger::domain::refusal::Refusal;
 use ledger::service::{NoAccess, StoreError, Trouble};
@@ -123,19 +123,8 @@ impl ResponseError for Problem {
         let status = self.code.status();
         let mut response = HttpResponse::build(status);
         response.content_type(MEDIA_TYPE);
-        match self.code {
-            Code::Unavailable => {
-                response.insert_header((header::RETRY_AFTER, HeaderValue::from_static("1")));
-            }
-            Code::TokenMissing | Code::TokenInvalid => {
-                let challenge = HeaderValue::from_static("Bearer");
-                response.insert_header((header::WWW_AUTHENTICATE, challenge));
-            }
-            Code::InvalidClient => {
-                let challenge = HeaderValue::from_static("Basic realm=\"ewarong\"");
-                response.insert_header((header::WWW_AUTHENTICATE, challenge));
-            }
-            _ => {}
+        if let Some((name, value)) = self.code.header() {
+            response.insert_header((name, HeaderValue::from_static(value)));
         }
         response.json(Body {
             r#type: type_of(self.code.as_str()),

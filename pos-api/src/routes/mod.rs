@@ -7,7 +7,7 @@ mod me;
 mod metrics;
 mod oauth;
 mod openapi;
-pub(crate) mod programme;
+mod programme;
 mod reads;
 mod redemptions;
 mod reversals;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use ledger::domain::public_id::{self, IdKind};
-use ledger::service::{CreditError, FundRequest, Ledger, NotFunded};
+use ledger::service::{CreditError, FundRequest, NotFunded};
 
 use crate::app::App;
 use crate::auth::Programme;
@@ -45,7 +45,7 @@ pub(super) async fn start_run(
     let run = web::block(move || {
         ledger.require_standing(caller.client)?;
         let run = ledger.start_credit_run(period)?;
-        carry_on(&ledger, run.id);
+        ledger.run_credit_in_background(run.id);
         Ok::<_, Problem>(run)
     })
     .await??;
@@ -69,21 +69,6 @@ pub(super) async fn read_run(
     .await??
     .ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(CreditRunAnswer::of(app.ledger.keys(), &run)))
-}
-
-/// Carries a run on in a thread of its own. Whatever stops it, the run's row says how far it came,
-/// and the next start of the same month, or of the service, takes it up there.
-pub(crate) fn carry_on(ledger: &Arc<Ledger>, id: i64) {
-    let ledger = Arc::clone(ledger);
-    let started = std::thread::Builder::new().name("credit-run".to_owned()).spawn(move || {
-        match ledger.carry_on_credit_run(id, |_| {}) {
-            Ok(run) => tracing::info!(period = %run.period, "the credit run is done"),
-            Err(error) => tracing::error!(%error, "the credit run was interrupted"),
-        }
-    });
-    if let Err(error) = started {
-        tracing::error!(%error, "there is no thread for the credit run");
-    }
 }
 
 impl From<NotFunded> for Problem {

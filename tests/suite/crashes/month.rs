@@ -126,6 +126,8 @@ on_both_backends! {
         town.server.kill9();
         town.server.restart();
         assert_all_credited(&town, &completed(&office, &first));
+        let log = town.server.log();
+        assert!(log.contains("an interrupted credit run is carried on"), "nothing was interrupted");
         assert_balances(&town, &till, MONTHLY);
 
         // A command dies, then the server; a command brings it to its end. A family buys meanwhile.

@@ -238,8 +238,8 @@ fn cards_are_as_described() {
     bank.post("/v1/card-lookups", "", &json!({"card_number": unknown_number(9)}), 404);
     let state = json!({"state": "distributed", "reason": "handed to the family"});
     bank.post("/v1/cards/{id}/state", id, &state, 200);
-    let back = json!({"state": "printed", "reason": "by mistake"});
-    bank.post("/v1/cards/{id}/state", id, &back, 409);
+    let undo = json!({"state": "printed", "reason": "by mistake"});
+    bank.post("/v1/cards/{id}/state", id, &undo, 409);
     bank.post("/v1/cards/{id}/pin", id, &json!({"pin": "271828"}), 200);
     bank.post("/v1/cards/{id}/pin", id, &json!({"pin": "123456"}), 422);
     let other = json!({"card_number": unknown_number(10), "expires": "2099-12-31"});

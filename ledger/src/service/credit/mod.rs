@@ -5,6 +5,7 @@
 //! one transaction that also notes how far it came: a run that was interrupted is taken up there.
 
 mod chunk;
+mod runner;
 mod start;
 
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use super::keeper::Keeper;
 use super::keyfile::KeysError;
 use super::ledger::Ledger;
 use super::shared::{Contended, Shared};
+
+pub(super) use runner::CreditRunner;
 
 /// Why no run is started or carried on.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +104,11 @@ impl Ledger {
         progress: impl FnMut(&CreditRun),
     ) -> Result<CreditRun, CreditError> {
         chunk::carry_on(&self.shared, id, progress)
+    }
+
+    /// Carries a run on to its end in the background, however often a step fails.
+    pub fn run_credit_in_background(&self, id: i64) {
+        self.credits.start(&self.shared, id);
     }
 
     /// How a run stands.

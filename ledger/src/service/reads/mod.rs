@@ -10,6 +10,7 @@ mod transfers;
 mod walk;
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails by panicking")]
 mod tests;
 
 use crate::domain::bank::BankCode;

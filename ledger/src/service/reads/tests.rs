@@ -298,6 +298,7 @@ fn the_trial_balance_is_even_and_agrees_with_every_account() {
         }
         assert_eq!(own, trial.lines.iter().map(|line| format!("{line:?}")).collect());
         for line in &trial.lines {
+            #[expect(clippy::wildcard_enum_match_arm, reason = "only wallets are named otherwise")]
             let name = match &line.account {
                 AccountName::Wallets(bank) if bank.as_str() == "bri" => {
                     AccountName::Wallet(FAMILIES[0])

@@ -104,22 +104,17 @@ impl History {
         for (place, sale) in (1..).zip(sales) {
             let id = RowId(ids.id(place));
             let wallet = sale.family.map_or(SHOPS[sale.shop], |family| FAMILIES[family]);
-            let outcome = match sale.family.filter(|_| !sale.refused) {
-                Some(family) => {
-                    self.balances[family] -= sale.amount;
-                    let after = Rupiah::new(self.balances[family]).unwrap();
-                    let sides = (wallet, SHOPS[sale.shop], wallet);
-                    let kind = TransferKind::Redemption;
-                    transfers.push(moved(id, kind, sides, sale.amount, Some(after), now));
-                    Outcome::Approved(
-                        Debit::leaving(after, Rupiah::new(sale.amount).unwrap()).unwrap(),
-                    )
-                }
-                None => {
-                    let refusal =
-                        sale.family.map_or(Refusal::CardUnknown, |_| Refusal::BalanceInsufficient);
-                    Outcome::Refused(Objection { refusal, line: None, ceiling: None })
-                }
+            let outcome = if let Some(family) = sale.family.filter(|_| !sale.refused) {
+                self.balances[family] -= sale.amount;
+                let after = Rupiah::new(self.balances[family]).unwrap();
+                let sides = (wallet, SHOPS[sale.shop], wallet);
+                let kind = TransferKind::Redemption;
+                transfers.push(moved(id, kind, sides, sale.amount, Some(after), now));
+                Outcome::Approved(Debit::leaving(after, Rupiah::new(sale.amount).unwrap()).unwrap())
+            } else {
+                let known = sale.family.map(|_| Refusal::BalanceInsufficient);
+                let refusal = known.unwrap_or(Refusal::CardUnknown);
+                Outcome::Refused(Objection { refusal, line: None, ceiling: None })
             };
             attempts.push(Arc::new(attempt(id, wallet, sale, outcome, now)));
         }

@@ -12,6 +12,7 @@ mod totals;
 mod transfers;
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails by panicking")]
 pub(crate) mod fixture;
 
 pub(crate) use accounts::{AccountRow, Turnover};
