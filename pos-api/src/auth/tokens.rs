@@ -133,6 +133,7 @@ impl Tokens {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails by panicking")]
 mod tests {
     use super::*;
 

@@ -8,7 +8,7 @@ use ewarong_tests::client::eggs;
 use ewarong_tests::demo::Card;
 use ewarong_tests::process::{command, stdout_of, wait_until};
 use ewarong_tests::seed::{PATIENCE, finished_run};
-use ewarong_tests::{Merchant, Programme, on_both_backends};
+use ewarong_tests::{Cluster, Merchant, Programme, on_both_backends};
 use serde_json::{Value, json};
 
 use super::town::Town;
@@ -142,6 +142,25 @@ on_both_backends! {
         nothing_is_left_to_do(&town, spent);
         town.verify();
     }
+}
+
+/// The server stays up and tries again by itself.
+#[test]
+fn a_month_goes_on_when_the_database_is_back() {
+    let cluster = Cluster::start();
+    let town = Town::start_in(cluster.create_database(), FAMILIES);
+    town.fund("one month", 1);
+    let office = town.office();
+    let run = start(&office, "2018-09");
+    under_way(&office, &run);
+    cluster.stop_immediate();
+    cluster.restart();
+    let ready = || town.office().api.send("GET", "/readyz", &[], b"").unwrap().status == 200;
+    assert!(wait_until(PATIENCE, ready), "not ready again:\n{}", town.server.log());
+    assert_all_credited(&town, &completed(&office, &run));
+    let log = town.server.log();
+    assert!(log.contains("the credit run is tried again"), "nothing was interrupted:\n{log}");
+    town.verify();
 }
 
 /// The same months again change nothing; nothing is promised that is not needed.
