@@ -9,6 +9,7 @@ use crate::domain::ids::MerchantId;
 use super::bulk::bulk_insert;
 use super::connection::Connection;
 use super::error::StoreError;
+use super::reads::UnsealedAttempts;
 use super::statement::statement;
 
 bulk_insert! {
@@ -47,10 +48,20 @@ statement! {
 }
 
 statement! {
-    both SoldByOn { merchant: i64, acquirer: i16, day: i32, floor: i64 } -> (BigInt, BigInt);
-    "SELECT COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM redemptions
-     WHERE merchant_id = " [merchant: BigInt] " AND acquirer = " [acquirer: SmallInt]
-    " AND business_date = " [day: Integer] " AND refusal = 0 AND id >= " [floor: BigInt]
+    // What the shop's log holds of the day, and what is not filed there yet.
+    both SoldByOn {
+        unsealed: UnsealedAttempts, merchant: i64, acquirer: i16, day: i32, floor: i64,
+    } -> (BigInt, BigInt);
+    "SELECT COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM (
+        SELECT r.amount, r.acquirer, r.business_date, r.refusal FROM attempt_log a
+        JOIN redemptions r ON r.id = a.redemption_id AND r.wallet_id = a.wallet_id
+        WHERE a.merchant_id = " [merchant: BigInt] " AND a.redemption_id >= " [floor: BigInt] "
+        UNION ALL
+        SELECT u.amount, u.acquirer, u.business_date, u.refusal FROM " {unsealed} " u
+        WHERE u.merchant_id = " [merchant: BigInt] "
+     ) s
+     WHERE s.acquirer = " [acquirer: SmallInt] " AND s.business_date = " [day: Integer]
+    " AND s.refusal = 0"
 }
 
 statement! {
@@ -64,9 +75,11 @@ statement! {
 statement! {
     both ItemsOf { merchant: i64, acquirer: i16, day: i32, floor: i64, most: i64 }
         -> (BigInt, BigInt, BigInt, BigInt, BigInt);
-    "SELECT r.id AS place, r.id, r.wallet_id, r.amount, r.created_at FROM redemptions r
-     WHERE r.merchant_id = " [merchant: BigInt] " AND r.acquirer = " [acquirer: SmallInt]
-    " AND r.business_date = " [day: Integer] " AND r.refusal = 0 AND r.id >= " [floor: BigInt] "
+    "SELECT r.id AS place, r.id, r.wallet_id, r.amount, r.created_at FROM attempt_log a
+     JOIN redemptions r ON r.id = a.redemption_id AND r.wallet_id = a.wallet_id
+     WHERE a.merchant_id = " [merchant: BigInt] " AND a.redemption_id >= " [floor: BigInt]
+    " AND r.acquirer = " [acquirer: SmallInt] " AND r.business_date = " [day: Integer]
+    " AND r.refusal = 0
      UNION ALL
      SELECT v.transfer_id, v.redemption_id, v.wallet_id, r.amount, t.created_at FROM reversals v
      JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
@@ -176,7 +189,8 @@ impl Connection {
         floor: i64,
     ) -> Result<(i64, i64), StoreError> {
         let (merchant, acquirer, day) = (merchant.0, bank.0, day.as_number());
-        let sums = self.first(SoldByOn { merchant, acquirer, day, floor })?;
+        let unsealed = UnsealedAttempts;
+        let sums = self.first(SoldByOn { unsealed, merchant, acquirer, day, floor })?;
         Ok(sums.unwrap_or_default())
     }
 
@@ -214,7 +228,7 @@ impl Connection {
         self.first::<_, ShownRow>(SettlementById { id })?.map(settlement).transpose()
     }
 
-    /// A merchant's purchases and reversals of a day, in the order of their transfers, from the id
+    /// A merchant's purchases and reversals of a closed day, in the order of their transfers, from the id
     /// `floor` on.
     pub(crate) fn settlement_items(
         &mut self,

@@ -81,7 +81,7 @@ fn key((id, anchor): (i64, i64)) -> RowKey {
 macro_rules! unsealed_rows {
     ($name:ident, $table:literal) => {
         #[derive(Debug)]
-        struct $name;
+        pub(in crate::store) struct $name;
 
         impl diesel::query_builder::QueryFragment<diesel::sqlite::Sqlite> for $name {
             fn walk_ast<'walk>(
