@@ -28,6 +28,7 @@ mod redemptions;
 mod refusals;
 mod reversals;
 mod settlements;
+mod shop;
 mod tidy;
 mod till;
 mod verify;
