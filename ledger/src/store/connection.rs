@@ -138,7 +138,7 @@ const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
 /// A page that splits out of order is numbered as page 262,145 for a moment, and the commit then walks
 /// the whole cache for pages that high. Splits come with every batch, so a large cache costs more
 /// than it saves: misses are read from the operating system's.
-const SQLITE_LANE: &str = "PRAGMA cache_size = -8000;";
+const SQLITE_LANE: &str = "PRAGMA cache_size = -16000;";
 
 const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; \
      SET idle_in_transaction_session_timeout = '60s'; \
