@@ -23,14 +23,14 @@ pub(crate) const MAX_BODY: usize = 16 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_KEY: usize = 128;
 
-/// A JSON body that is not read yet.
-pub(crate) struct JsonBody<T> {
+/// A body that is not read yet.
+pub(crate) struct Body<T> {
     request: HttpRequest,
     payload: Payload,
     wanted: PhantomData<T>,
 }
 
-impl<T> FromRequest for JsonBody<T> {
+impl<T> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -40,9 +40,9 @@ impl<T> FromRequest for JsonBody<T> {
     }
 }
 
-impl<T: DeserializeOwned> JsonBody<T> {
-    /// Reads the body.
-    pub(crate) async fn read(mut self) -> Result<T, Problem> {
+impl<T: DeserializeOwned + 'static> Body<T> {
+    /// Reads JSON.
+    pub(crate) async fn json(mut self) -> Result<T, Problem> {
         let plain = self.request.headers().get(header::CONTENT_ENCODING).is_none();
         if self.request.content_type() != "application/json" || !plain {
             return Err(Problem::new(Code::UnsupportedMediaType));
@@ -55,28 +55,9 @@ impl<T: DeserializeOwned> JsonBody<T> {
             .map_err(|error| Problem::new(unread(&error)))?;
         parse(&bytes)
     }
-}
 
-/// A form that is not read yet.
-pub(crate) struct FormBody<T> {
-    request: HttpRequest,
-    payload: Payload,
-    wanted: PhantomData<T>,
-}
-
-impl<T> FromRequest for FormBody<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        ready(Ok(Self { request, payload, wanted: PhantomData }))
-    }
-}
-
-impl<T: DeserializeOwned + 'static> FormBody<T> {
-    /// Reads the form.
-    pub(crate) async fn read(mut self) -> Result<T, Problem> {
+    /// Reads a form.
+    pub(crate) async fn form(mut self) -> Result<T, Problem> {
         let reading = UrlEncoded::<T>::new(&self.request, &mut self.payload).limit(MAX_BODY);
         tokio::time::timeout(BODY_TIMEOUT, reading)
             .await

@@ -5,7 +5,7 @@ use ledger::service::Reply;
 
 use crate::app::App;
 use crate::auth::Merchant;
-use crate::extract::JsonBody;
+use crate::extract::Body;
 use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
 use crate::wire::redemption::{BalanceAnswer, InquiryBody};
 
@@ -13,9 +13,9 @@ use crate::wire::redemption::{BalanceAnswer, InquiryBody};
 pub(super) async fn inquire(
     app: web::Data<App>,
     caller: Merchant,
-    body: JsonBody<InquiryBody>,
+    body: Body<InquiryBody>,
 ) -> Result<HttpResponse, Problem> {
-    let (number, pin) = body.read().await?.parse()?;
+    let (number, pin) = body.json().await?.parse()?;
     match app.ledger.inquire(caller.pos(), &number, pin).await? {
         Reply::Balance { balance, as_of } => Ok(HttpResponse::Ok().json(BalanceAnswer {
             balance: balance.get(),

@@ -11,7 +11,7 @@ use ledger::service::{BankCard, CardLifeError, Ledger};
 
 use crate::app::App;
 use crate::auth::Bank;
-use crate::extract::JsonBody;
+use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::card::{CardAnswer, IssueBody, LookUpBody, PinBody, ReplaceBody, StateBody};
 use crate::wire::redemption::card_number;
@@ -20,9 +20,9 @@ use crate::wire::redemption::card_number;
 pub(super) async fn issue(
     app: web::Data<App>,
     caller: Bank,
-    body: JsonBody<IssueBody>,
+    body: Body<IssueBody>,
 ) -> Result<HttpResponse, Problem> {
-    let new = body.read().await?.parse()?;
+    let new = body.json().await?.parse()?;
     let by = caller.teller();
     act(app, StatusCode::CREATED, move |ledger| ledger.issue_card(by, new)).await
 }
@@ -31,9 +31,9 @@ pub(super) async fn issue(
 pub(super) async fn look_up(
     app: web::Data<App>,
     caller: Bank,
-    body: JsonBody<LookUpBody>,
+    body: Body<LookUpBody>,
 ) -> Result<HttpResponse, Problem> {
-    let number = card_number(&body.read().await?.card_number)?;
+    let number = card_number(&body.json().await?.card_number)?;
     let by = caller.teller();
     act(app, StatusCode::OK, move |ledger| ledger.find_card(by, &number)).await
 }
@@ -43,9 +43,9 @@ pub(super) async fn set_state(
     app: web::Data<App>,
     caller: Bank,
     id: web::Path<String>,
-    body: JsonBody<StateBody>,
+    body: Body<StateBody>,
 ) -> Result<HttpResponse, Problem> {
-    let (next, reason) = body.read().await?.parse()?;
+    let (next, reason) = body.json().await?.parse()?;
     let (card, by) = (card_ref(&app, &id)?, caller.teller());
     let change = move |ledger: &Ledger| ledger.set_card_state(by, card, next, reason);
     act(app, StatusCode::OK, change).await
@@ -56,9 +56,9 @@ pub(super) async fn set_pin(
     app: web::Data<App>,
     caller: Bank,
     id: web::Path<String>,
-    body: JsonBody<PinBody>,
+    body: Body<PinBody>,
 ) -> Result<HttpResponse, Problem> {
-    let pin = body.read().await?.parse()?;
+    let pin = body.json().await?.parse()?;
     let (card, by) = (card_ref(&app, &id)?, caller.teller());
     act(app, StatusCode::OK, move |ledger| ledger.set_card_pin(by, card, pin)).await
 }
@@ -68,9 +68,9 @@ pub(super) async fn replace(
     app: web::Data<App>,
     caller: Bank,
     id: web::Path<String>,
-    body: JsonBody<ReplaceBody>,
+    body: Body<ReplaceBody>,
 ) -> Result<HttpResponse, Problem> {
-    let (number, expires) = body.read().await?.parse()?;
+    let (number, expires) = body.json().await?.parse()?;
     let (card, by) = (card_ref(&app, &id)?, caller.teller());
     let replace = move |ledger: &Ledger| ledger.replace_card(by, card, number, expires);
     act(app, StatusCode::CREATED, replace).await

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::auth::LIFETIME;
-use crate::extract::FormBody;
+use crate::extract::Body;
 use crate::problem::{Code, Problem};
 
 #[derive(Deserialize)]
@@ -28,9 +28,9 @@ struct TokenAnswer {
 pub(super) async fn token(
     app: web::Data<App>,
     request: HttpRequest,
-    grant: FormBody<Grant>,
+    grant: Body<Grant>,
 ) -> Result<HttpResponse, Problem> {
-    let grant = grant.read().await?;
+    let grant = grant.form().await?;
     if grant.grant_type != "client_credentials" {
         return Err(Problem::new(Code::UnsupportedGrant));
     }

@@ -8,7 +8,7 @@ use ledger::service::{CreditError, FundRequest, NotFunded};
 
 use crate::app::App;
 use crate::auth::Programme;
-use crate::extract::JsonBody;
+use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::programme::{CreditRunAnswer, CreditRunBody, FundingAnswer, FundingBody};
 
@@ -16,9 +16,9 @@ use crate::wire::programme::{CreditRunAnswer, CreditRunBody, FundingAnswer, Fund
 pub(super) async fn fund(
     app: web::Data<App>,
     caller: Programme,
-    body: JsonBody<FundingBody>,
+    body: Body<FundingBody>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.read().await?.parse()?;
+    let body = body.json().await?.parse()?;
     let ledger = Arc::clone(&app.ledger);
     let request = FundRequest {
         client: caller.client,
@@ -38,9 +38,9 @@ pub(super) async fn fund(
 pub(super) async fn start_run(
     app: web::Data<App>,
     caller: Programme,
-    body: JsonBody<CreditRunBody>,
+    body: Body<CreditRunBody>,
 ) -> Result<HttpResponse, Problem> {
-    let period = body.read().await?.parse()?;
+    let period = body.json().await?.parse()?;
     let ledger = Arc::clone(&app.ledger);
     let run = web::block(move || {
         ledger.require_standing(caller.client)?;

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::auth::{Merchant, Reading};
-use crate::extract::{IdempotencyKey, JsonBody};
+use crate::extract::{Body, IdempotencyKey};
 use crate::problem::{Code, MEDIA_TYPE, Problem};
 use crate::wire::listing::{AttemptParams, cursor_of};
 use crate::wire::paging::Page;
@@ -22,10 +22,10 @@ pub(super) async fn redeem(
     app: web::Data<App>,
     caller: Merchant,
     key: IdempotencyKey,
-    body: JsonBody<RedeemBody>,
+    body: Body<RedeemBody>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.required()?;
-    let (number, pin, basket) = body.read().await?.parse()?;
+    let (number, pin, basket) = body.json().await?.parse()?;
     let request = RedeemRequest { pos: caller.pos(), number, pin, key, basket };
     match app.ledger.redeem(request).await? {
         Reply::Decided { attempt, replay } => {

@@ -10,7 +10,7 @@ use ledger::service::{NotReversed, OnceKey, ReverseRequest};
 use super::answered;
 use crate::app::App;
 use crate::auth::Merchant;
-use crate::extract::{IdempotencyKey, JsonBody};
+use crate::extract::{Body, IdempotencyKey};
 use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
 use crate::wire::reversal::{ReversalAnswer, ReversalBody};
 
@@ -20,10 +20,10 @@ pub(super) async fn reverse(
     caller: Merchant,
     key: IdempotencyKey,
     id: web::Path<String>,
-    body: JsonBody<ReversalBody>,
+    body: Body<ReversalBody>,
 ) -> Result<HttpResponse, Problem> {
     let key_hash = key_hash(key.required()?);
-    let reason = body.read().await?.parse()?;
+    let reason = body.json().await?.parse()?;
     let keys = app.ledger.keys();
     let (redemption, wallet) =
         public_id::decode(keys, IdKind::Redemption, &id).ok_or(Problem::new(Code::NotFound))?;

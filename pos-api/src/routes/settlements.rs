@@ -9,7 +9,7 @@ use ledger::service::{NotClosed, Reader, Settlement, SettlementQuery};
 
 use crate::app::App;
 use crate::auth::{Anyone, Bank, Reading};
-use crate::extract::JsonBody;
+use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::paging::{Page, PageQuery};
 use crate::wire::settlement::{
@@ -20,9 +20,9 @@ use crate::wire::settlement::{
 pub(super) async fn close(
     app: web::Data<App>,
     caller: Bank,
-    body: JsonBody<CloseBody>,
+    body: Body<CloseBody>,
 ) -> Result<HttpResponse, Problem> {
-    let day = body.read().await?.parse(&caller.code)?;
+    let day = body.json().await?.parse(&caller.code)?;
     let ledger = Arc::clone(&app.ledger);
     let state = web::block(move || ledger.close_day(caller.client, caller.bank, day)).await??;
     let answer = ClosingAnswer {
