@@ -3,6 +3,7 @@
 
 mod clerk;
 mod database;
+mod ground;
 mod month;
 mod nodes;
 mod town;

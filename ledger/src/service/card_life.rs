@@ -18,7 +18,7 @@ use crate::domain::keys::{CardIndex, Keys};
 use crate::domain::leaf::Pseudonym;
 use crate::domain::redemption::{CardRef, CardStanding};
 use crate::store::StoreError;
-use crate::store::batch::LockedWallet;
+use crate::store::batch::{BatchStore as _, CardChange, WalletState};
 use crate::store::card_life::{NewCardChange, StoredCard};
 use crate::store::connection::Connection;
 use crate::store::registry::{NewAccount, NewCard, NewCardNumber, NewHousehold, NewWallet};
@@ -113,7 +113,7 @@ impl Ledger {
             if !stored.state.may_become(next) {
                 return Err(CardLifeError::StateConflict { from: stored.state });
             }
-            tx.set_card_standing(&[(card.wallet, card.card, CardStanding { tries, state })])?;
+            tx.set_card_standing(&[standing(&stored, CardStanding { tries, state })])?;
             let change = (stored.state, state, reason.as_str());
             note(tx, (id, now), by, card, change)?;
             Ok(StoredCard { state, tries, ..stored }.into())
@@ -190,7 +190,7 @@ impl Ledger {
             no_card_in_use(tx, old.wallet, Some(old.card))?;
             number_is_free(tx, &index)?;
             let change = CardStanding { tries: stored.tries, state: CardState::Replaced };
-            tx.set_card_standing(&[(old.wallet, old.card, change)])?;
+            tx.set_card_standing(&[standing(&stored, change)])?;
             let change = (stored.state, CardState::Replaced, "replaced by another card");
             note(tx, (ids.id(1), now), by, old, change)?;
             let card = CardRef { card: id, wallet: old.wallet };
@@ -267,7 +267,14 @@ fn still_acts(tx: &mut Connection, by: Teller) -> Result<(), CardLifeError> {
     if tx.client_stands(by.client)? { Ok(()) } else { Err(CardLifeError::ClientRevoked) }
 }
 
-/// Records what was changed about a card, by whom and why.
+/// How a card stands from now on.
+const fn standing(stored: &StoredCard, now: CardStanding) -> CardChange {
+    let seen = CardStanding { tries: stored.tries, state: stored.state };
+    CardChange { wallet: stored.card.wallet, card: stored.card.card, seen, now }
+}
+
+/// Records what was changed about a card, by whom and why. A purchase that read the card before, and is
+/// not written yet, is decided again.
 fn note(
     tx: &mut Connection,
     (id, now): (i64, Instant),
@@ -275,6 +282,7 @@ fn note(
     card: CardRef,
     (from, to, reason): (CardState, CardState, &str),
 ) -> Result<(), CardLifeError> {
+    tx.raise_wallet(card.wallet)?;
     let change = NewCardChange {
         wallet_id: card.wallet.0,
         id,
@@ -293,7 +301,7 @@ fn lock_card(
     tx: &mut Connection,
     by: Teller,
     card: CardRef,
-) -> Result<(LockedWallet, StoredCard), CardLifeError> {
+) -> Result<(WalletState, StoredCard), CardLifeError> {
     still_acts(tx, by)?;
     let wallet = tx.lock_wallets(&[card.wallet.0])?.into_iter().next();
     let wallet = wallet.ok_or(CardLifeError::NotFound)?;

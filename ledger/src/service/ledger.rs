@@ -11,17 +11,18 @@ use crate::domain::redemption::{PointOfSale, Redeem};
 use crate::store::connection::{Connection, Pool, Purpose};
 use crate::store::{DatabaseUrl, StoreError};
 
+use super::background::Background;
 use super::banks::BankCodes;
 use super::clock::Clock;
 use super::credit::CreditRunner;
 use super::directory::CardDirectory;
 use super::error::Trouble;
 use super::ids::IdSource;
-use super::keeper::Keeper;
 use super::keyfile::{self, KeysError};
-use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply};
+use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
 use super::sealer::Sealer;
 use super::shared::Shared;
+use super::{checkpoints, keeper};
 
 /// How far this machine's clock may be from the database's: nodes date purchases by their own.
 const MOST_SKEW_MILLIS: u64 = 5_000;
@@ -48,7 +49,8 @@ pub struct Ledger {
     pub(super) banks: BankCodes,
     pub(super) credits: CreditRunner,
     directory: CardDirectory,
-    keeper: Keeper,
+    keeper: Background,
+    checkpoints: Option<Background>,
     sealer: Sealer,
 }
 
@@ -89,6 +91,15 @@ impl Ledger {
     /// # Errors
     /// [`KeysError`] when the keys are missing or others, or the database can't be used.
     pub fn open(options: &Options) -> Result<Self, KeysError> {
+        Self::open_with(options, None)
+    }
+
+    /// Opens the ledger with a stand-in for what purchases are written to: for measurements and
+    /// simulations. Everything else still goes to the database.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(options: &Options, stand_in: Option<StandIn>) -> Result<Self, KeysError> {
         let mut connection = Connection::open(&options.url, Purpose::General)?;
         let now = options.clock.now();
         let keys = Arc::new(keyfile::keys_of(&mut connection, &options.keys, now)?);
@@ -100,23 +111,26 @@ impl Ledger {
             ids: Arc::clone(&ids),
             keys: Arc::clone(&keys),
             broken: Arc::new(AtomicBool::new(false)),
+            stand_in,
         };
+        let has_writer = context.stand_in.is_none();
         let lanes = Arc::new(Lanes::start(&context, options.cores)?);
         let shared = Arc::new(Shared {
             url: options.url.clone(),
             clock: Arc::clone(&options.clock),
             ids,
             pool: Pool::open(&options.url)?,
-            lanes: Some(Arc::clone(&lanes)),
+            lanes: has_writer.then(|| Arc::clone(&lanes)),
         });
         let directory = CardDirectory::start(&options.url)?;
-        let keeper = Keeper::start(&shared)?;
+        let keeper = keeper::start(&shared)?;
+        let checkpoints = checkpoints::start(&shared)?;
         let sealer = Sealer::start(&shared)?;
         // An answer names banks: after a purchase is decided is too late to look for them.
         let banks = BankCodes::default();
         banks.learn(&mut connection)?;
         let credits = CreditRunner::default();
-        Ok(Self { shared, keys, lanes, banks, credits, directory, keeper, sealer })
+        Ok(Self { shared, keys, lanes, banks, credits, directory, keeper, checkpoints, sealer })
     }
 
     /// Has a purchase decided and recorded, or finds the answer it got before.
@@ -177,6 +191,9 @@ impl Ledger {
     pub fn close(self) {
         self.sealer.stop();
         self.keeper.stop();
+        if let Some(checkpoints) = self.checkpoints {
+            checkpoints.stop();
+        }
         let Self { shared, .. } = self;
         if let Err(error) = shared.release() {
             tracing::warn!(%error, "the node's number was not given back; its lease runs out");

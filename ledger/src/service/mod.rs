@@ -1,8 +1,10 @@
 //! The use cases: each joins a decision of the domain to its record in the store, in one
 //! transaction. The only place that opens one.
 
+mod background;
 mod banks;
 mod card_life;
+mod checkpoints;
 mod clients;
 mod clock;
 mod closing;
@@ -37,7 +39,7 @@ pub use day::NotClosed;
 pub use error::Trouble;
 pub use funding::{FundRequest, Funded, NotFunded};
 pub use history::{Reader, ShownAttempt};
-pub use lane::{LaneFigures, Reply};
+pub use lane::{LaneFigures, Reply, StandIn};
 pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
 pub use once::{Answered, KeyReused, OnceKey};
 pub use reads::{
@@ -48,4 +50,5 @@ pub use reversal::{NotReversed, ReverseRequest, Reversed};
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};
 pub use verify::{Check, Report, verify};
 
+pub use crate::store::batch;
 pub use crate::store::{Backend, DatabaseUrl, StoreError};

@@ -7,7 +7,7 @@ use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::StoreError;
-use crate::store::batch::{BatchRows, LockedWallet};
+use crate::store::batch::{BatchRows, BatchStore as _, WalletChange, WalletState};
 use crate::store::connection::Connection;
 
 /// A batch of transfers that is being put together. The ids' first is the batch's own.
@@ -17,7 +17,7 @@ pub(super) struct Posting {
     now: Instant,
     transfers: Vec<Transfer>,
     leaves: Vec<u8>,
-    wallets: Vec<(AccountId, Rupiah)>,
+    wallets: Vec<WalletChange>,
 }
 
 /// One movement to be posted.
@@ -51,12 +51,12 @@ impl Posting {
     pub(super) fn pay_in(
         &mut self,
         movement: Movement,
-        wallet: &LockedWallet,
+        wallet: &WalletState,
     ) -> Result<(RowId, Rupiah), StoreError> {
         let after = wallet.balance.checked_add(movement.amount);
         let after = after.ok_or_else(|| StoreError::corrupt("a wallet's balance overflows"))?;
         let id = self.push(movement, wallet.id, Some(after), Some(wallet))?;
-        self.wallets.push((wallet.id, after));
+        self.wallets.push(WalletChange { wallet: wallet.id, balance: after, seen: wallet.last_id });
         Ok((id, after))
     }
 
@@ -65,7 +65,7 @@ impl Posting {
         movement: Movement,
         anchor: AccountId,
         after: Option<Rupiah>,
-        wallet: Option<&LockedWallet>,
+        wallet: Option<&WalletState>,
     ) -> Result<RowId, StoreError> {
         let place = i64::try_from(self.transfers.len()).unwrap_or(i64::MAX).saturating_add(1);
         let id = RowId(self.ids.id(place));
@@ -97,6 +97,8 @@ impl Posting {
             transfers: self.transfers,
             leaves: self.leaves,
             wallets: self.wallets,
+            cards: Vec::new(),
+            revision: None,
         })
     }
 }

@@ -9,8 +9,7 @@ use crate::domain::redemption::{Attempt, Outcome, PointOfSale, decide_standing};
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::TransferKind;
 use crate::store::StoreError;
-use crate::store::batch::FactsQuery;
-use crate::store::batch::LockedWallet;
+use crate::store::batch::{BatchStore as _, WalletState};
 use crate::store::connection::Connection;
 use crate::store::reversals::NewReversal;
 
@@ -131,23 +130,15 @@ impl Ledger {
 
 /// Whether the shop may ask at all: a stolen terminal is stopped here as at a purchase.
 fn shop_stands(tx: &mut Connection, request: &ReverseRequest) -> Result<(), NotReversed> {
-    let query = FactsQuery {
-        anchor: request.wallet,
-        card: None,
-        merchant: request.pos.merchant,
-        terminal: request.pos.terminal,
-        client: request.pos.client,
-        key_hash: None,
-    };
-    let facts = tx.facts(&[query])?;
-    let shop = facts.first().ok_or(NotReversed::NotFound)?.shop;
-    decide_standing(&shop).map_err(NotReversed::ShopInactive)
+    let (shops, _) = tx.shops(&[request.pos])?;
+    let shop = shops.first().ok_or(NotReversed::NotFound)?;
+    decide_standing(shop).map_err(NotReversed::ShopInactive)
 }
 
 fn reverse(
     tx: &mut Connection,
     ids: &IdSource,
-    (request, locked): (&ReverseRequest, Option<&LockedWallet>),
+    (request, locked): (&ReverseRequest, Option<&WalletState>),
     now: Instant,
 ) -> Result<Reversed, NotReversed> {
     let (redemption, wallet) = (request.redemption, request.wallet);

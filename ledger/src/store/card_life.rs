@@ -57,6 +57,11 @@ statement! {
 }
 
 statement! {
+    both RaiseWallet { id: i64 };
+    "UPDATE wallets SET last_id = last_id + 1 WHERE id = " [id: BigInt]
+}
+
+statement! {
     both HouseholdOfWallet { wallet: i64 } -> (BigInt, Binary);
     "SELECT h.id, h.identity FROM wallets w JOIN households h ON h.id = w.household_id
      WHERE w.id = " [wallet: BigInt]
@@ -144,6 +149,12 @@ impl Connection {
             card: card.card.0,
         };
         self.execute(statement).map(|_| ())
+    }
+
+    /// Says that something about a wallet or its cards has changed, to whoever read it before. It is
+    /// locked.
+    pub(crate) fn raise_wallet(&mut self, wallet: WalletId) -> Result<(), StoreError> {
+        self.execute(RaiseWallet { id: wallet.0 }).map(|_| ())
     }
 
     /// Whose a wallet is, and that household's sealed identity.

@@ -188,6 +188,14 @@ impl Connection {
         }
     }
 
+    /// The engine.
+    pub(crate) const fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+
     /// The rows of a statement that runs on either database.
     pub(crate) fn load<'q, S, R>(&mut self, statement: S) -> Result<Vec<R>, StoreError>
     where

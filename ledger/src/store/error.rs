@@ -44,6 +44,11 @@ impl StoreError {
         Self::Corrupt(what.into())
     }
 
+    /// Whether the connection is gone.
+    pub fn is_broken(&self) -> bool {
+        self.kind() == FailureKind::Broken
+    }
+
     /// What the failure means. Constraint names are not asked for: not every database gives them.
     pub fn kind(&self) -> FailureKind {
         match self {

@@ -4,7 +4,7 @@
 
 mod attempts;
 pub(crate) mod banks;
-pub(crate) mod batch;
+pub mod batch;
 mod bulk;
 pub(crate) mod card_life;
 mod cards;
@@ -27,6 +27,7 @@ mod sealing;
 pub(crate) mod settlements;
 mod statement;
 pub(crate) mod verify;
+pub(crate) mod wal;
 
 pub use connection::{Backend, DatabaseUrl};
 pub(crate) use error::FailureKind;

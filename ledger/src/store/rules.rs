@@ -29,7 +29,7 @@ statement! {
 
 statement! {
     both Revision {} -> Integer;
-    "SELECT revision FROM policy_head"
+    "SELECT revision FROM registry_head"
 }
 
 impl Connection {

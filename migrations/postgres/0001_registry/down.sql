@@ -1,6 +1,7 @@
+DROP FUNCTION registry_revision();
 DROP TABLE key_records;
 DROP TABLE nodes;
-DROP TABLE policy_head;
+DROP TABLE registry_head;
 DROP TABLE price_ceilings;
 DROP TABLE policy_goods;
 DROP TABLE policies;
@@ -15,3 +16,4 @@ DROP TABLE households;
 DROP TABLE accounts;
 DROP TABLE bank_funds;
 DROP TABLE banks;
+DROP FUNCTION raise_registry_revision();

@@ -192,12 +192,13 @@ CREATE TABLE price_ceilings (
     CONSTRAINT price_ceilings_price CHECK (price > 0)
 );
 
--- One row; its revision grows with every new rule, so that every node notices.
-CREATE TABLE policy_head (
+-- One row; its revision grows with every change to what decides a purchase beside the wallet and its card: clients, terminals,
+-- merchants, banks' days, rules. Lanes keep what they read of these until it grows.
+CREATE TABLE registry_head (
     id SMALLINT NOT NULL,
     revision INTEGER NOT NULL,
-    CONSTRAINT policy_head_pk PRIMARY KEY (id),
-    CONSTRAINT policy_head_one CHECK (id = 1)
+    CONSTRAINT registry_head_pk PRIMARY KEY (id),
+    CONSTRAINT registry_head_one CHECK (id = 1)
 );
 
 -- A process that makes ids leases a number; it makes none above the high-water mark that it wrote.
@@ -216,3 +217,25 @@ CREATE TABLE key_records (
     recorded_at BIGINT NOT NULL,
     CONSTRAINT key_records_pk PRIMARY KEY (version)
 );
+
+INSERT INTO registry_head (id, revision) VALUES (1, 1);
+CREATE FUNCTION raise_registry_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER banks_raise AFTER INSERT OR UPDATE OR DELETE ON banks EXECUTE FUNCTION raise_registry_revision();
+CREATE TRIGGER merchants_raise AFTER INSERT OR UPDATE OR DELETE ON merchants EXECUTE FUNCTION raise_registry_revision();
+CREATE TRIGGER terminals_raise AFTER INSERT OR UPDATE OR DELETE ON terminals EXECUTE FUNCTION raise_registry_revision();
+CREATE TRIGGER clients_raise AFTER INSERT OR UPDATE OR DELETE ON clients EXECUTE FUNCTION raise_registry_revision();
+CREATE TRIGGER policies_raise AFTER INSERT OR UPDATE OR DELETE ON policies EXECUTE FUNCTION raise_registry_revision();
+CREATE TRIGGER policy_goods_raise AFTER INSERT OR UPDATE OR DELETE ON policy_goods EXECUTE FUNCTION raise_registry_revision();
+CREATE TRIGGER price_ceilings_raise AFTER INSERT OR UPDATE OR DELETE ON price_ceilings EXECUTE FUNCTION raise_registry_revision();
+
+-- The revision as it is when asked, not as the asking statement's snapshot has it.
+CREATE FUNCTION registry_revision() RETURNS INTEGER LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (SELECT revision FROM registry_head WHERE id = 1);
+END
+$$;

@@ -14,4 +14,3 @@ INSERT INTO price_ceilings (price_zone, commodity, grade, unit, valid_from, vali
     (2, 'rice', 'premium', 'kg', 20170901, NULL, 0, 13300),
     (3, 'rice', 'medium', 'kg', 20170901, NULL, 0, 10250),
     (3, 'rice', 'premium', 'kg', 20170901, NULL, 0, 13600);
-INSERT INTO policy_head (id, revision) VALUES (1, 1);

@@ -185,11 +185,12 @@ CREATE TABLE price_ceilings (
     CONSTRAINT price_ceilings_price CHECK (price > 0)
 ) STRICT, WITHOUT ROWID;
 
--- One row; its revision grows with every new rule, so that every node notices.
-CREATE TABLE policy_head (
+-- One row; its revision grows with every change to what decides a purchase beside the wallet and its card: clients, terminals,
+-- merchants, banks' days, rules. Lanes keep what they read of these until it grows.
+CREATE TABLE registry_head (
     id INTEGER NOT NULL PRIMARY KEY,
     revision INTEGER NOT NULL,
-    CONSTRAINT policy_head_one CHECK (id = 1)
+    CONSTRAINT registry_head_one CHECK (id = 1)
 ) STRICT;
 
 -- A process that makes ids leases a number; it makes none above the high-water mark that it wrote.
@@ -206,3 +207,26 @@ CREATE TABLE key_records (
     key_id BLOB NOT NULL,
     recorded_at INTEGER NOT NULL
 ) STRICT;
+
+INSERT INTO registry_head (id, revision) VALUES (1, 1);
+CREATE TRIGGER banks_raise_insert AFTER INSERT ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER banks_raise_update AFTER UPDATE ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER banks_raise_delete AFTER DELETE ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER merchants_raise_insert AFTER INSERT ON merchants BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER merchants_raise_update AFTER UPDATE ON merchants BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER merchants_raise_delete AFTER DELETE ON merchants BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER terminals_raise_insert AFTER INSERT ON terminals BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER terminals_raise_update AFTER UPDATE ON terminals BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER terminals_raise_delete AFTER DELETE ON terminals BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER clients_raise_insert AFTER INSERT ON clients BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER clients_raise_update AFTER UPDATE ON clients BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER clients_raise_delete AFTER DELETE ON clients BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER policies_raise_insert AFTER INSERT ON policies BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER policies_raise_update AFTER UPDATE ON policies BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER policies_raise_delete AFTER DELETE ON policies BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER policy_goods_raise_insert AFTER INSERT ON policy_goods BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER policy_goods_raise_update AFTER UPDATE ON policy_goods BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER policy_goods_raise_delete AFTER DELETE ON policy_goods BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER price_ceilings_raise_insert AFTER INSERT ON price_ceilings BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER price_ceilings_raise_update AFTER UPDATE ON price_ceilings BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+CREATE TRIGGER price_ceilings_raise_delete AFTER DELETE ON price_ceilings BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;

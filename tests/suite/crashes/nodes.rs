@@ -21,7 +21,7 @@ use crate::till::{buy, fresh_key, number, outcome, text, wrong_pin};
 const AT_ONCE: usize = 50;
 
 /// Sends so many requests at the same moment, shared out among the tills, and collects the answers.
-fn at_once(
+pub(super) fn at_once(
     count: usize,
     tills: &[Merchant],
     send: impl Fn(&Merchant) -> Answer + Sync,
@@ -40,7 +40,7 @@ fn at_once(
     })
 }
 
-fn count(answers: &[Answer], wanted: &str) -> usize {
+pub(super) fn count(answers: &[Answer], wanted: &str) -> usize {
     answers.iter().filter(|answer| outcome(answer) == wanted).count()
 }
 

@@ -68,8 +68,10 @@ impl Bench {
 
     /// What a terminal's wrong PINs do.
     fn wrong_pins(&self, card: BankCard, tries: i16, state: CardState) {
-        let CardRef { card, wallet } = card.card;
-        let change = [(wallet, card, CardStanding { tries, state })];
+        let CardRef { card: id, wallet } = card.card;
+        let seen = CardStanding { tries: self.tries(card), state: card.state };
+        let now = CardStanding { tries, state };
+        let change = [CardChange { wallet, card: id, seen, now }];
         let set = move |tx: &mut Connection| Ok::<_, Trouble>(tx.set_card_standing(&change)?);
         self.ledger.shared.write(set).unwrap();
     }

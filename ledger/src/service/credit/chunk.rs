@@ -9,7 +9,7 @@ use crate::domain::money::Rupiah;
 use crate::domain::transfer::TransferKind;
 use crate::store::StoreError;
 use crate::store::banks::BankRecord;
-use crate::store::batch::LockedWallet;
+use crate::store::batch::WalletState;
 use crate::store::connection::Connection;
 use crate::store::credits::{NewCredit, RunRow};
 
@@ -55,7 +55,7 @@ fn step(tx: &mut Connection, ids: &IdSource, id: i64, now: Instant) -> Result<bo
     };
     let done: HashSet<i64> =
         tx.credited_between((run.programme, run.period), *first, *last)?.into_iter().collect();
-    let open: Vec<LockedWallet> = tx
+    let open: Vec<WalletState> = tx
         .lock_wallets(&wallets)?
         .into_iter()
         .filter(|wallet| wallet.open && !done.contains(&wallet.id.0))
@@ -116,7 +116,7 @@ fn credit(
     tx: &mut Connection,
     ids: &IdSource,
     run: &RunRow,
-    (purses, wallets): (&mut [Purse], &[LockedWallet]),
+    (purses, wallets): (&mut [Purse], &[WalletState]),
     now: Instant,
 ) -> Result<(), CreditError> {
     let amount = Rupiah::new(run.amount)

@@ -18,7 +18,7 @@ use crate::store::{DatabaseUrl, StoreError};
 
 use super::clock::Clock;
 use super::error::Trouble;
-use super::keeper::Keeper;
+use super::keeper;
 use super::keyfile::KeysError;
 use super::ledger::Ledger;
 use super::shared::{Contended, Shared};
@@ -139,7 +139,7 @@ pub fn credit_period(
     progress: impl FnMut(&CreditRun),
 ) -> Result<CreditRun, CreditError> {
     let shared = Arc::new(Shared::open(url, clock)?);
-    let keeper = Keeper::start(&shared)?;
+    let keeper = keeper::start(&shared)?;
     let done =
         start::start(&shared, period).and_then(|run| chunk::carry_on(&shared, run.id, progress));
     keeper.stop();

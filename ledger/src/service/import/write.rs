@@ -93,11 +93,12 @@ impl Plan {
         }
         let mut writer = Writer { plan: self, tx, registered, taken: 0 };
         writer.banks()?;
-        writer.merchants()?;
-        writer.terminals()?;
         let households = writer.households()?;
         let wallets = writer.wallets(&households)?;
         writer.cards(&wallets)?;
+        // Last, and quick: these raise the registry's revision, which whoever closes a day waits for.
+        writer.merchants()?;
+        writer.terminals()?;
         let set = &self.set;
         Ok(Imported {
             banks: set.banks.len(),

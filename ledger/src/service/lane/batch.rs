@@ -1,122 +1,147 @@
-//! One batch in one transaction: lock, look up, decide, write, commit.
+//! One batch: what it stands on, its decisions, its rows, in one transaction.
+//!
+//! On `PostgreSQL` nothing is locked while it is decided: the one statement that writes checks that the
+//! wallets, the cards and the registry are as they were read, and writes nothing otherwise. Then the
+//! batch is run again with its wallets locked first. On `SQLite` beginning to write locks everything.
 
 use std::sync::Arc;
 
 use crate::domain::ids::AccountId;
-use crate::domain::policy::PolicyBook;
-use crate::domain::redemption::Attempt;
+use crate::domain::redemption::{Attempt, PointOfSale};
 use crate::store::StoreError;
-use crate::store::batch::{BatchRows, FactsQuery};
-use crate::store::connection::Connection;
+use crate::store::batch::{BatchRows, BatchStore, FactsQuery, Hold};
 
 use super::super::error::Trouble;
 use super::decide::{Decider, Verdict};
+use super::registry::Registry;
 use super::{Command, LaneContext, Reply};
 
 /// Where a batch failed, which decides what may be said of it.
 #[derive(Debug)]
 pub(super) enum BatchFailure {
-    /// COMMIT was not sent: nothing was done.
-    BeforeCommit(Trouble),
-    /// COMMIT was sent: it may have been done.
-    OnCommit(StoreError),
+    /// Nothing was done.
+    NotDone(Trouble),
+    /// What it stood on has changed, or can't be held without a lock: nothing was done.
+    NeedsLock,
+    /// It was sent to be made durable, and whether it was is not known.
+    Unknown(StoreError),
 }
 
 impl From<StoreError> for BatchFailure {
     fn from(error: StoreError) -> Self {
-        Self::BeforeCommit(Trouble::Store(error))
+        Self::NotDone(Trouble::Store(error))
+    }
+}
+
+impl From<Trouble> for BatchFailure {
+    fn from(trouble: Trouble) -> Self {
+        Self::NotDone(trouble)
     }
 }
 
 /// Decides `commands` as one batch and answers each, in their order.
 pub(super) fn run(
-    connection: &mut Connection,
+    store: &mut dyn BatchStore,
     context: &LaneContext,
-    book: &mut Arc<PolicyBook>,
-    commands: &[&Command],
+    registry: &mut Registry,
+    (commands, hold): (&[&Command], Hold),
 ) -> Result<Vec<Reply>, BatchFailure> {
+    let queries: Vec<FactsQuery> = commands.iter().map(|command| query(command)).collect();
     // Not even begun: another process holds the database. Trying each command alone would only wait
     // as long again for each.
-    connection.begin().map_err(|error| {
+    store.hold(hold, &queries).map_err(|error| {
         tracing::warn!(%error, "a batch could not begin");
-        BatchFailure::BeforeCommit(Trouble::Unavailable)
+        BatchFailure::NotDone(Trouble::Unavailable)
     })?;
-    let (replies, changed) = match decide_and_write(connection, context, book, commands) {
-        Ok(done) => done,
-        Err(trouble) => {
-            connection.rollback();
-            return Err(BatchFailure::BeforeCommit(trouble));
+    let done = decide_and_write(store, context, registry, (commands, &queries, hold));
+    match (hold, done) {
+        (Hold::Guard, done) => done.map(|(replies, _)| replies),
+        (Hold::Lock, Ok((replies, true))) => {
+            store.commit().map_err(BatchFailure::Unknown)?;
+            Ok(replies)
         }
-    };
-    if changed {
-        connection.commit().map_err(BatchFailure::OnCommit)?;
-    } else {
-        connection.rollback();
+        (Hold::Lock, Ok((replies, false))) => {
+            store.rollback();
+            Ok(replies)
+        }
+        (Hold::Lock, Err(failure)) => {
+            store.rollback();
+            Err(failure)
+        }
     }
-    Ok(replies)
 }
 
+/// The replies, and whether anything was written.
 fn decide_and_write(
-    connection: &mut Connection,
+    store: &mut dyn BatchStore,
     context: &LaneContext,
-    book: &mut Arc<PolicyBook>,
-    commands: &[&Command],
-) -> Result<(Vec<Reply>, bool), Trouble> {
-    let mut wallets: Vec<i64> =
-        commands.iter().filter_map(|command| command.card()).map(|card| card.wallet.0).collect();
-    wallets.sort_unstable();
-    wallets.dedup();
-    let locked = connection.lock_wallets(&wallets)?;
-    let queries: Vec<FactsQuery> = commands.iter().map(|command| query(command)).collect();
-    let facts = connection.facts(&queries)?;
-    if let Some(known) = facts.first()
-        && known.policy_revision != book.revision
-    {
-        *book = Arc::new(connection.policy_book()?);
-    }
+    registry: &mut Registry,
+    (commands, queries, hold): (&[&Command], &[FactsQuery], Hold),
+) -> Result<(Vec<Reply>, bool), BatchFailure> {
+    let ground = store.ground(queries)?;
+    let shops: Vec<PointOfSale> = commands.iter().map(|command| command.pos()).collect();
+    registry.bring_to(store, ground.revision, &shops)?;
     let now = context.clock.now();
-    let highest = locked.iter().map(|wallet| wallet.last_id).max().unwrap_or(0);
+    let wallets = ground.facts.iter().filter_map(|facts| facts.wallet);
+    let highest = wallets.map(|wallet| wallet.last_id).max().unwrap_or(0);
     let ids = context.ids.block(commands.len().saturating_add(1), highest, now)?;
-    let mut decider = Decider::new(&context.keys, book, now, ids, locked);
+    let mut decider = Decider::new(&context.keys, registry, now, ids);
     let verdicts: Vec<Verdict> = commands
         .iter()
-        .zip(facts)
+        .zip(ground.facts)
         .map(|(command, facts)| decider.decide(command, facts))
         .collect::<Result<_, _>>()?;
 
-    let tries = decider.changed_cards();
-    connection.set_card_standing(&tries)?;
-    let wallets = decider.changed_wallets();
+    let (cards, wallets) = (decider.changed_cards(), decider.changed_wallets());
     let Decider { attempts, transfers, leaves, .. } = decider;
-    let changed = !tries.is_empty() || !attempts.is_empty();
-    if let Some(first) = attempts.first() {
+    // Before anything is written: a guarded write is its own commit, after which nothing may fail.
+    let replies = verdicts
+        .into_iter()
+        .map(|verdict| reply(store, &attempts, verdict))
+        .collect::<Result<_, _>>()?;
+    let changed = !cards.is_empty() || !attempts.is_empty();
+    if let (Some(first), Some(last)) = (attempts.first(), attempts.last()) {
+        let (anchor, last_id) = (first.wallet, last.id.0);
         let rows = BatchRows {
             id: ids.first(),
-            last_id: attempts.last().map_or(ids.last(), |attempt| attempt.id.0),
-            anchor: first.wallet,
+            last_id,
+            anchor,
             created_at: now.as_millis(),
-            attempts: attempts.clone(),
+            attempts,
             transfers,
             leaves,
             wallets,
+            cards,
+            revision: (hold == Hold::Guard).then(|| registry.revision()),
         };
-        connection.write_batch(&rows)?;
+        store.write_batch(&rows).map_err(|error| not_written(error, hold))?;
+    } else if changed && hold == Hold::Guard {
+        // Only wrong PINs of balance inquiries: they have no batch whose row could be refused.
+        return Err(BatchFailure::NeedsLock);
+    } else if changed {
+        store.set_card_standing(&cards)?;
     }
-    let replies = verdicts
-        .into_iter()
-        .map(|verdict| reply(connection, &attempts, verdict))
-        .collect::<Result<_, _>>()?;
     Ok((replies, changed))
 }
 
+/// What a failed write means. A guarded one is its own commit: with the connection gone nobody knows
+/// whether it was made; refused, something of what it stood on has changed.
+fn not_written(error: StoreError, hold: Hold) -> BatchFailure {
+    match (hold, error.is_broken()) {
+        (Hold::Guard, true) => BatchFailure::Unknown(error),
+        (Hold::Guard, false) => {
+            tracing::debug!(%error, "a batch is run again under locks");
+            BatchFailure::NeedsLock
+        }
+        (Hold::Lock, _) => error.into(),
+    }
+}
+
 fn query(command: &Command) -> FactsQuery {
-    let pos = command.pos();
     FactsQuery {
         anchor: command.anchor(),
         card: command.card().map(|card| card.card),
-        merchant: pos.merchant,
-        terminal: pos.terminal,
-        client: pos.client,
+        merchant: command.pos().merchant,
         key_hash: match command {
             Command::Redeem(redeem) => Some(redeem.key_hash),
             Command::Inquire(_) => None,
@@ -125,7 +150,7 @@ fn query(command: &Command) -> FactsQuery {
 }
 
 fn reply(
-    connection: &mut Connection,
+    store: &mut dyn BatchStore,
     attempts: &[Arc<Attempt>],
     verdict: Verdict,
 ) -> Result<Reply, Trouble> {
@@ -139,7 +164,7 @@ fn reply(
             Ok(Reply::Decided { attempt: Arc::clone(attempt), replay })
         }
         Verdict::Recorded(id, wallet) => {
-            let attempt = connection.attempt(id, wallet)?.ok_or_else(|| missing(wallet))?;
+            let attempt = store.attempt(id, wallet)?.ok_or_else(|| missing(wallet))?;
             Ok(Reply::Decided { attempt: Arc::new(attempt), replay: true })
         }
     }

@@ -9,15 +9,16 @@ use crate::domain::ids::{AccountId, CardId, IdBlock, RowId};
 use crate::domain::keys::Keys;
 use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
-use crate::domain::policy::PolicyBook;
 use crate::domain::redemption::{
-    Attempt, CardFacts, CardStanding, Outcome, Redeem, authorize, check_card, decide_standing,
+    Attempt, CardFacts, CardStanding, Outcome, Redeem, ShopFacts, authorize, check_card,
+    decide_standing,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::StoreError;
-use crate::store::batch::{CardChange, Facts, LockedWallet};
+use crate::store::batch::{CardChange, Facts, WalletChange, WalletState};
 
+use super::registry::Registry;
 use super::{Command, Inquiry, Reply};
 
 /// What a command's answer is known by before it is rendered.
@@ -30,14 +31,22 @@ pub(super) enum Verdict {
     Decided { place: usize, replay: bool },
 }
 
+/// A wallet while a batch is decided.
+struct Wallet {
+    read: WalletState,
+    /// After the commands so far.
+    balance: Rupiah,
+    changed: bool,
+}
+
 /// The state of a batch while it is decided.
 pub(super) struct Decider<'a> {
     keys: &'a Keys,
-    book: &'a PolicyBook,
+    registry: &'a Registry,
     now: Instant,
     ids: IdBlock,
-    wallets: HashMap<AccountId, (LockedWallet, bool)>,
-    tries: HashMap<CardId, (AccountId, CardStanding)>,
+    wallets: HashMap<AccountId, Wallet>,
+    tries: HashMap<CardId, CardChange>,
     keys_seen: HashMap<(AccountId, AccountId, [u8; 16]), usize>,
     pub(super) attempts: Vec<Arc<Attempt>>,
     pub(super) transfers: Vec<Transfer>,
@@ -46,20 +55,13 @@ pub(super) struct Decider<'a> {
 
 impl<'a> Decider<'a> {
     /// A batch that makes its rows' ids of `ids`, whose first is the batch's own.
-    pub(super) fn new(
-        keys: &'a Keys,
-        book: &'a PolicyBook,
-        now: Instant,
-        ids: IdBlock,
-        wallets: Vec<LockedWallet>,
-    ) -> Self {
-        let wallets = wallets.into_iter().map(|wallet| (wallet.id, (wallet, false))).collect();
+    pub(super) fn new(keys: &'a Keys, registry: &'a Registry, now: Instant, ids: IdBlock) -> Self {
         Self {
             keys,
-            book,
+            registry,
             now,
             ids,
-            wallets,
+            wallets: HashMap::new(),
             tries: HashMap::new(),
             keys_seen: HashMap::new(),
             attempts: Vec::new(),
@@ -69,18 +71,22 @@ impl<'a> Decider<'a> {
     }
 
     /// The wallets that changed, with their balances after the batch.
-    pub(super) fn changed_wallets(&self) -> Vec<(AccountId, Rupiah)> {
-        let changed = self.wallets.values().filter(|(_, changed)| *changed);
-        let mut wallets: Vec<_> = changed.map(|(wallet, _)| (wallet.id, wallet.balance)).collect();
-        wallets.sort_unstable();
+    pub(super) fn changed_wallets(&self) -> Vec<WalletChange> {
+        let changed = self.wallets.iter().filter(|(_, wallet)| wallet.changed);
+        let change = |(id, wallet): (&AccountId, &Wallet)| WalletChange {
+            wallet: *id,
+            balance: wallet.balance,
+            seen: wallet.read.last_id,
+        };
+        let mut wallets: Vec<_> = changed.map(change).collect();
+        wallets.sort_unstable_by_key(|change| change.wallet);
         wallets
     }
 
     /// The cards whose counter or state changed.
     pub(super) fn changed_cards(&self) -> Vec<CardChange> {
-        let mut cards: Vec<_> =
-            self.tries.iter().map(|(card, (wallet, change))| (*wallet, *card, *change)).collect();
-        cards.sort_unstable_by_key(|(wallet, card, _)| (*wallet, *card));
+        let mut cards: Vec<_> = self.tries.values().copied().collect();
+        cards.sort_unstable_by_key(|change| (change.wallet, change.card));
         cards
     }
 
@@ -93,15 +99,21 @@ impl<'a> Decider<'a> {
         command: &Command,
         facts: Facts,
     ) -> Result<Verdict, StoreError> {
-        if !facts.shop.client_active {
+        let shop = self.registry.shop(&command.pos());
+        let shop = shop.ok_or_else(|| StoreError::corrupt("a shop was not looked up"))?;
+        if !shop.client_active {
             return Ok(Verdict::Known(Reply::ClientRevoked));
+        }
+        if let Some(read) = facts.wallet {
+            let unchanged = Wallet { read, balance: read.balance, changed: false };
+            self.wallets.entry(read.id).or_insert(unchanged);
         }
         let card = self.card_of(command, &facts);
         match command {
             Command::Inquire(inquiry) => {
-                Ok(Verdict::Known(self.inquire(inquiry, &facts, card.as_ref())))
+                Ok(Verdict::Known(self.inquire(inquiry, shop, card.as_ref())))
             }
-            Command::Redeem(redeem) => self.redeem(redeem, &facts, card.as_ref()),
+            Command::Redeem(redeem) => self.redeem(redeem, (shop, &facts), card.as_ref()),
         }
     }
 
@@ -109,12 +121,12 @@ impl<'a> Decider<'a> {
     /// what their PINs did.
     fn card_of(&self, command: &Command, facts: &Facts) -> Option<CardFacts> {
         let mut card = facts.card.clone()?;
-        let (wallet, _) = self.wallets.get(&command.anchor())?;
+        let wallet = self.wallets.get(&command.anchor())?.read;
         card.issuer = wallet.issuer;
         card.wallet_open = wallet.open;
-        if let Some((_, change)) = self.tries.get(&card.id) {
-            card.tries = change.tries;
-            card.state = change.state;
+        if let Some(change) = self.tries.get(&card.id) {
+            card.tries = change.now.tries;
+            card.state = change.now.state;
         }
         Some(card)
     }
@@ -125,21 +137,27 @@ impl<'a> Decider<'a> {
         card: Option<&CardFacts>,
         change: Option<CardStanding>,
     ) {
-        if let (Some(card), Some(change)) = (card, change) {
-            self.tries.insert(card.id, (wallet, change));
+        if let (Some(card), Some(now)) = (card, change) {
+            let seen = CardStanding { tries: card.tries, state: card.state };
+            let change = CardChange { wallet, card: card.id, seen, now };
+            self.tries.entry(card.id).and_modify(|known| known.now = now).or_insert(change);
+            // The wallet's row is where all who change the wallet or its cards meet.
+            if let Some(wallet) = self.wallets.get_mut(&wallet) {
+                wallet.changed = true;
+            }
         }
     }
 
-    fn inquire(&mut self, inquiry: &Inquiry, facts: &Facts, card: Option<&CardFacts>) -> Reply {
-        let today = Date::from(self.now.date_in(facts.shop.zone));
-        let verdict = decide_standing(&facts.shop).and(card.ok_or(Refusal::CardUnknown));
+    fn inquire(&mut self, inquiry: &Inquiry, shop: &ShopFacts, card: Option<&CardFacts>) -> Reply {
+        let today = Date::from(self.now.date_in(shop.zone));
+        let verdict = decide_standing(shop).and(card.ok_or(Refusal::CardUnknown));
         let (standing, change) = match verdict {
             Ok(card) => check_card(card, inquiry.pin, today, self.keys),
             Err(refusal) => (Err(refusal), None),
         };
         let wallet = inquiry.card.map(|card| card.wallet);
         let balance = wallet.and_then(|wallet| self.wallets.get(&wallet));
-        let balance = balance.map_or(Rupiah::ZERO, |(wallet, _)| wallet.balance);
+        let balance = balance.map_or(Rupiah::ZERO, |wallet| wallet.balance);
         if let Some(wallet) = wallet {
             self.note_pin(wallet, card, change);
         }
@@ -152,7 +170,7 @@ impl<'a> Decider<'a> {
     fn redeem(
         &mut self,
         redeem: &Redeem,
-        facts: &Facts,
+        (shop, facts): (&ShopFacts, &Facts),
         card: Option<&CardFacts>,
     ) -> Result<Verdict, StoreError> {
         if let Some((id, request)) = facts.recorded {
@@ -175,17 +193,17 @@ impl<'a> Decider<'a> {
             }
             Entry::Vacant(free) => free.insert(place),
         };
-        let attempt = self.attempt(redeem, facts, card);
+        let attempt = self.attempt(redeem, shop, card);
         self.move_money(&attempt)?;
         self.attempts.push(Arc::new(attempt));
         Ok(Verdict::Decided { place, replay: false })
     }
 
-    fn attempt(&mut self, redeem: &Redeem, facts: &Facts, card: Option<&CardFacts>) -> Attempt {
+    fn attempt(&mut self, redeem: &Redeem, shop: &ShopFacts, card: Option<&CardFacts>) -> Attempt {
         let anchor = redeem.anchor();
-        let balance = self.wallets.get(&anchor).map_or(Rupiah::ZERO, |(wallet, _)| wallet.balance);
+        let balance = self.wallets.get(&anchor).map_or(Rupiah::ZERO, |wallet| wallet.balance);
         let decision =
-            authorize(redeem, (&facts.shop, card, balance), self.book, self.keys, self.now);
+            authorize(redeem, (shop, card, balance), self.registry.book(), self.keys, self.now);
         self.note_pin(anchor, card, decision.pin);
         // The block's first id is the batch's own.
         let place = i64::try_from(self.attempts.len()).unwrap_or(i64::MAX).saturating_add(1);
@@ -196,14 +214,14 @@ impl<'a> Decider<'a> {
             merchant: redeem.pos.merchant,
             terminal: redeem.pos.terminal,
             issuer: card.map(|card| card.issuer),
-            acquirer: facts.shop.acquirer,
+            acquirer: shop.acquirer,
             key_hash: redeem.key_hash,
             request: redeem.request,
             outcome: decision.outcome,
             basket: Arc::clone(&redeem.basket),
             policy_version: decision.policy_version,
             created_at: self.now,
-            business_date: facts.shop.business_date(self.now),
+            business_date: shop.business_date(self.now),
         }
     }
 
@@ -211,22 +229,23 @@ impl<'a> Decider<'a> {
     fn move_money(&mut self, attempt: &Attempt) -> Result<(), StoreError> {
         let Outcome::Approved(debit) = attempt.outcome else { return Ok(()) };
         let impossible = || StoreError::corrupt("an approved purchase can't be booked");
-        let (wallet, changed) = self.wallets.get_mut(&attempt.wallet).ok_or_else(impossible)?;
-        let sides = Sides { debit: wallet.id, credit: attempt.merchant, anchor: wallet.id };
+        let wallet = self.wallets.get_mut(&attempt.wallet).ok_or_else(impossible)?;
+        let (id, pseudonym) = (wallet.read.id, wallet.read.pseudonym);
+        let sides = Sides { debit: id, credit: attempt.merchant, anchor: id };
         let dates = (attempt.created_at, attempt.business_date);
         let kind = TransferKind::Redemption;
         let (amount, after) = (debit.amount(), debit.after());
         let transfer = Transfer::new(attempt.id, kind, sides, amount, Some(after), dates)
             .map_err(|error| StoreError::corrupt(format!("an approved purchase: {error}")))?;
         let context = LeafContext {
-            wallet: Some((wallet.id, wallet.pseudonym)),
+            wallet: Some((id, pseudonym)),
             lines: attempt.basket.record(),
             policy_version: attempt.policy_version,
         };
         self.leaves.extend_from_slice(&leaf_hash(&transfer, &context));
         self.transfers.push(transfer);
         wallet.balance = after;
-        *changed = true;
+        wallet.changed = true;
         Ok(())
     }
 }

@@ -7,6 +7,8 @@
 mod batch;
 mod decide;
 mod figures;
+mod registry;
+mod seat;
 mod worker;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use super::error::Trouble;
 use super::ids::IdSource;
 
 pub use figures::LaneFigures;
+pub use seat::StandIn;
 
 /// How long a request waits for its lane before its outcome is reported unknown.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -124,6 +127,8 @@ pub(crate) struct LaneContext {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<IdSource>,
     pub(crate) keys: Arc<Keys>,
+    /// Where the batches go instead of to the database.
+    pub(crate) stand_in: Option<StandIn>,
     /// Set when the storage failed in a way that only a restart can mend.
     pub(crate) broken: Arc<AtomicBool>,
 }

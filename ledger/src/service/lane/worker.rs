@@ -6,13 +6,14 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use tokio::sync::mpsc;
 
-use crate::domain::policy::PolicyBook;
-use crate::store::connection::{Connection, Purpose};
-use crate::store::{Backend, FailureKind, StoreError};
+use crate::store::batch::Hold;
+use crate::store::{Backend, StoreError};
 
 use super::super::error::Trouble;
 use super::batch::{self, BatchFailure};
 use super::figures::Counters;
+use super::registry::Registry;
+use super::seat::Seat;
 use super::{Answer, Command, Job, JobEnd, LaneContext, Reply, Work};
 
 /// The most commands of one batch.
@@ -25,8 +26,8 @@ const REPLAN: Duration = Duration::from_secs(1);
 /// One lane.
 pub(super) struct Worker {
     context: LaneContext,
-    connection: Option<Connection>,
-    book: Arc<PolicyBook>,
+    seat: Option<Seat>,
+    registry: Registry,
     planned: Stopwatch,
     counters: Arc<Counters>,
 }
@@ -36,10 +37,10 @@ type Waiting = (Box<Command>, Answer);
 impl Worker {
     /// Connects a lane.
     pub(super) fn open(context: LaneContext, counters: Arc<Counters>) -> Result<Self, StoreError> {
-        let mut connection = Connection::open(&context.url, Purpose::Lane)?;
-        let book = Arc::new(connection.policy_book()?);
-        let (connection, planned) = (Some(connection), Stopwatch::now());
-        Ok(Self { context, connection, book, planned, counters })
+        let mut seat = Seat::open(&context.url, context.stand_in.as_ref())?;
+        let registry = Registry::read(seat.store())?;
+        let (seat, planned) = (Some(seat), Stopwatch::now());
+        Ok(Self { context, seat, registry, planned, counters })
     }
 
     /// Works until the last sender is gone.
@@ -71,42 +72,47 @@ impl Worker {
 
     /// Does a piece of work between two batches. A commit that failed is as grave here as in a batch.
     fn do_alone(&mut self, job: Job) {
-        match self.connection().map(job) {
-            Ok(JobEnd::Sound) => {}
-            Ok(JobEnd::CommitFailed) => {
-                self.connection = None;
+        match self.seat().map(|seat| seat.connection().map(job)) {
+            Ok(Some(JobEnd::Sound)) => {}
+            Ok(Some(JobEnd::CommitFailed)) => {
+                self.seat = None;
                 self.context.broken.store(true, Ordering::Release);
             }
             // The job's sender is dropped with it, which tells whoever waits.
+            Ok(None) => tracing::error!("a lane without a database was given work for it"),
             Err(error) => tracing::error!(%error, "a lane has no connection"),
         }
     }
 
-    fn connection(&mut self) -> Result<&mut Connection, StoreError> {
-        if self.connection.is_none() {
-            self.connection = Some(Connection::open(&self.context.url, Purpose::Lane)?);
+    fn seat(&mut self) -> Result<&mut Seat, StoreError> {
+        if self.seat.is_none() {
+            self.seat = Some(Seat::open(&self.context.url, self.context.stand_in.as_ref())?);
         }
-        self.connection.as_mut().ok_or_else(|| StoreError::Pool("no connection".to_owned()))
+        self.seat.as_mut().ok_or_else(|| StoreError::Pool("no connection".to_owned()))
     }
 
-    /// The connection, its plans made anew once they are old.
-    fn planned_connection(&mut self) -> Result<&mut Connection, StoreError> {
-        if self.context.url.backend() == Backend::Postgres && self.planned.elapsed() > REPLAN {
-            self.planned = Stopwatch::now();
-            self.connection()?.run("DISCARD PLANS")?;
+    /// Runs a batch, as it is held at the first try when `hold` is `None`.
+    fn try_batch(
+        &mut self,
+        commands: &[&Command],
+        hold: Option<Hold>,
+    ) -> Result<Vec<Reply>, BatchFailure> {
+        self.seat()?;
+        let Self { context, seat: Some(seat), registry, planned, .. } = self else {
+            return Err(BatchFailure::NotDone(Trouble::Unavailable));
+        };
+        let mut replanned = Ok(());
+        if planned.elapsed() > REPLAN {
+            *planned = Stopwatch::now();
+            replanned = seat.replan();
         }
-        self.connection()
-    }
-
-    fn try_batch(&mut self, commands: &[&Command]) -> Result<Vec<Reply>, BatchFailure> {
-        let (context, mut book) = (self.context.clone(), Arc::clone(&self.book));
-        let replies = self
-            .planned_connection()
+        let store = seat.store();
+        let hold = hold.unwrap_or_else(|| store.first_hold());
+        let replies = replanned
             .map_err(BatchFailure::from)
-            .and_then(|connection| batch::run(connection, &context, &mut book, commands));
-        self.book = book;
-        if matches!(&replies, Err(BatchFailure::BeforeCommit(trouble)) if is_broken(trouble)) {
-            self.connection = None;
+            .and_then(|()| batch::run(store, context, registry, (commands, hold)));
+        if matches!(&replies, Err(BatchFailure::NotDone(trouble)) if is_broken(trouble)) {
+            self.seat = None;
         }
         replies
     }
@@ -117,10 +123,10 @@ impl Worker {
             return answer_all(waiting, || Trouble::Unavailable);
         }
         let commands: Vec<&Command> = waiting.iter().map(|(command, _)| &**command).collect();
-        let mut result = self.try_batch(&commands);
-        if matches!(&result, Err(BatchFailure::BeforeCommit(trouble)) if !is_broken(trouble)) {
+        let mut result = self.try_batch(&commands, None);
+        if matches!(&result, Err(failure) if failure.may_pass()) {
             // Another node was faster, or one command is poison: once more as a batch.
-            result = self.try_batch(&commands);
+            result = self.try_batch(&commands, Some(Hold::Lock));
         }
         match result {
             Ok(replies) => {
@@ -129,8 +135,9 @@ impl Worker {
                     answer(to, Ok(reply));
                 }
             }
-            Err(BatchFailure::OnCommit(error)) => self.resolve_commit(waiting, &error),
-            Err(BatchFailure::BeforeCommit(trouble)) => self.deal_with(waiting, &trouble),
+            Err(BatchFailure::Unknown(error)) => self.resolve_commit(waiting, &error),
+            Err(BatchFailure::NotDone(trouble)) => self.deal_with(waiting, &trouble),
+            Err(BatchFailure::NeedsLock) => self.deal_with(waiting, &Trouble::Unavailable),
         }
     }
 
@@ -150,7 +157,7 @@ impl Worker {
     /// again, which finds out; an inquiry has no key.
     fn resolve_commit(&mut self, waiting: Vec<Waiting>, error: &StoreError) {
         tracing::error!(%error, "the outcome of a commit is unknown");
-        self.connection = None;
+        self.seat = None;
         if self.context.url.backend() == Backend::Sqlite {
             // The file system failed: nothing that is still in memory may be trusted.
             self.context.broken.store(true, Ordering::Release);
@@ -170,16 +177,27 @@ impl Worker {
     fn run_again(&mut self, commands: &[&Command]) -> Option<Vec<Reply>> {
         let started = Stopwatch::now();
         while started.elapsed() < COMMIT_RETRY {
-            match self.try_batch(commands) {
+            match self.try_batch(commands, Some(Hold::Lock)) {
                 Ok(replies) => return Some(replies),
                 Err(failure) => {
                     tracing::warn!(?failure, "the batch could not be run again yet");
-                    self.connection = None;
+                    self.seat = None;
                     std::thread::sleep(Duration::from_millis(100));
                 }
             }
         }
         None
+    }
+}
+
+impl BatchFailure {
+    /// Whether the same batch may pass when it is run again.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::NotDone(trouble) => !is_broken(trouble),
+            Self::NeedsLock => true,
+            Self::Unknown(_) => false,
+        }
     }
 }
 
@@ -199,7 +217,7 @@ impl Drop for Alarm {
 
 fn is_broken(trouble: &Trouble) -> bool {
     match trouble {
-        Trouble::Store(error) => error.kind() == FailureKind::Broken,
+        Trouble::Store(error) => error.is_broken(),
         Trouble::Unavailable | Trouble::Unknown => true,
     }
 }

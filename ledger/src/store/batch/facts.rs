@@ -9,24 +9,26 @@ use crate::domain::ids::{AccountId, CardId};
 use crate::domain::keys::{KEY_VERSION, StoredPin};
 use crate::domain::money::Rupiah;
 use crate::domain::policy::PriceZone;
-use crate::domain::redemption::{CardFacts, ShopFacts};
+use crate::domain::redemption::{CardFacts, PointOfSale, ShopFacts};
 use crate::store::error::StoreError;
 
-use super::{Facts, FactsQuery, LockedWallet};
+use super::{Facts, FactsQuery, WalletState};
 
-/// The SQL types of a locked wallet: id, balance, last id, bank, state, pseudonym.
+/// The SQL types of a wallet: id, balance, last id, bank, state, pseudonym.
 pub(super) type WalletSql = (BigInt, BigInt, BigInt, SmallInt, SmallInt, Binary);
+/// The same where there may be none.
+pub(super) type SomeWalletSql = Nullable<WalletSql>;
 
-/// A locked wallet as the driver reads it.
+/// A wallet as the driver reads it.
 pub(super) type WalletRow = (i64, i64, i64, i16, i16, Vec<u8>);
 
 /// The state of a wallet that may be used.
 const OPEN: i16 = 1;
 
-pub(super) fn wallet(row: WalletRow) -> Result<LockedWallet, StoreError> {
+pub(super) fn wallet(row: WalletRow) -> Result<WalletState, StoreError> {
     let (id, balance, last_id, bank, state, pseudonym) = row;
     let corrupt = |what: &str| StoreError::corrupt(format!("wallet {id}: {what}"));
-    Ok(LockedWallet {
+    Ok(WalletState {
         id: AccountId(id),
         balance: Rupiah::new(balance).map_err(|_below| corrupt("its balance is below zero"))?,
         last_id,
@@ -37,7 +39,7 @@ pub(super) fn wallet(row: WalletRow) -> Result<LockedWallet, StoreError> {
 }
 
 /// The shop's part: client not revoked, merchant's and terminal's status, time zone, price zone,
-/// bank, its cut-off and open day, and the rules' revision.
+/// bank, its cut-off and open day, and the registry's revision.
 pub(super) type ShopSql =
     (Bool, SmallInt, SmallInt, SmallInt, SmallInt, SmallInt, SmallInt, Integer, Integer);
 pub(super) type ShopRow = (bool, i16, i16, i16, i16, i16, i16, i32, i32);
@@ -60,7 +62,7 @@ pub(super) type RecordedRow = (Option<i64>, Option<Vec<u8>>);
 
 pub(super) fn facts(
     query: &FactsQuery,
-    shop: ShopRow,
+    wallet: Option<WalletRow>,
     card: CardRow,
     recorded: RecordedRow,
 ) -> Result<Facts, StoreError> {
@@ -73,19 +75,18 @@ pub(super) fn facts(
         }
         _ => None,
     };
-    let (.., policy_revision) = shop;
     Ok(Facts {
-        recorded,
-        shop: shop_facts(query, shop)?,
+        wallet: wallet.map(self::wallet).transpose()?,
         card: card_facts(query, card)?,
-        policy_revision,
+        recorded,
     })
 }
 
-fn shop_facts(query: &FactsQuery, row: ShopRow) -> Result<ShopFacts, StoreError> {
-    let (client, merchant, terminal, zone, price_zone, bank, cut_off, open_day, _) = row;
-    let corrupt = |error| StoreError::corrupt(format!("merchant {}: {error}", query.merchant.0));
-    Ok(ShopFacts {
+/// A shop's facts, and the registry's revision.
+pub(super) fn shop(pos: &PointOfSale, row: ShopRow) -> Result<(ShopFacts, i32), StoreError> {
+    let (client, merchant, terminal, zone, price_zone, bank, cut_off, open_day, revision) = row;
+    let corrupt = |error| StoreError::corrupt(format!("merchant {}: {error}", pos.merchant.0));
+    let facts = ShopFacts {
         client_active: client,
         merchant_active: merchant == 1,
         terminal_active: terminal == 1,
@@ -94,11 +95,17 @@ fn shop_facts(query: &FactsQuery, row: ShopRow) -> Result<ShopFacts, StoreError>
         acquirer: BankId(bank),
         cut_off: CutOff::from_minute(cut_off).map_err(corrupt)?,
         open_business_date: Date::from_number(open_day).map_err(corrupt)?,
-    })
+    };
+    Ok((facts, revision))
+}
+
+/// What is reported when a client names what is not there.
+pub(super) fn no_shop() -> StoreError {
+    StoreError::corrupt("a client's terminal, merchant or bank is not there")
 }
 
 /// A card's facts. The wallet's part is not known here: `issuer` and `wallet_open` are set by whoever
-/// holds the locked wallet.
+/// has the wallet's state.
 fn card_facts(query: &FactsQuery, row: CardRow) -> Result<Option<CardFacts>, StoreError> {
     let (Some(id), (Some(state), Some(tries), Some(expires), version, tag, salt)) =
         (query.card, row)

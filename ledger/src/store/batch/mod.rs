@@ -1,110 +1,267 @@
-//! The write path's statements: lock, look up, write. Three round trips a batch on `PostgreSQL`,
-//! prepared statements in a loop on `SQLite`.
+//! What a batch of the write path reads and writes: the same steps on either database, each in the
+//! way that is best there.
 
 mod facts;
 mod postgres;
 mod sqlite;
 
+use std::sync::Arc;
+
 use crate::domain::bank::BankId;
-use crate::domain::ids::{AccountId, CardId, MerchantId, TerminalId, WalletId};
+use crate::domain::ids::{AccountId, CardId, MerchantId, RowId, WalletId};
 use crate::domain::leaf::Pseudonym;
 use crate::domain::money::Rupiah;
-use crate::domain::redemption::{Attempt, CardFacts, CardStanding, ShopFacts};
+use crate::domain::policy::PolicyBook;
+use crate::domain::redemption::{Attempt, CardFacts, CardStanding, PointOfSale, ShopFacts};
 use crate::domain::transfer::Transfer;
 
 use super::connection::Connection;
 use super::error::StoreError;
 
-/// A locked wallet.
+/// A wallet as it was read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LockedWallet {
-    pub(crate) id: WalletId,
-    pub(crate) balance: Rupiah,
-    pub(crate) last_id: i64,
-    pub(crate) issuer: BankId,
-    pub(crate) open: bool,
-    pub(crate) pseudonym: Pseudonym,
+pub struct WalletState {
+    /// Its account.
+    pub id: WalletId,
+    /// What it holds.
+    pub balance: Rupiah,
+    /// The highest id of all that touched it. Whoever changes a wallet or a card on it raises this, so
+    /// that an unchanged one means an unchanged wallet.
+    pub last_id: i64,
+    /// The bank that issued its cards.
+    pub issuer: BankId,
+    /// Whether it may be used.
+    pub open: bool,
+    /// What stands for the family in leaves.
+    pub pseudonym: Pseudonym,
 }
 
-/// What a command needs to know, beside its wallet.
+/// What one command asks for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FactsQuery {
+pub struct FactsQuery {
     /// The wallet, or the merchant's account for an unknown card.
-    pub(crate) anchor: AccountId,
-    pub(crate) card: Option<CardId>,
-    pub(crate) merchant: MerchantId,
-    pub(crate) terminal: TerminalId,
-    pub(crate) client: i64,
+    pub anchor: AccountId,
+    /// The card, if it is known.
+    pub card: Option<CardId>,
+    /// The merchant that asks.
+    pub merchant: MerchantId,
     /// The idempotency key's hash; a balance inquiry has none.
-    pub(crate) key_hash: Option<[u8; 16]>,
+    pub key_hash: Option<[u8; 16]>,
 }
 
-/// What is known for a command, read after its wallet was locked.
+/// What is known for one command.
 #[derive(Clone, Debug)]
-pub(crate) struct Facts {
+pub struct Facts {
+    /// The wallet, if the anchor is one.
+    pub wallet: Option<WalletState>,
+    /// The card; its wallet's part (issuer, open) is filled in from the wallet's state.
+    pub card: Option<CardFacts>,
     /// The id of the attempt with this key and the hash of its request.
-    pub(crate) recorded: Option<(i64, [u8; 16])>,
-    pub(crate) shop: ShopFacts,
-    /// The card; its wallet's part (issuer, open) is filled in from the locked wallet.
-    pub(crate) card: Option<CardFacts>,
-    pub(crate) policy_revision: i32,
+    pub recorded: Option<(i64, [u8; 16])>,
+}
+
+/// What a batch stands on, read by one statement (or under the one write lock).
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// For each query, in their order.
+    pub facts: Vec<Facts>,
+    /// The registry's revision at that moment.
+    pub revision: i32,
+}
+
+/// A wallet's row after a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct WalletChange {
+    /// The wallet.
+    pub wallet: WalletId,
+    /// Its balance after the whole batch.
+    pub balance: Rupiah,
+    /// Its `last_id` as it was read.
+    pub seen: i64,
+}
+
+/// What PINs did to a card.
+#[derive(Clone, Copy, Debug)]
+pub struct CardChange {
+    /// The card's wallet.
+    pub wallet: WalletId,
+    /// The card.
+    pub card: CardId,
+    /// How it stood when it was read.
+    pub seen: CardStanding,
+    /// How it stands after the batch.
+    pub now: CardStanding,
 }
 
 /// Everything one commit writes.
 #[derive(Debug)]
-pub(crate) struct BatchRows {
+pub struct BatchRows {
     /// The batch's own id, the first of its block.
-    pub(crate) id: i64,
+    pub id: i64,
     /// The block's last id; it becomes every changed wallet's `last_id`.
-    pub(crate) last_id: i64,
+    pub last_id: i64,
     /// The account whose shard the batch lies in.
-    pub(crate) anchor: AccountId,
-    pub(crate) created_at: i64,
-    pub(crate) attempts: Vec<std::sync::Arc<Attempt>>,
-    pub(crate) transfers: Vec<Transfer>,
+    pub anchor: AccountId,
+    /// When it was decided, milliseconds since 1970.
+    pub created_at: i64,
+    /// The attempts, in the order of their ids.
+    pub attempts: Vec<Arc<Attempt>>,
+    /// The transfers, in the order of their ids.
+    pub transfers: Vec<Transfer>,
     /// 32 bytes a transfer, in their order.
-    pub(crate) leaves: Vec<u8>,
-    /// One row for each changed wallet: its balance after the whole batch.
-    pub(crate) wallets: Vec<(WalletId, Rupiah)>,
+    pub leaves: Vec<u8>,
+    /// One for each changed wallet, in the order of their ids.
+    pub wallets: Vec<WalletChange>,
+    /// One for each changed card, in the order of their wallets.
+    pub cards: Vec<CardChange>,
+    /// The registry's revision that must still hold when the rows are written. `None`: what it says was
+    /// read in this transaction, under locks.
+    pub revision: Option<i32>,
 }
 
-/// What a PIN did to a card.
-pub(crate) type CardChange = (WalletId, CardId, CardStanding);
+/// How a batch makes sure that what it read still holds when it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Nothing is locked. The one statement that writes checks that nothing of it has changed, and
+    /// writes nothing otherwise.
+    Guard,
+    /// The wallets are locked before they are read, until the commit.
+    Lock,
+}
 
-impl Connection {
-    /// Locks wallets against every other writer, in ascending order. `wallets` has to be sorted.
-    pub(crate) fn lock_wallets(
-        &mut self,
-        wallets: &[i64],
-    ) -> Result<Vec<LockedWallet>, StoreError> {
+/// What a lane needs of its storage.
+pub trait BatchStore: Send {
+    /// How the first try of a batch holds what it read.
+    fn first_hold(&self) -> Hold;
+
+    /// Begins a transaction and locks the wallets; nothing for [`Hold::Guard`].
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing is begun.
+    fn hold(&mut self, hold: Hold, queries: &[FactsQuery]) -> Result<(), StoreError>;
+
+    /// What is known for each query.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read.
+    fn ground(&mut self, queries: &[FactsQuery]) -> Result<Ground, StoreError>;
+
+    /// What is known of shops, in their order, and the registry's revision at that moment.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read, or a client's terminal, merchant or bank is not there.
+    fn shops(&mut self, shops: &[PointOfSale]) -> Result<(Vec<ShopFacts>, i32), StoreError>;
+
+    /// The rules.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they can't be read.
+    fn policy_book(&mut self) -> Result<PolicyBook, StoreError>;
+
+    /// Writes a batch. Under [`Hold::Guard`] it is durable when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of it is written, unless the connection is gone and the batch was
+    /// not locked: then nobody knows.
+    fn write_batch(&mut self, rows: &BatchRows) -> Result<(), StoreError>;
+
+    /// Sets cards' counters and states that go without an attempt. Their wallets are locked.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they can't be written.
+    fn set_card_standing(&mut self, changes: &[CardChange]) -> Result<(), StoreError>;
+
+    /// A recorded attempt.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read.
+    fn attempt(&mut self, id: RowId, wallet: WalletId) -> Result<Option<Attempt>, StoreError>;
+
+    /// Makes durable what was written under [`Hold::Lock`].
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nobody knows whether it was.
+    fn commit(&mut self) -> Result<(), StoreError>;
+
+    /// Forgets what was written since [`Self::hold`].
+    fn rollback(&mut self);
+}
+
+impl BatchStore for Connection {
+    fn first_hold(&self) -> Hold {
         match self {
-            Self::Sqlite(sqlite) => sqlite::read_wallets(sqlite, wallets),
-            Self::Postgres(postgres) => postgres::lock_wallets(postgres, wallets),
+            // There is one writer, and beginning to write locks everything.
+            Self::Sqlite(_) => Hold::Lock,
+            Self::Postgres(_) => Hold::Guard,
         }
     }
 
-    /// What is known for each command, in their order. The wallets are locked already: read in the
-    /// same statement as the lock, a key that another node just committed would be missed.
-    pub(crate) fn facts(&mut self, queries: &[FactsQuery]) -> Result<Vec<Facts>, StoreError> {
+    fn hold(&mut self, hold: Hold, queries: &[FactsQuery]) -> Result<(), StoreError> {
+        if hold == Hold::Guard {
+            return Ok(());
+        }
+        self.begin()?;
+        if let Self::Postgres(postgres) = self {
+            let with_card = queries.iter().filter(|query| query.card.is_some());
+            let mut wallets: Vec<i64> = with_card.map(|query| query.anchor.0).collect();
+            wallets.sort_unstable();
+            wallets.dedup();
+            postgres::lock_wallets(postgres, &wallets).inspect_err(|_| self.rollback())?;
+        }
+        Ok(())
+    }
+
+    fn ground(&mut self, queries: &[FactsQuery]) -> Result<Ground, StoreError> {
         match self {
-            Self::Sqlite(sqlite) => sqlite::facts(sqlite, queries),
-            Self::Postgres(postgres) => postgres::facts(postgres, queries),
+            Self::Sqlite(sqlite) => sqlite::ground(sqlite, queries),
+            Self::Postgres(postgres) => postgres::ground(postgres, queries),
         }
     }
 
-    /// Sets cards' counters of wrong PINs, and their states. Their wallets are locked.
-    pub(crate) fn set_card_standing(&mut self, changes: &[CardChange]) -> Result<(), StoreError> {
+    fn shops(&mut self, shops: &[PointOfSale]) -> Result<(Vec<ShopFacts>, i32), StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite::shops(sqlite, shops),
+            Self::Postgres(postgres) => postgres::shops(postgres, shops),
+        }
+    }
+
+    fn policy_book(&mut self) -> Result<PolicyBook, StoreError> {
+        Self::policy_book(self)
+    }
+
+    fn write_batch(&mut self, rows: &BatchRows) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite::write(sqlite, rows),
+            Self::Postgres(postgres) => postgres::write(postgres, rows),
+        }
+    }
+
+    fn set_card_standing(&mut self, changes: &[CardChange]) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(sqlite) => sqlite::set_card_standing(sqlite, changes),
             Self::Postgres(postgres) => postgres::set_card_standing(postgres, changes),
         }
     }
 
-    /// Writes a batch.
-    pub(crate) fn write_batch(&mut self, rows: &BatchRows) -> Result<(), StoreError> {
+    fn attempt(&mut self, id: RowId, wallet: WalletId) -> Result<Option<Attempt>, StoreError> {
+        Self::attempt(self, id, wallet)
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        Self::commit(self)
+    }
+
+    fn rollback(&mut self) {
+        Self::rollback(self);
+    }
+}
+
+impl Connection {
+    /// Locks wallets against every other writer, in ascending order. `wallets` has to be sorted.
+    pub(crate) fn lock_wallets(&mut self, wallets: &[i64]) -> Result<Vec<WalletState>, StoreError> {
         match self {
-            Self::Sqlite(sqlite) => sqlite::write(sqlite, rows),
-            Self::Postgres(postgres) => postgres::write(postgres, rows),
+            Self::Sqlite(sqlite) => sqlite::read_wallets(sqlite, wallets),
+            Self::Postgres(postgres) => postgres::lock_wallets(postgres, wallets),
         }
     }
 }

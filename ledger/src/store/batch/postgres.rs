@@ -7,14 +7,16 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, Text
 use diesel::{PgConnection, RunQueryDsl};
 
 use crate::domain::money::Rupiah;
+use crate::domain::redemption::{PointOfSale, ShopFacts};
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 use super::facts::{
-    CardRow, CardSql, RecordedRow, RecordedSql, ShopRow, ShopSql, WalletRow, WalletSql,
+    CardRow, CardSql, RecordedRow, RecordedSql, ShopRow, ShopSql, SomeWalletSql, WalletRow,
+    WalletSql,
 };
 use super::sqlite::outcome_columns;
-use super::{BatchRows, CardChange, Facts, FactsQuery, LockedWallet};
+use super::{BatchRows, CardChange, Facts, FactsQuery, Ground, WalletState};
 
 statement! {
     postgres LockWallets<'a> { ids: &'a [i64] } -> WalletSql;
@@ -26,31 +28,45 @@ statement! {
 }
 
 statement! {
-    postgres FactsOf<'a> {
+    // Rows come in any order, so that nothing is sorted; each says whose it is.
+    postgres GroundOf<'a> {
         place: &'a [i32], anchor: &'a [i64], card: &'a [Option<i64>], merchant: &'a [i64],
-        terminal: &'a [i64], client: &'a [i64], key_hash: &'a [Option<&'a [u8]>],
-    } -> (ShopSql, CardSql, RecordedSql);
-    "SELECT cl.revoked_at IS NULL, m.status, t.status, m.zone, m.price_zone, m.bank_id,
-            b.cutoff_minute, b.open_business_date, p.revision,
+        key_hash: &'a [Option<&'a [u8]>],
+    } -> (Integer, SomeWalletSql, CardSql, RecordedSql, Integer);
+    "SELECT k.place, w.id, w.balance, w.last_id, w.bank_id, w.state, w.pseudonym,
             c.state, c.pin_tries, c.expires, c.pin_key_version, c.pin_tag, c.pin_salt,
-            r.id, r.request_mac
+            r.id, r.request_mac, (SELECT revision FROM registry_head WHERE id = 1)
      FROM unnest(" [place: Array<Integer>] ", " [anchor: Array<BigInt>] ", "
     [card: Array<Nullable<BigInt>>] ", " [merchant: Array<BigInt>] ", "
-    [terminal: Array<BigInt>] ", " [client: Array<BigInt>] ", "
-    [key_hash: Array<Nullable<Binary>>] ")
-        AS k (place, anchor_id, card_id, merchant_id, terminal_id, client_id, key_hash)
-     JOIN terminals t ON t.id = k.terminal_id
+    [key_hash: Array<Nullable<Binary>>] ") AS k (place, anchor_id, card_id, merchant_id, key_hash)
+     LEFT JOIN wallets w ON w.id = k.anchor_id
+     LEFT JOIN cards c ON c.wallet_id = k.anchor_id AND c.id = k.card_id
+     LEFT JOIN redemptions r ON r.wallet_id = k.anchor_id AND r.merchant_id = k.merchant_id
+        AND r.key_hash = k.key_hash"
+}
+
+statement! {
+    postgres ShopsOf<'a> {
+        place: &'a [i32], merchant: &'a [i64], terminal: &'a [i64], client: &'a [i64],
+    } -> ShopSql;
+    "SELECT cl.revoked_at IS NULL, m.status, t.status, m.zone, m.price_zone, m.bank_id,
+            b.cutoff_minute, b.open_business_date, h.revision
+     FROM unnest(" [place: Array<Integer>] ", " [merchant: Array<BigInt>] ", "
+    [terminal: Array<BigInt>] ", " [client: Array<BigInt>] ")
+        AS k (place, merchant_id, terminal_id, client_id)
+     JOIN terminals t ON t.id = k.terminal_id AND t.merchant_id = k.merchant_id
      JOIN merchants m ON m.id = k.merchant_id
      JOIN banks b ON b.id = m.bank_id
      JOIN clients cl ON cl.id = k.client_id
-     JOIN policy_head p ON p.id = 1
-     LEFT JOIN cards c ON c.wallet_id = k.anchor_id AND c.id = k.card_id
-     LEFT JOIN redemptions r ON r.wallet_id = k.anchor_id AND r.merchant_id = k.merchant_id
-        AND r.key_hash = k.key_hash
+     JOIN registry_head h ON h.id = 1
      ORDER BY k.place"
 }
 
 statement! {
+    // One statement writes a batch, and checks what it stands on. A wallet that is not as it was read is not
+    // updated, nor is a card; then, or when the registry's revision has grown, the batch gets no last id, its
+    // row is refused, and nothing of it is written. The revision is asked for after the attempts are in, so that
+    // this transaction has its number by then: see `DayCloser`. Wallets are locked before cards, as everywhere.
     postgres WriteBatch<'a> {
         batch: i64, anchor: i64, last_id: i64, created_at: i64, transfer_count: i32,
         attempt_count: i32, leaves: &'a [u8],
@@ -62,7 +78,9 @@ statement! {
         t_id: &'a [i64], t_anchor: &'a [i64], t_debit: &'a [i64], t_credit: &'a [i64],
         t_amount: &'a [i64], t_after: &'a [Option<i64>],
         t_subject: &'a [Option<i64>], t_date: &'a [i32], t_kind: &'a [i16],
-        w_id: &'a [i64], w_balance: &'a [i64],
+        w_id: &'a [i64], w_balance: &'a [i64], w_seen: &'a [i64], w_count: i64,
+        c_wallet: &'a [i64], c_id: &'a [i64], c_tries: &'a [i16], c_state: &'a [i16],
+        c_seen_tries: &'a [i16], c_seen_state: &'a [i16], c_count: i64, revision: Option<i32>,
     };
     "WITH attempts AS (
         INSERT INTO redemptions (created_at, id, wallet_id, card_id, merchant_id, terminal_id,
@@ -76,6 +94,7 @@ statement! {
     [a_issuer: Array<Nullable<SmallInt>>] ", " [a_acquirer: Array<SmallInt>] ", "
     [a_refusal: Array<SmallInt>] ", " [a_line: Array<Nullable<SmallInt>>] ", "
     [a_key: Array<Binary>] ", " [a_mac: Array<Binary>] ", " [a_lines: Array<Text>] ") AS k
+        RETURNING 1
      ), moved AS (
         INSERT INTO transfers (created_at, id, anchor_id, debit_account, credit_account, amount,
             balance_after, subject, business_date, kind)
@@ -86,15 +105,31 @@ statement! {
     [t_date: Array<Integer>] ", " [t_kind: Array<SmallInt>] ") AS k
      ), balances AS (
         UPDATE wallets SET balance = k.balance, last_id = " [last_id: BigInt] "
-        FROM unnest(" [w_id: Array<BigInt>] ", " [w_balance: Array<BigInt>] ") AS k (id, balance)
-        WHERE wallets.id = k.id
+        FROM unnest(" [w_id: Array<BigInt>] ", " [w_balance: Array<BigInt>] ", "
+    [w_seen: Array<BigInt>] ") AS k (id, balance, seen)
+        WHERE wallets.id = k.id AND wallets.last_id = k.seen
+        RETURNING 1
+     ), tries AS (
+        UPDATE cards SET pin_tries = k.tries, state = k.state
+        FROM unnest(" [c_wallet: Array<BigInt>] ", " [c_id: Array<BigInt>] ", "
+    [c_tries: Array<SmallInt>] ", " [c_state: Array<SmallInt>] ", "
+    [c_seen_tries: Array<SmallInt>] ", " [c_seen_state: Array<SmallInt>] ")
+            AS k (wallet_id, id, tries, state, seen_tries, seen_state)
+        WHERE cards.wallet_id = k.wallet_id AND cards.id = k.id
+            AND cards.pin_tries = k.seen_tries AND cards.state = k.seen_state
+        RETURNING 1
      ), leaves AS (
         INSERT INTO batch_leaves (batch_id, anchor_id, leaves) VALUES ("
     [batch: BigInt] ", " [anchor: BigInt] ", " [leaves: Binary] ")
      )
-     INSERT INTO batches (id, anchor_id, last_id, created_at, transfers, attempts) VALUES ("
-    [batch: BigInt] ", " [anchor: BigInt] ", " [last_id: BigInt] ", " [created_at: BigInt] ", "
-    [transfer_count: Integer] ", " [attempt_count: Integer] ")"
+     INSERT INTO batches (id, anchor_id, created_at, transfers, attempts, last_id) VALUES ("
+    [batch: BigInt] ", " [anchor: BigInt] ", " [created_at: BigInt] ", "
+    [transfer_count: Integer] ", " [attempt_count: Integer] ",
+        CASE WHEN (SELECT COUNT(*) FROM balances) = " [w_count: BigInt] " THEN
+        CASE WHEN (SELECT COUNT(*) FROM tries) = " [c_count: BigInt] " THEN
+        CASE WHEN (SELECT COUNT(*) FROM attempts) = " [attempt_count: Integer] " THEN
+        CASE WHEN " [revision: Nullable<Integer>] " IS NULL OR registry_revision() = "
+    [revision: Nullable<Integer>] " THEN " [last_id: BigInt] " END END END END)"
 }
 
 statement! {
@@ -111,7 +146,7 @@ statement! {
 pub(super) fn lock_wallets(
     postgres: &mut PgConnection,
     wallets: &[i64],
-) -> Result<Vec<LockedWallet>, StoreError> {
+) -> Result<Vec<WalletState>, StoreError> {
     if wallets.is_empty() {
         return Ok(Vec::new());
     }
@@ -119,32 +154,55 @@ pub(super) fn lock_wallets(
     rows.into_iter().map(super::facts::wallet).collect()
 }
 
-pub(super) fn facts(
+pub(super) fn ground(
     postgres: &mut PgConnection,
     queries: &[FactsQuery],
-) -> Result<Vec<Facts>, StoreError> {
-    let column = |of: fn(&FactsQuery) -> i64| queries.iter().map(of).collect::<Vec<_>>();
-    let rows: Vec<(ShopRow, CardRow, RecordedRow)> = FactsOf {
-        place: &(0..).take(queries.len()).collect::<Vec<_>>(),
-        anchor: &column(|query| query.anchor.0),
-        card: &queries.iter().map(|query| query.card.map(|card| card.0)).collect::<Vec<_>>(),
-        merchant: &column(|query| query.merchant.0),
-        terminal: &column(|query| query.terminal.0),
-        client: &column(|query| query.client),
+) -> Result<Ground, StoreError> {
+    let rows: Vec<(i32, Option<WalletRow>, CardRow, RecordedRow, i32)> = GroundOf {
+        place: &places(queries),
+        anchor: &column(queries, |query| query.anchor.0),
+        card: &column(queries, |query| query.card.map(|card| card.0)),
+        merchant: &column(queries, |query| query.merchant.0),
         key_hash: &queries
             .iter()
             .map(|query| query.key_hash.as_ref().map(<[u8; 16]>::as_slice))
             .collect::<Vec<_>>(),
     }
     .load(postgres)?;
-    if rows.len() != queries.len() {
-        return Err(StoreError::corrupt("a client's terminal, merchant or bank is not there"));
+    let lacking = || StoreError::corrupt("a look-up gave no row");
+    let revision = rows.first().map(|row| row.4).ok_or_else(lacking)?;
+    let mut found: Vec<Option<Facts>> = queries.iter().map(|_| None).collect();
+    for (place, wallet, card, recorded, _) in rows {
+        let place = usize::try_from(place).map_err(|_negative| lacking())?;
+        let (query, slot) = queries.get(place).zip(found.get_mut(place)).ok_or_else(lacking)?;
+        *slot = Some(super::facts::facts(query, wallet, card, recorded)?);
     }
-    queries
-        .iter()
-        .zip(rows)
-        .map(|(query, (shop, card, recorded))| super::facts::facts(query, shop, card, recorded))
-        .collect()
+    let facts: Option<Vec<Facts>> = found.into_iter().collect();
+    Ok(Ground { facts: facts.ok_or_else(lacking)?, revision })
+}
+
+pub(super) fn shops(
+    postgres: &mut PgConnection,
+    shops: &[PointOfSale],
+) -> Result<(Vec<ShopFacts>, i32), StoreError> {
+    let rows: Vec<ShopRow> = ShopsOf {
+        place: &places(shops),
+        merchant: &column(shops, |pos| pos.merchant.0),
+        terminal: &column(shops, |pos| pos.terminal.0),
+        client: &column(shops, |pos| pos.client),
+    }
+    .load(postgres)?;
+    if rows.len() != shops.len() {
+        return Err(super::facts::no_shop());
+    }
+    let mut revision = 0;
+    let read = shops.iter().zip(rows).map(|(pos, row)| {
+        let (facts, at) = super::facts::shop(pos, row)?;
+        revision = at;
+        Ok(facts)
+    });
+    let facts = read.collect::<Result<_, StoreError>>()?;
+    Ok((facts, revision))
 }
 
 pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(), StoreError> {
@@ -183,8 +241,18 @@ pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(),
         t_subject: &column(transfers, crate::domain::transfer::Transfer::subject),
         t_date: &column(transfers, |t| t.business_date().as_number()),
         t_kind: &column(transfers, |t| t.kind().number()),
-        w_id: &column(&rows.wallets, |(wallet, _)| wallet.0),
-        w_balance: &column(&rows.wallets, |(_, balance)| balance.get()),
+        w_id: &column(&rows.wallets, |change| change.wallet.0),
+        w_balance: &column(&rows.wallets, |change| change.balance.get()),
+        w_seen: &column(&rows.wallets, |change| change.seen),
+        w_count: i64::from(super::count(rows.wallets.len())),
+        c_wallet: &column(&rows.cards, |change| change.wallet.0),
+        c_id: &column(&rows.cards, |change| change.card.0),
+        c_tries: &column(&rows.cards, |change| change.now.tries),
+        c_state: &column(&rows.cards, |change| change.now.state.number()),
+        c_seen_tries: &column(&rows.cards, |change| change.seen.tries),
+        c_seen_state: &column(&rows.cards, |change| change.seen.state.number()),
+        c_count: i64::from(super::count(rows.cards.len())),
+        revision: rows.revision,
     }
     .execute(postgres)?;
     Ok(())
@@ -198,13 +266,18 @@ pub(super) fn set_card_standing(
         return Ok(());
     }
     SetCardStanding {
-        wallet: &column(changes, |(wallet, _, _)| wallet.0),
-        card: &column(changes, |(_, card, _)| card.0),
-        tries: &column(changes, |(_, _, change)| change.tries),
-        state: &column(changes, |(_, _, change)| change.state.number()),
+        wallet: &column(changes, |change| change.wallet.0),
+        card: &column(changes, |change| change.card.0),
+        tries: &column(changes, |change| change.now.tries),
+        state: &column(changes, |change| change.now.state.number()),
     }
     .execute(postgres)?;
     Ok(())
+}
+
+/// The rows' places, from 0.
+fn places<R>(rows: &[R]) -> Vec<i32> {
+    (0..).take(rows.len()).collect()
 }
 
 /// One field of every row: what a bind array is made of.

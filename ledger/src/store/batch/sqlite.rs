@@ -6,14 +6,15 @@ use diesel::{RunQueryDsl, SqliteConnection};
 
 use crate::domain::keys::RequestMac;
 use crate::domain::money::Rupiah;
-use crate::domain::redemption::{Attempt, Outcome};
+use crate::domain::redemption::{Attempt, Outcome, PointOfSale, ShopFacts};
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 use super::facts::{
-    CardRow, CardSql, RecordedRow, RecordedSql, ShopRow, ShopSql, WalletRow, WalletSql,
+    CardRow, CardSql, RecordedRow, RecordedSql, ShopRow, ShopSql, SomeWalletSql, WalletRow,
+    WalletSql,
 };
-use super::{BatchRows, CardChange, Facts, FactsQuery, LockedWallet};
+use super::{BatchRows, CardChange, Facts, FactsQuery, Ground, WalletState};
 
 statement! {
     sqlite WalletById { id: i64 } -> WalletSql;
@@ -21,28 +22,34 @@ statement! {
 }
 
 statement! {
-    sqlite ShopOfTerminal { client: i64, terminal: i64 } -> ShopSql;
+    sqlite ShopOfTerminal { client: i64, terminal: i64, merchant: i64 } -> ShopSql;
     "SELECT c.revoked_at IS NULL, m.status, t.status, m.zone, m.price_zone, m.bank_id,
-            b.cutoff_minute, b.open_business_date, p.revision
+            b.cutoff_minute, b.open_business_date, h.revision
      FROM terminals t
      JOIN merchants m ON m.id = t.merchant_id
      JOIN banks b ON b.id = m.bank_id
      JOIN clients c ON c.id = " [client: BigInt] "
-     CROSS JOIN policy_head p
-     WHERE t.id = " [terminal: BigInt]
+     CROSS JOIN registry_head h
+     WHERE t.id = " [terminal: BigInt] " AND t.merchant_id = " [merchant: BigInt]
 }
 
 statement! {
-    sqlite CardById { wallet: i64, card: i64 } -> CardSql;
-    "SELECT state, pin_tries, expires, pin_key_version, pin_tag, pin_salt
-     FROM cards WHERE wallet_id = " [wallet: BigInt] " AND id = " [card: BigInt]
+    sqlite Revision {} -> Integer;
+    "SELECT revision FROM registry_head WHERE id = 1"
 }
 
 statement! {
-    sqlite AttemptByKey<'a> { wallet: i64, merchant: i64, key_hash: &'a [u8] } -> RecordedSql;
-    "SELECT id, request_mac FROM redemptions
-     WHERE wallet_id = " [wallet: BigInt] " AND merchant_id = " [merchant: BigInt]
-    " AND key_hash = " [key_hash: Binary]
+    sqlite GroundOf<'a> { anchor: i64, card: Option<i64>, merchant: i64, key_hash: Option<&'a [u8]> }
+        -> (SomeWalletSql, CardSql, RecordedSql);
+    "SELECT w.id, w.balance, w.last_id, w.bank_id, w.state, w.pseudonym,
+            c.state, c.pin_tries, c.expires, c.pin_key_version, c.pin_tag, c.pin_salt,
+            r.id, r.request_mac
+     FROM (SELECT " [anchor: BigInt] " AS anchor_id, " [card: Nullable<BigInt>] " AS card_id, "
+    [merchant: BigInt] " AS merchant_id, " [key_hash: Nullable<Binary>] " AS key_hash) k
+     LEFT JOIN wallets w ON w.id = k.anchor_id
+     LEFT JOIN cards c ON c.wallet_id = k.anchor_id AND c.id = k.card_id
+     LEFT JOIN redemptions r ON r.wallet_id = k.anchor_id AND r.merchant_id = k.merchant_id
+        AND r.key_hash = k.key_hash"
 }
 
 statement! {
@@ -106,7 +113,7 @@ statement! {
 pub(super) fn read_wallets(
     sqlite: &mut SqliteConnection,
     wallets: &[i64],
-) -> Result<Vec<LockedWallet>, StoreError> {
+) -> Result<Vec<WalletState>, StoreError> {
     let mut found = Vec::with_capacity(wallets.len());
     for id in wallets {
         let rows: Vec<WalletRow> = WalletById { id: *id }.load(sqlite)?;
@@ -115,30 +122,44 @@ pub(super) fn read_wallets(
     Ok(found)
 }
 
-pub(super) fn facts(
+pub(super) fn ground(
     sqlite: &mut SqliteConnection,
     queries: &[FactsQuery],
-) -> Result<Vec<Facts>, StoreError> {
-    queries.iter().map(|query| facts_of(sqlite, query)).collect()
+) -> Result<Ground, StoreError> {
+    let revision: Option<i32> = Revision {}.load(sqlite)?.into_iter().next();
+    let facts = queries.iter().map(|query| facts(sqlite, query)).collect::<Result<_, _>>()?;
+    let revision = revision.ok_or_else(|| StoreError::corrupt("the registry has no revision"))?;
+    Ok(Ground { facts, revision })
 }
 
-fn facts_of(sqlite: &mut SqliteConnection, query: &FactsQuery) -> Result<Facts, StoreError> {
-    let statement = ShopOfTerminal { client: query.client, terminal: query.terminal.0 };
-    let shop: Option<ShopRow> = statement.load(sqlite)?.into_iter().next();
-    let shop = shop.ok_or_else(|| {
-        StoreError::corrupt(format!("client {}: its terminal is not there", query.client))
-    })?;
-    let mut card: Option<CardRow> = None;
-    if let Some(id) = query.card {
-        let statement = CardById { wallet: query.anchor.0, card: id.0 };
-        card = statement.load(sqlite)?.into_iter().next();
+fn facts(sqlite: &mut SqliteConnection, query: &FactsQuery) -> Result<Facts, StoreError> {
+    let statement = GroundOf {
+        anchor: query.anchor.0,
+        card: query.card.map(|card| card.0),
+        merchant: query.merchant.0,
+        key_hash: query.key_hash.as_ref().map(<[u8; 16]>::as_slice),
+    };
+    let row: Option<(Option<WalletRow>, CardRow, RecordedRow)> =
+        statement.load(sqlite)?.into_iter().next();
+    let (wallet, card, recorded) =
+        row.ok_or_else(|| StoreError::corrupt("a look-up gave no row"))?;
+    super::facts::facts(query, wallet, card, recorded)
+}
+
+pub(super) fn shops(
+    sqlite: &mut SqliteConnection,
+    shops: &[PointOfSale],
+) -> Result<(Vec<ShopFacts>, i32), StoreError> {
+    let (mut found, mut revision) = (Vec::with_capacity(shops.len()), 0);
+    for pos in shops {
+        let (terminal, merchant) = (pos.terminal.0, pos.merchant.0);
+        let statement = ShopOfTerminal { client: pos.client, terminal, merchant };
+        let row: Option<ShopRow> = statement.load(sqlite)?.into_iter().next();
+        let (facts, at) = super::facts::shop(pos, row.ok_or_else(super::facts::no_shop)?)?;
+        found.push(facts);
+        revision = at;
     }
-    let mut recorded: Option<RecordedRow> = None;
-    if let Some(key_hash) = &query.key_hash {
-        let (wallet, merchant) = (query.anchor.0, query.merchant.0);
-        recorded = AttemptByKey { wallet, merchant, key_hash }.load(sqlite)?.into_iter().next();
-    }
-    super::facts::facts(query, shop, card.unwrap_or_default(), recorded.unwrap_or_default())
+    Ok((found, revision))
 }
 
 pub(super) fn write(sqlite: &mut SqliteConnection, rows: &BatchRows) -> Result<(), StoreError> {
@@ -160,10 +181,11 @@ pub(super) fn write(sqlite: &mut SqliteConnection, rows: &BatchRows) -> Result<(
         }
         .execute(sqlite)?;
     }
-    for (wallet, balance) in &rows.wallets {
-        SetWallet { id: wallet.0, balance: balance.get(), last_id: rows.last_id }
-            .execute(sqlite)?;
+    for change in &rows.wallets {
+        let (id, balance) = (change.wallet.0, change.balance.get());
+        SetWallet { id, balance, last_id: rows.last_id }.execute(sqlite)?;
     }
+    set_card_standing(sqlite, &rows.cards)?;
     InsertLeaves { id: rows.id, anchor: rows.anchor.0, leaves: &rows.leaves }.execute(sqlite)?;
     InsertBatch {
         id: rows.id,
@@ -181,8 +203,8 @@ pub(super) fn set_card_standing(
     sqlite: &mut SqliteConnection,
     changes: &[CardChange],
 ) -> Result<(), StoreError> {
-    for (wallet, card, change) in changes {
-        let (tries, state) = (change.tries, change.state.number());
+    for CardChange { wallet, card, now, .. } in changes {
+        let (tries, state) = (now.tries, now.state.number());
         SetCardStanding { wallet: wallet.0, card: card.0, tries, state }.execute(sqlite)?;
     }
     Ok(())

@@ -16,7 +16,7 @@ use crate::domain::redemption::{Attempt, Debit, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::DatabaseUrl;
-use crate::store::batch::BatchRows;
+use crate::store::batch::{BatchRows, BatchStore as _, WalletChange};
 use crate::store::connection::{Connection, Purpose};
 
 /// 10:00 in Jambi on 3 September 2018.
@@ -186,10 +186,12 @@ impl History {
         transfers: Vec<Transfer>,
         now: Instant,
     ) {
-        let wallets = FAMILIES
-            .iter()
-            .zip(self.balances)
-            .map(|(family, balance)| (*family, Rupiah::new(balance).unwrap()));
+        // `seen` is for writes without a lock, and the fixture has the only writer.
+        let wallets = FAMILIES.iter().zip(self.balances).map(|(family, balance)| WalletChange {
+            wallet: *family,
+            balance: Rupiah::new(balance).unwrap(),
+            seen: 0,
+        });
         let rows = BatchRows {
             id: ids.first(),
             last_id: ids.last(),
@@ -199,6 +201,8 @@ impl History {
             wallets: wallets.collect(),
             attempts,
             transfers,
+            cards: Vec::new(),
+            revision: None,
         };
         self.connection.transaction(|tx| tx.write_batch(&rows)).unwrap();
     }
