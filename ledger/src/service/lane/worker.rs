@@ -72,15 +72,14 @@ impl Worker {
 
     /// Does a piece of work between two batches. A commit that failed is as grave here as in a batch.
     fn do_alone(&mut self, job: Job) {
-        match self.seat().map(|seat| seat.connection().map(job)) {
-            Ok(Some(JobEnd::Sound)) => {}
-            Ok(Some(JobEnd::CommitFailed)) => {
-                self.seat = None;
-                self.context.broken.store(true, Ordering::Release);
-            }
-            // The job's sender is dropped with it, which tells whoever waits.
-            Ok(None) => tracing::error!("a lane without a database was given work for it"),
-            Err(error) => tracing::error!(%error, "a lane has no connection"),
+        // The job's sender is dropped with it, which tells whoever waits.
+        let end = self.seat().map(|seat| seat.connection().map(job));
+        if let Err(error) = &end {
+            tracing::error!(%error, "a lane has no connection");
+        }
+        if matches!(end, Ok(Some(JobEnd::CommitFailed))) {
+            self.seat = None;
+            self.context.broken.store(true, Ordering::Release);
         }
     }
 
