@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ledger::service::Ledger;
+use tokio::sync::Semaphore;
 
 use crate::auth::{Sessions, Tokens};
 use crate::metrics::Metrics;
@@ -18,4 +19,6 @@ pub struct App {
     pub sessions: Sessions,
     /// What was answered.
     pub metrics: Metrics,
+    /// A permit for each export that may run.
+    pub exports: Arc<Semaphore>,
 }

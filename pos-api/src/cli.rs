@@ -91,6 +91,9 @@ pub struct ServeArgs {
     /// Refuse to start on an old schema instead of bringing it up to date.
     #[arg(long, env = "EWARONG_NO_MIGRATE")]
     pub no_migrate: bool,
+    /// How many transfers the log grows by, at the least, until all accounts are summed up again [default: 16384]
+    #[arg(long, env = "EWARONG_ROLLUP_SPAN", value_name = "TRANSFERS")]
+    pub rollup_span: Option<u32>,
 }
 
 /// What to import.

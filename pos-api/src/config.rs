@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use ledger::service::DatabaseUrl;
+use ledger::service::{DatabaseUrl, ROLLUP_SPAN};
 use serde::Deserialize;
 
 use crate::cli::{DatabaseArgs, ServeArgs};
@@ -15,6 +15,7 @@ struct File {
     addr: Option<String>,
     database_url: Option<String>,
     keys: Option<PathBuf>,
+    rollup_span: Option<u32>,
 }
 
 /// Where the service keeps its data when nothing else is said.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub url: DatabaseUrl,
     /// The keys file.
     pub keys: PathBuf,
+    /// Transfers between two roll-ups, at the least.
+    pub rollup_span: u32,
 }
 
 impl Settings {
@@ -44,6 +47,7 @@ impl Settings {
         Ok(Self {
             addr: args.addr.clone().or(file.addr).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
             keys: keys.unwrap_or_else(|| url.default_keys(Path::new("."))),
+            rollup_span: args.rollup_span.or(file.rollup_span).unwrap_or(ROLLUP_SPAN),
             url,
         })
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::{App as ActixApp, HttpServer, web};
 use ledger::service::Ledger;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::auth::{Sessions, Tokens};
@@ -46,6 +47,7 @@ impl Application {
             tokens,
             sessions: Sessions::default(),
             metrics: Metrics::default(),
+            exports: Arc::new(Semaphore::new(routes::exports::AT_ONCE)),
         });
         Ok(Self { listener, address, app, workers })
     }

@@ -14,6 +14,7 @@
 pub mod backend;
 pub mod client;
 pub mod demo;
+pub mod machine;
 pub mod postgres;
 pub mod process;
 pub mod seed;

@@ -20,14 +20,16 @@ use crate::process::{Signal, is_alive, run, send_signal, stdout_of, wait_until};
 
 /// Starts the postmaster at the word `start` and answers `ready` or `failed`; at the end of its
 /// input stops it and removes the folder. A start is tried again for a while: after a crash the
-/// last backends may still hold the shared memory.
+/// last backends may still hold the shared memory. The last arguments are more variables of the
+/// postmaster's environment.
 const KEEPER: &str = r#"
 bin=$1 dir=$2 port=$3 pid=
+shift 3
 dead() { read -r _ _ state _ <"/proc/$pid/stat" && [ "$state" = Z ]; }
 start() {
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         [ -z "$pid" ] || wait "$pid"
-        "$bin/postgres" -D "$dir/data" >>"$dir/log" 2>&1 </dev/null &
+        env "$@" "$bin/postgres" -D "$dir/data" >>"$dir/log" 2>&1 </dev/null &
         pid=$!
         until dead; do
             "$bin/pg_isready" -q -h 127.0.0.1 -p "$port" && echo ready && return
@@ -37,7 +39,7 @@ start() {
     done
     echo failed
 }
-while read -r _; do start; done
+while read -r _; do start "$@"; done
 [ -z "$pid" ] || { kill -s INT "$pid" 2>/dev/null; wait "$pid"; }
 rm -rf "$dir"
 "#;
@@ -79,6 +81,14 @@ impl Cluster {
     /// # Panics
     /// When `PostgreSQL` is not installed or does not start.
     pub fn start() -> Self {
+        Self::start_in(&[])
+    }
+
+    /// The same with more variables, `NAME=value`, in the postmaster's environment.
+    ///
+    /// # Panics
+    /// As [`Cluster::start`].
+    pub fn start_in(environment: &[&str]) -> Self {
         let bin = programs();
         let user = system_user();
         let dir = tempfile::Builder::new()
@@ -100,7 +110,7 @@ impl Cluster {
         let own = format!("port = {port}\nunix_socket_directories = '{}'\n", dir.display());
         fs::write(&config, written + SETTINGS + &own).expect("the settings can be written");
 
-        let (keeper, pipes) = spawn_keeper(user.as_ref(), &bin, &dir, port);
+        let (keeper, pipes) = spawn_keeper(user.as_ref(), (&bin, &dir, port), environment);
         let cluster =
             Self { dir, bin, port, keeper, pipes: Mutex::new(pipes), databases: AtomicU32::new(0) };
         cluster.start_postmaster();
@@ -149,6 +159,11 @@ impl Cluster {
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
         psql.args(["--set=ON_ERROR_STOP=1", "--dbname", &self.url(database), "--file=-"]);
         stdout_of(&run(psql, statements.as_bytes())).trim_end().to_owned()
+    }
+
+    /// The path of one of `PostgreSQL`'s programs.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.bin.join(name)
     }
 
     /// The folder that holds its data and its log.
@@ -227,9 +242,14 @@ impl Drop for Cluster {
     }
 }
 
-fn spawn_keeper(user: Option<&User>, bin: &Path, dir: &Path, port: u16) -> (Child, Pipes) {
+fn spawn_keeper(
+    user: Option<&User>,
+    (bin, dir, port): (&Path, &Path, u16),
+    environment: &[&str],
+) -> (Child, Pipes) {
     let mut keeper = as_user(user, Path::new("/bin/sh"));
     keeper.args(["-c", KEEPER, "keeper"]).arg(bin).arg(dir).arg(port.to_string());
+    keeper.args(environment);
     // A process group of its own: the terminal's Ctrl-C must not end the keeper before its work.
     keeper.current_dir(dir).process_group(0);
     keeper.stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -59,6 +59,11 @@ struct Seed {
 impl World {
     /// A world of the test's own.
     pub fn start(backend: Backend) -> Self {
+        Self::start_with(backend, &[])
+    }
+
+    /// The same with more arguments for `serve`.
+    pub fn start_with(backend: Backend, extra: &[&str]) -> Self {
         let seed = Seed::of(backend);
         let dir = tempfile::tempdir().expect("the temporary folder can be written");
         let url = match backend {
@@ -81,7 +86,7 @@ impl World {
             let today = today().as_number();
             run_sql(backend, &url, &format!("UPDATE banks SET open_business_date = {today}"));
         }
-        let server = Server::start(&url, &keys);
+        let server = Server::start_with(&url, &keys, extra);
         Self { backend, server, dir, seed, taken: Default::default() }
     }
 

@@ -138,9 +138,9 @@ fn spawn(
     (child, address)
 }
 
-/// The address that the server prints, `None` when it ends or stays silent. A thread keeps reading
+/// The address that a server prints, `None` when it ends or stays silent. A thread keeps reading
 /// afterwards, so that the server never waits for a full pipe.
-fn listening_address(stdout: ChildStdout) -> Option<String> {
+pub fn listening_address(stdout: ChildStdout) -> Option<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod as_of;
 mod bad_input;
 mod bankfiles;
 mod canary;
@@ -17,11 +18,13 @@ mod chance;
 mod crashes;
 mod credits;
 mod docs;
+mod exports;
 mod folder;
 mod harness;
 mod history;
 mod idempotency;
 mod keys;
+mod load;
 mod model;
 mod readme;
 mod redemptions;
@@ -31,4 +34,5 @@ mod settlements;
 mod shop;
 mod tidy;
 mod till;
+mod transfers;
 mod verify;

@@ -152,7 +152,7 @@ fn record_day(
             bank_id: bank.id.0,
             merchant_id: *merchant,
             business_date: day.as_number(),
-            reference: reference.as_str().to_owned(),
+            reference: reference.to_string(),
             redemptions: count(sums.redemptions),
             reversals: count(sums.reversals),
             gross: sums.gross,

@@ -20,6 +20,7 @@ use super::error::Trouble;
 use super::ids::IdSource;
 use super::keyfile::{self, KeysError};
 use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
+use super::reads::AccountNames;
 use super::sealer::Sealer;
 use super::shared::Shared;
 use super::{checkpoints, keeper};
@@ -38,6 +39,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The processors that may be used.
     pub cores: usize,
+    /// Transfers between two roll-ups at least: see [`ROLLUP_SPAN`](super::ROLLUP_SPAN).
+    pub rollup_span: u32,
 }
 
 /// The ledger, open.
@@ -47,6 +50,7 @@ pub struct Ledger {
     pub(super) keys: Arc<Keys>,
     pub(super) lanes: Arc<Lanes>,
     pub(super) banks: BankCodes,
+    pub(super) names: AccountNames,
     pub(super) credits: CreditRunner,
     directory: CardDirectory,
     keeper: Background,
@@ -125,12 +129,24 @@ impl Ledger {
         let directory = CardDirectory::start(&options.url)?;
         let keeper = keeper::start(&shared)?;
         let checkpoints = checkpoints::start(&shared)?;
-        let sealer = Sealer::start(&shared)?;
+        let sealer = Sealer::start(&shared, options.rollup_span)?;
         // An answer names banks: after a purchase is decided is too late to look for them.
         let banks = BankCodes::default();
         banks.learn(&mut connection)?;
         let credits = CreditRunner::default();
-        Ok(Self { shared, keys, lanes, banks, credits, directory, keeper, checkpoints, sealer })
+        let names = AccountNames::default();
+        Ok(Self {
+            shared,
+            keys,
+            lanes,
+            banks,
+            names,
+            credits,
+            directory,
+            keeper,
+            checkpoints,
+            sealer,
+        })
     }
 
     /// Has a purchase decided and recorded, or finds the answer it got before.

@@ -24,6 +24,7 @@ mod once;
 mod posting;
 mod reads;
 mod reversal;
+mod rollups;
 mod sealer;
 mod settlements;
 mod shared;
@@ -43,10 +44,12 @@ pub use lane::{LaneFigures, Reply, StandIn};
 pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
 pub use once::{Answered, KeyReused, OnceKey};
 pub use reads::{
-    AccountBalance, AccountName, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem, Figures,
-    Page, PageRequest, Place, ShownTransfer, TransferQuery, TrialBalance, TrialLine,
+    AccountBalance, AccountName, AsOf, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem,
+    Export, Figures, NotShown, Page, PageRequest, Place, ShownTransfer, TransferQuery,
+    TrialBalance, TrialLine,
 };
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
+pub use sealer::ROLLUP_SPAN;
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};
 pub use verify::{Check, Report, verify};
 

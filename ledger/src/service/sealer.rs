@@ -1,5 +1,6 @@
-//! The sealer: gives every batch its place in the log, and closes banks' days once all that belongs
-//! to them is sealed. One works at a time: each of its transactions first locks the log's head.
+//! The sealer: gives every batch its place in the log, keeps roll-ups of what is sealed, and closes
+//! banks' days once all that belongs to them is sealed. One works at a time: each of its transactions
+//! first locks the log's head.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -8,10 +9,12 @@ use std::time::Duration;
 
 use crate::domain::calendar::Instant;
 use crate::store::connection::{Connection, Purpose};
+use crate::store::sealing::{LogHead, UnsealedBatch};
 use crate::store::{Backend, StoreError};
 
 use super::closing::DayCloser;
 use super::error::Trouble;
+use super::rollups;
 use super::shared::Shared;
 
 /// How long it rests between two slices. Under load a slice then holds many attempts, so that each
@@ -23,6 +26,12 @@ const SLICE_SQLITE: i64 = 1500;
 const SLICE_POSTGRES: i64 = 4000;
 /// Batches that are looked at in one go.
 const BATCHES: i64 = 512;
+/// Transfers without an attempt, such as credits, that are as much work as one attempt.
+const TRANSFERS_AN_ATTEMPT: i64 = 8;
+
+/// Transfers between two roll-ups, where nothing else is said: a trial balance reads so many at the
+/// most, and a roll-up writes as many sums as there are shops.
+pub const ROLLUP_SPAN: u32 = 16_384;
 
 /// The running thread.
 #[derive(Debug)]
@@ -32,13 +41,13 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
-    /// Starts it.
-    pub(super) fn start(shared: &Arc<Shared>) -> Result<Self, StoreError> {
+    /// Starts it; it keeps a roll-up at least every `rollup_span` transfers.
+    pub(super) fn start(shared: &Arc<Shared>, rollup_span: u32) -> Result<Self, StoreError> {
         let (stop, stopped) = channel();
         let shared = Arc::clone(shared);
         let thread = std::thread::Builder::new()
             .name("sealer".to_owned())
-            .spawn(move || work(&shared, &stopped))
+            .spawn(move || work(&shared, rollup_span.into(), &stopped))
             .map_err(|error| StoreError::Pool(format!("no thread for the sealer: {error}")))?;
         Ok(Self { stop, thread })
     }
@@ -52,7 +61,7 @@ impl Sealer {
     }
 }
 
-fn work(shared: &Arc<Shared>, stopped: &Receiver<()>) {
+fn work(shared: &Arc<Shared>, rollup_span: i64, stopped: &Receiver<()>) {
     let mut own: Option<Connection> = None;
     let mut closer = DayCloser::default();
     loop {
@@ -60,10 +69,14 @@ fn work(shared: &Arc<Shared>, stopped: &Receiver<()>) {
             own = None;
             tracing::warn!(%error, "nothing was sealed this time");
         });
+        let rolled_up = roll_up(shared, rollup_span).inspect_err(|error| {
+            tracing::warn!(%error, "no roll-up was made this time");
+        });
         if let Err(error) = closer.close_complete_days(shared) {
             tracing::warn!(%error, "a day could not be closed yet");
         }
-        let rest = if matches!(sealed, Ok(true)) { Duration::ZERO } else { REST };
+        let more = matches!((sealed, rolled_up), (Ok(true), _) | (_, Ok(true)));
+        let rest = if more { Duration::ZERO } else { REST };
         match stopped.recv_timeout(rest) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
@@ -103,17 +116,34 @@ fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<bool,
 /// `true` when more are waiting than that.
 fn seal_slice(tx: &mut Connection, now: Instant, most: i64) -> Result<bool, Trouble> {
     let before = tx.lock_log_head()?;
-    let (mut size, mut filed) = (before, 0_i64);
+    let (mut size, mut filed) = (before.size, 0_i64);
     let mut waiting = tx.unsealed_batches(BATCHES)?.into_iter().peekable();
     while let Some(batch) =
-        waiting.next_if(|batch| filed == 0 || filed.saturating_add(batch.attempts) <= most)
+        waiting.next_if(|batch| filed == 0 || filed.saturating_add(work_of(batch)) <= most)
     {
         tx.seal_batch(&batch, size)?;
         size = size.saturating_add(batch.transfers);
-        filed = filed.saturating_add(batch.attempts.max(1));
+        filed = filed.saturating_add(work_of(&batch));
     }
     if filed > 0 {
-        tx.set_log_head(size, now.as_millis())?;
+        tx.set_log_head(before, LogHead { size, sealed_at: now })?;
     }
     Ok(waiting.peek().is_some())
+}
+
+/// How much work a batch is, in attempts.
+fn work_of(batch: &UnsealedBatch) -> i64 {
+    let transfers = batch.transfers.checked_div(TRANSFERS_AN_ATTEMPT).unwrap_or(0);
+    batch.attempts.max(transfers).max(1)
+}
+
+/// Makes a roll-up when one is due; `true` when it did.
+fn roll_up(shared: &Arc<Shared>, least: i64) -> Result<bool, Trouble> {
+    let made = shared.read(|connection| {
+        let size = connection.log_size()?;
+        rollups::sum_up(connection, size, least)
+    })?;
+    let Some(made) = made.map(Arc::new) else { return Ok(false) };
+    shared.write(move |tx| Ok::<_, Trouble>(rollups::record(tx, &made)?))?;
+    Ok(true)
 }

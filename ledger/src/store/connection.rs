@@ -140,7 +140,9 @@ const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
 /// than it saves: misses are read from the operating system's.
 const SQLITE_LANE: &str = "PRAGMA cache_size = -16000;";
 
-const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; \
+/// The planner takes a batch's range of keys for a large part of the table, and would compile what is
+/// read in a moment.
+const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; SET jit = off; \
      SET idle_in_transaction_session_timeout = '60s'; \
      SET application_name = 'ewarong'; SET TIME ZONE 'UTC';";
 
@@ -148,7 +150,7 @@ const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; \
 /// a plan that reads whole tables must never be kept.
 const POSTGRES_LANE: &str = "SET statement_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '10s'; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
-     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
+     SET enable_hashjoin = off; SET enable_mergejoin = off;";
 
 /// The URL with bounds on how long a server that does not answer is waited for, unless it has its
 /// own.

@@ -2,6 +2,7 @@
 
 use diesel::sql_types::{BigInt, Integer};
 
+use crate::domain::calendar::Instant;
 use crate::domain::ids::node_of;
 
 use super::connection::Connection;
@@ -9,18 +10,34 @@ use super::error::StoreError;
 use super::statement::statement;
 
 statement! {
-    postgres LockHead {} -> BigInt;
-    "SELECT size FROM log_head WHERE id = 1 FOR UPDATE"
+    postgres LockHead {} -> (BigInt, BigInt);
+    "SELECT size, sealed_at FROM log_head WHERE id = 1 FOR UPDATE"
 }
 
 statement! {
-    both HeadSize {} -> BigInt;
-    "SELECT size FROM log_head WHERE id = 1"
+    both ReadHead {} -> (BigInt, BigInt);
+    "SELECT size, sealed_at FROM log_head WHERE id = 1"
 }
 
 statement! {
     both SetHead { size: i64, now: i64 };
     "UPDATE log_head SET size = " [size: BigInt] ", sealed_at = " [now: BigInt] " WHERE id = 1"
+}
+
+statement! {
+    both NoteSize { size: i64, now: i64 };
+    "INSERT INTO log_sizes (log_size, sealed_at) VALUES (" [size: BigInt] ", " [now: BigInt] ")"
+}
+
+statement! {
+    both SizeAt { at: i64 } -> BigInt;
+    "SELECT log_size FROM log_sizes WHERE sealed_at <= " [at: BigInt]
+    " ORDER BY sealed_at DESC, log_size DESC LIMIT 1"
+}
+
+statement! {
+    both SealedAt { size: i64 } -> BigInt;
+    "SELECT sealed_at FROM log_sizes WHERE log_size >= " [size: BigInt] " ORDER BY log_size LIMIT 1"
 }
 
 statement! {
@@ -86,25 +103,59 @@ pub(crate) struct UnsealedBatch {
     pub(crate) attempts: i64,
 }
 
+/// How long the log is, and when it came to be so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogHead {
+    /// How many transfers have their place in it.
+    pub(crate) size: i64,
+    /// When the last batch got its place.
+    pub(crate) sealed_at: Instant,
+}
+
+fn head(rows: Vec<(i64, i64)>) -> Result<LogHead, StoreError> {
+    let row = rows.into_iter().next().ok_or_else(|| StoreError::corrupt("the log has no head"));
+    row.map(|(size, millis)| LogHead { size, sealed_at: Instant::from_millis(millis) })
+}
+
 impl Connection {
+    /// How long the log is.
+    pub(crate) fn log_head(&mut self) -> Result<LogHead, StoreError> {
+        head(self.load(ReadHead {})?)
+    }
+
     /// How many transfers have their place in the log.
     pub(crate) fn log_size(&mut self) -> Result<i64, StoreError> {
-        self.first(HeadSize {})?.ok_or_else(|| StoreError::corrupt("the log has no head"))
+        self.log_head().map(|head| head.size)
     }
 
-    /// The same, locked against every other sealer until the transaction ends.
-    pub(crate) fn lock_log_head(&mut self) -> Result<i64, StoreError> {
+    /// How long the log is, locked against every other sealer until the transaction ends.
+    pub(crate) fn lock_log_head(&mut self) -> Result<LogHead, StoreError> {
         use diesel::RunQueryDsl as _;
-        let rows: Vec<i64> = match self {
-            Self::Sqlite(sqlite) => HeadSize {}.load(sqlite)?,
+        head(match self {
+            Self::Sqlite(sqlite) => ReadHead {}.load(sqlite)?,
             Self::Postgres(postgres) => LockHead {}.load(postgres)?,
-        };
-        rows.into_iter().next().ok_or_else(|| StoreError::corrupt("the log has no head"))
+        })
     }
 
-    /// Says how many transfers have their place in the log from now on.
-    pub(crate) fn set_log_head(&mut self, size: i64, now: i64) -> Result<(), StoreError> {
-        self.execute(SetHead { size, now }).map(|_| ())
+    /// Says how long the log is from now on, and keeps that it was so long then. The head is locked;
+    /// its time never goes back.
+    pub(crate) fn set_log_head(&mut self, before: LogHead, now: LogHead) -> Result<(), StoreError> {
+        let (size, at) = (now.size, now.sealed_at.max(before.sealed_at).as_millis());
+        self.execute(SetHead { size, now: at })?;
+        if size > before.size {
+            self.execute(NoteSize { size, now: at })?;
+        }
+        Ok(())
+    }
+
+    /// How long the log was at a time: what was sealed by then.
+    pub(crate) fn log_size_at(&mut self, at: Instant) -> Result<i64, StoreError> {
+        self.first(SizeAt { at: at.as_millis() }).map(Option::unwrap_or_default)
+    }
+
+    /// When the log came to be at least so long; `None` when it is not.
+    pub(crate) fn sealed_at(&mut self, size: i64) -> Result<Option<Instant>, StoreError> {
+        Ok(self.first(SealedAt { size })?.map(Instant::from_millis))
     }
 
     /// The first batches without a place, in the order of their ids.

@@ -14,6 +14,8 @@ CREATE TABLE batches (
     CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0)
 );
 CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
+-- From a place in the log to its batch.
+CREATE INDEX batches_sealed ON batches (log_start) WHERE log_start IS NOT NULL;
 
 -- The leaf hashes of a batch's transfers in order of their ids, 32 bytes each.
 CREATE TABLE batch_leaves (
@@ -32,6 +34,14 @@ CREATE TABLE log_head (
     CONSTRAINT log_head_one CHECK (id = 1)
 );
 
+-- Every size that the log had, and when it was sealed: neither ever goes back.
+CREATE TABLE log_sizes (
+    log_size BIGINT NOT NULL,
+    sealed_at BIGINT NOT NULL,
+    CONSTRAINT log_sizes_pk PRIMARY KEY (log_size)
+);
+CREATE INDEX log_sizes_by_time ON log_sizes (sealed_at, log_size);
+
 -- Every attempt at a shop in sealed order; a refused one has no place in the log.
 CREATE TABLE attempt_log (
     merchant_id BIGINT NOT NULL,
@@ -49,6 +59,32 @@ CREATE TABLE account_log (
     transfer_id BIGINT NOT NULL,
     anchor_id BIGINT NOT NULL,
     CONSTRAINT account_log_pk PRIMARY KEY (account_id, log_position)
+);
+
+-- A roll-up: a size of the log, at the end of a batch, up to which everything is summed up. Beside it the number of
+-- sums that had changed since the roll-up before.
+CREATE TABLE rollups (
+    log_size BIGINT NOT NULL,
+    sums INTEGER NOT NULL,
+    CONSTRAINT rollups_pk PRIMARY KEY (log_size)
+);
+
+-- What was debited and credited to an account up to a roll-up, all in all; where it had changed since the one before.
+CREATE TABLE account_rollups (
+    account_id BIGINT NOT NULL,
+    log_size BIGINT NOT NULL,
+    debit BIGINT NOT NULL,
+    credit BIGINT NOT NULL,
+    CONSTRAINT account_rollups_pk PRIMARY KEY (account_id, log_size)
+);
+
+-- The same for all wallets of a bank together: a wallet has its balance.
+CREATE TABLE wallet_rollups (
+    bank_id SMALLINT NOT NULL,
+    log_size BIGINT NOT NULL,
+    debit BIGINT NOT NULL,
+    credit BIGINT NOT NULL,
+    CONSTRAINT wallet_rollups_pk PRIMARY KEY (bank_id, log_size)
 );
 
 -- A day that a bank closed. Status: 1 closing, until nothing can still be dated to it and all of it is sealed; 2 closed.
@@ -92,4 +128,7 @@ CREATE TABLE settlement_issuers (
     CONSTRAINT settlement_issuers_settlement FOREIGN KEY (settlement_id) REFERENCES settlements (id)
 );
 
+-- The empty log: nothing was ever before it.
 INSERT INTO log_head (id, size, sealed_at) VALUES (1, 0, 0);
+INSERT INTO log_sizes (log_size, sealed_at) VALUES (0, 0);
+INSERT INTO rollups (log_size, sums) VALUES (0, 0);

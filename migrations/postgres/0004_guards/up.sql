@@ -13,6 +13,10 @@ CREATE TRIGGER idempotency_records_append_only BEFORE UPDATE OR DELETE OR TRUNCA
 CREATE TRIGGER batch_leaves_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON batch_leaves EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attempt_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON attempt_log EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER account_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON account_log EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER log_sizes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON log_sizes EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rollups_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rollups EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER account_rollups_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON account_rollups EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER wallet_rollups_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON wallet_rollups EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlements EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_issuers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_issuers EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER card_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON card_changes EXECUTE FUNCTION refuse_change();

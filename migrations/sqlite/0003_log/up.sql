@@ -13,6 +13,8 @@ CREATE TABLE batches (
     CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0)
 ) STRICT;
 CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
+-- From a place in the log to its batch.
+CREATE INDEX batches_sealed ON batches (log_start) WHERE log_start IS NOT NULL;
 
 -- The leaf hashes of a batch's transfers in order of their ids, 32 bytes each.
 CREATE TABLE batch_leaves (
@@ -28,6 +30,13 @@ CREATE TABLE log_head (
     sealed_at INTEGER NOT NULL,
     CONSTRAINT log_head_one CHECK (id = 1)
 ) STRICT;
+
+-- Every size that the log had, and when it was sealed: neither ever goes back.
+CREATE TABLE log_sizes (
+    log_size INTEGER NOT NULL PRIMARY KEY,
+    sealed_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX log_sizes_by_time ON log_sizes (sealed_at, log_size);
 
 -- Every attempt at a shop in sealed order; a refused one has no place in the log.
 CREATE TABLE attempt_log (
@@ -46,6 +55,31 @@ CREATE TABLE account_log (
     transfer_id INTEGER NOT NULL,
     anchor_id INTEGER NOT NULL,
     CONSTRAINT account_log_pk PRIMARY KEY (account_id, log_position)
+) STRICT, WITHOUT ROWID;
+
+-- A roll-up: a size of the log, at the end of a batch, up to which everything is summed up. Beside it the number of
+-- sums that had changed since the roll-up before.
+CREATE TABLE rollups (
+    log_size INTEGER NOT NULL PRIMARY KEY,
+    sums INTEGER NOT NULL
+) STRICT;
+
+-- What was debited and credited to an account up to a roll-up, all in all; where it had changed since the one before.
+CREATE TABLE account_rollups (
+    account_id INTEGER NOT NULL,
+    log_size INTEGER NOT NULL,
+    debit INTEGER NOT NULL,
+    credit INTEGER NOT NULL,
+    CONSTRAINT account_rollups_pk PRIMARY KEY (account_id, log_size)
+) STRICT, WITHOUT ROWID;
+
+-- The same for all wallets of a bank together: a wallet has its balance.
+CREATE TABLE wallet_rollups (
+    bank_id INTEGER NOT NULL,
+    log_size INTEGER NOT NULL,
+    debit INTEGER NOT NULL,
+    credit INTEGER NOT NULL,
+    CONSTRAINT wallet_rollups_pk PRIMARY KEY (bank_id, log_size)
 ) STRICT, WITHOUT ROWID;
 
 -- A day that a bank closed. Status: 1 closing, until nothing can still be dated to it and all of it is sealed; 2 closed.
@@ -88,4 +122,7 @@ CREATE TABLE settlement_issuers (
     CONSTRAINT settlement_issuers_settlement FOREIGN KEY (settlement_id) REFERENCES settlements (id)
 ) STRICT, WITHOUT ROWID;
 
+-- The empty log: nothing was ever before it.
 INSERT INTO log_head (id, size, sealed_at) VALUES (1, 0, 0);
+INSERT INTO log_sizes (log_size, sealed_at) VALUES (0, 0);
+INSERT INTO rollups (log_size, sums) VALUES (0, 0);

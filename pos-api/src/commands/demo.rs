@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ledger::service::{Ledger, Options, SystemClock};
+use ledger::service::{Ledger, Options, ROLLUP_SPAN, SystemClock};
 
 use crate::cli::DemoArgs;
 use crate::demo::{Demo, Place};
@@ -37,6 +37,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         keys: place.keys.clone(),
         clock: Arc::new(SystemClock::default()),
         cores,
+        rollup_span: ROLLUP_SPAN,
     })?;
     drop(demo);
     serve(Arc::new(ledger), &addr, cores)

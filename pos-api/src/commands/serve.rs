@@ -27,6 +27,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         keys: settings.keys,
         clock: Arc::new(SystemClock::default()),
         cores,
+        rollup_span: settings.rollup_span,
     })?);
     for run in ledger.unfinished_credit_runs()? {
         tracing::info!(run, "an interrupted credit run is carried on");

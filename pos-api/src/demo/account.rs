@@ -124,13 +124,10 @@ fn reconciled(lines: &mut Vec<String>, demo: &Demo) -> anyhow::Result<()> {
         let matching = &file.matching;
         let found = matching
             .totals()
-            .into_iter()
-            .filter(|total| total.rows > 0 || total.status == MatchStatus::Matched);
-        let mut found: Vec<String> =
-            found.map(|total| format!("{} {}", total.rows, total.status.as_str())).collect();
-        if !matching.left_out.is_empty() {
-            found.push(format!("{} debit left out", matching.left_out.len()));
-        }
+            .iter()
+            .filter(|total| total.outcomes > 0 || total.status == MatchStatus::Matched);
+        let found: Vec<String> =
+            found.map(|total| format!("{} {}", total.outcomes, total.status.as_str())).collect();
         lines.push(format!("  {:<12} {}", file.bank, found.join(", ")));
     }
     Ok(())

@@ -106,7 +106,7 @@ impl Demo {
         month::close_day(&session, day)?;
         let files = statements::write_all(&place.statements(), &session.ledger, day)?;
         let auditor = session.client(clients::AUDITOR)?.id;
-        let balance = session.ledger.trial_balance(auditor, None)?;
+        let balance = session.ledger.trial_balance(auditor, None, None)?;
         session.ledger.close();
         tell("closed", started);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ledger::domain::calendar::{Instant, Zone};
-use ledger::service::{Client, Clock, DatabaseUrl, Ledger, ManualClock, Options};
+use ledger::service::{Client, Clock, DatabaseUrl, Ledger, ManualClock, Options, ROLLUP_SPAN};
 
 /// How far the clock may go while the ledger stays open. A ledger writes the highest id that it may
 /// make ten seconds of its clock ahead and renews that by the machine's time, so a clock that is set
@@ -32,7 +32,7 @@ impl Session {
     ) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::new(now));
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        let options = Options { url, keys, clock: shared, cores };
+        let options = Options { url, keys, clock: shared, cores, rollup_span: ROLLUP_SPAN };
         Ok(Self { ledger: Ledger::open(&options)?, options, clock, opened: now })
     }
 

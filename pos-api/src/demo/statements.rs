@@ -6,10 +6,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use ledger::bankfile::integrity::{Expected, History, check};
 use ledger::bankfile::write::{RowToWrite, StatementToWrite, statement_csv};
-use ledger::bankfile::{Profile, accept_for_day, read, settlement_rows};
+use ledger::bankfile::{Profile, ReadAs, covered_to, match_statements, open};
 use ledger::domain::calendar::Date;
-use ledger::domain::matching::{Direction, Matching, SettlementLine, match_settlements};
+use ledger::domain::matching::{Direction, LedgerSide, Matching, SettlementLine, Terms};
 use ledger::domain::money::Rupiah;
 use ledger::service::{Ledger, Reader, Settlement, SettlementQuery};
 use rust_decimal::Decimal;
@@ -42,6 +43,13 @@ const WORDED: [(&str, Planted); 4] = [
     ("Pembayaran e-warong ", Planted::PaidTwice),
 ];
 
+/// What a bank owes a shop.
+struct Owed {
+    reference: String,
+    merchant: String,
+    amount: Rupiah,
+}
+
 /// A bank's statement file.
 #[derive(Debug)]
 pub(super) struct BankFile {
@@ -64,7 +72,7 @@ pub(super) fn write_all(
 ) -> anyhow::Result<Vec<BankFile>> {
     fs::create_dir_all(folder).with_context(|| format!("can't make `{}`", folder.display()))?;
     let files = BANKS.iter().zip(WORDED).map(|(bank, worded)| {
-        let lines = settlement_lines(ledger, bank.code, day)?;
+        let lines = all_owed(ledger, bank.code, day)?;
         let path = folder.join(format!("{}-{day}.csv", bank.code));
         let profile = Profile::of_bank(&bank.code.parse()?)?;
         let text = statement_csv(&profile, &statement(bank, &lines, worded, day.next().naive())?);
@@ -75,7 +83,7 @@ pub(super) fn write_all(
             settlements: lines.len(),
             amount: Rupiah::checked_sum(lines.iter().map(|line| line.amount))
                 .context("the settlements can be counted")?,
-            matching: reconcile(&path, &profile, lines, day)?,
+            matching: reconcile(&path, bank.code, &lines, day)?,
             path: path.to_string_lossy().into_owned(),
         })
     });
@@ -83,7 +91,7 @@ pub(super) fn write_all(
 }
 
 /// What the ledger expects a bank to pay for a day.
-fn settlement_lines(ledger: &Ledger, bank: &str, day: Date) -> anyhow::Result<Vec<SettlementLine>> {
+fn all_owed(ledger: &Ledger, bank: &str, day: Date) -> anyhow::Result<Vec<Owed>> {
     let query = SettlementQuery {
         bank: Some(bank.to_owned()),
         business_date: Some(day),
@@ -94,21 +102,21 @@ fn settlement_lines(ledger: &Ledger, bank: &str, day: Date) -> anyhow::Result<Ve
         let page = ledger.settlements(Reader::All, &query, after, PAGE)?;
         let Some(last) = page.last() else { return Ok(lines) };
         after = last.id;
-        lines.extend(page.into_iter().filter_map(line));
+        lines.extend(page.into_iter().filter_map(owed));
     }
 }
 
 /// Nothing is paid for a day whose sales were all taken back.
-fn line(settlement: Settlement) -> Option<SettlementLine> {
+fn owed(settlement: Settlement) -> Option<Owed> {
     let amount = Rupiah::new(settlement.net()).ok().filter(|net| !net.is_zero())?;
     let (reference, merchant) = (settlement.reference?, settlement.merchant_code);
-    Some(SettlementLine { reference, merchant, amount })
+    Some(Owed { reference, merchant, amount })
 }
 
 /// The statement as the bank would write it on the day of payment.
 fn statement(
     bank: &Bank,
-    lines: &[SettlementLine],
+    lines: &[Owed],
     (wording, planted): (&str, Planted),
     date: NaiveDate,
 ) -> anyhow::Result<StatementToWrite> {
@@ -147,16 +155,22 @@ fn statement(
 }
 
 /// Reads a file back and matches it, by the same steps as `merchant-cli reconcile`.
-fn reconcile(
-    path: &Path,
-    profile: &Profile,
-    lines: Vec<SettlementLine>,
-    day: Date,
-) -> anyhow::Result<Matching> {
-    let mut rows = Vec::new();
-    for statement in read(&fs::read(path)?, profile)? {
-        accept_for_day(&statement, day)?;
-        rows.extend(settlement_rows(0, &statement));
+fn reconcile(path: &Path, bank: &str, lines: &[Owed], day: Date) -> anyhow::Result<Matching> {
+    let expected = Expected::for_day(bank.parse()?, day);
+    let how = ReadAs { bank: expected.bank.clone(), ..ReadAs::default() };
+    let file = open(fs::File::open(path)?, &how)?;
+    check(&file, &History::default(), &expected)?;
+    let mut side = LedgerSide::default();
+    for Owed { reference, merchant, amount } in lines {
+        side.add_settlement(&SettlementLine {
+            reference: reference.parse()?,
+            merchant,
+            account: None,
+            bank_reference: None,
+            business_date: day,
+            amount: *amount,
+        })?;
     }
-    Ok(match_settlements(lines, rows))
+    let terms = Terms::usual(bank.parse()?, day, covered_to(day, &file.statements));
+    Ok(match_statements(terms, side, &file.statements))
 }

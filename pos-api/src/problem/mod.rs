@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpResponse, ResponseError};
 use ledger::domain::refusal::Refusal;
-use ledger::service::{NoAccess, StoreError, Trouble};
+use ledger::service::{NoAccess, NotShown, StoreError, Trouble};
 use serde::Serialize;
 
 pub use code::Code;
@@ -169,6 +169,17 @@ impl From<NoAccess> for Problem {
         match error {
             NoAccess::Revoked => Self::new(Code::TokenInvalid),
             NoAccess::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotShown> for Problem {
+    fn from(error: NotShown) -> Self {
+        match error {
+            NotShown::NoAccess(error) => error.into(),
+            NotShown::NotSealed(_) | NotShown::Future => {
+                Self::at(Code::RequestInvalid, "/as_of", error.to_string())
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod balance;
 mod cards;
+pub(crate) mod exports;
 mod health;
 mod me;
 mod metrics;
@@ -19,6 +20,7 @@ use std::sync::{Arc, OnceLock};
 use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::Compress;
 use actix_web::{HttpResponse, Resource, ResponseError as _, web};
 use ledger::service::Answered;
 
@@ -61,7 +63,11 @@ fn version_1(config: &mut web::ServiceConfig) {
         )
         .service(resource("/me", "GET").route(web::get().to(me::me)))
         .service(resource("/catalogue", "GET").route(web::get().to(me::catalogue)))
-        .service(resource("/transfers", "GET").route(web::get().to(reads::transfers)))
+        .service(
+            resource("/transfers", "GET")
+                .route(web::get().to(reads::transfers))
+                .wrap(Compress::default()),
+        )
         .service(resource("/accounts/{id}", "GET").route(web::get().to(reads::account)))
         .service(resource("/accounts/{id}/entries", "GET").route(web::get().to(reads::entries)))
         .service(resource("/trial-balance", "GET").route(web::get().to(reads::trial_balance)))

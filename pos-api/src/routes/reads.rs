@@ -2,23 +2,29 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpResponse, web};
-use ledger::service;
+use actix_web::{HttpRequest, HttpResponse, web};
+use ledger::service::{Page, ShownTransfer};
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::auth::{Reading, Totals};
 use crate::problem::{Code, Problem};
-use crate::wire::account::{AccountAnswer, TrialBalanceAnswer, named};
-use crate::wire::listing::{NoParams, TransferParams, cursor_of};
-use crate::wire::paging::Page;
-use crate::wire::transfer::TransferAnswer;
+use crate::wire::account::{AccountAnswer, AsOfParams, TrialBalanceAnswer, named};
+use crate::wire::listing::TransferParams;
+use crate::wire::transfer;
 
-/// Transfers, newest first.
+use super::exports::{asked_for, stream};
+
+/// Transfers, newest first: a page, or all of them in a stream.
 pub(super) async fn transfers(
     app: web::Data<App>,
     caller: Reading,
+    request: HttpRequest,
     params: web::Query<TransferParams>,
 ) -> Result<HttpResponse, Problem> {
+    if let Some(form) = asked_for(&request) {
+        return stream(&app, caller, params.parse_whole(app.ledger.keys())?, form).await;
+    }
     let (query, page) = params.parse(app.ledger.keys())?;
     let ledger = Arc::clone(&app.ledger);
     let Reading { client, reader } = caller;
@@ -31,49 +37,58 @@ pub(super) async fn account(
     app: web::Data<App>,
     caller: Reading,
     id: web::Path<String>,
-    _none: web::Query<NoParams>,
+    params: web::Query<AsOfParams>,
 ) -> Result<HttpResponse, Problem> {
     let not_found = || Problem::new(Code::NotFound);
-    let keys = app.ledger.keys();
+    let (keys, as_of) = (app.ledger.keys(), params.parse()?);
     let account = named(keys, &id).ok_or_else(not_found)?;
     let (ledger, asked) = (Arc::clone(&app.ledger), account.clone());
     let Reading { client, reader } = caller;
-    let found = web::block(move || ledger.account(client, reader, &asked)).await??;
+    let found = web::block(move || ledger.account(client, reader, &asked, as_of)).await??;
     let balance = found.ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(AccountAnswer::of(keys, &account, &balance)))
 }
 
-/// The transfers on an account, newest first.
+/// The transfers on an account, newest first. `as_of` stands beside the list's own parameters.
 pub(super) async fn entries(
     app: web::Data<App>,
     caller: Reading,
     id: web::Path<String>,
-    params: web::Query<TransferParams>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let not_found = || Problem::new(Code::NotFound);
+    let (as_of, rest): (Vec<&str>, Vec<&str>) =
+        request.query_string().split('&').partition(|part| part.starts_with("as_of="));
+    let as_of = read::<AsOfParams>(&as_of)?.parse()?;
     let keys = app.ledger.keys();
-    let (query, page) = params.parse(keys)?;
+    let (query, page) = read::<TransferParams>(&rest)?.parse(keys)?;
     let account = named(keys, &id).ok_or_else(not_found)?;
     let ledger = Arc::clone(&app.ledger);
     let Reading { client, reader } = caller;
-    let found = web::block(move || ledger.account_entries(client, reader, &account, &query, page))
-        .await??;
-    Ok(listed(&app, &found.ok_or_else(not_found)?))
+    let found =
+        web::block(move || ledger.account_entries(client, reader, &account, as_of, (&query, page)));
+    Ok(listed(&app, &found.await??.ok_or_else(not_found)?))
 }
 
-fn listed(app: &App, page: &service::Page<service::ShownTransfer>) -> HttpResponse {
-    let keys = app.ledger.keys();
-    let data = page.rows.iter().map(|shown| TransferAnswer::of(keys, shown)).collect();
-    HttpResponse::Ok().json(Page { data, next_cursor: page.next.map(cursor_of) })
+/// Reads the parts of a query.
+fn read<T: DeserializeOwned>(parts: &[&str]) -> Result<T, Problem> {
+    let read = web::Query::from_query(&parts.join("&")).map(web::Query::into_inner);
+    read.map_err(|error| Problem::at(Code::RequestInvalid, "", error.to_string()))
+}
+
+fn listed(app: &App, page: &Page<ShownTransfer>) -> HttpResponse {
+    let body = transfer::page(app.ledger.keys(), page);
+    HttpResponse::Ok().content_type("application/json").body(body)
 }
 
 /// What moved on every account.
 pub(super) async fn trial_balance(
     app: web::Data<App>,
     caller: Totals,
-    _none: web::Query<NoParams>,
+    params: web::Query<AsOfParams>,
 ) -> Result<HttpResponse, Problem> {
-    let ledger = Arc::clone(&app.ledger);
-    let trial = web::block(move || ledger.trial_balance(caller.client, caller.bank)).await??;
+    let (ledger, as_of) = (Arc::clone(&app.ledger), params.parse()?);
+    let Totals { client, bank } = caller;
+    let trial = web::block(move || ledger.trial_balance(client, bank, as_of)).await??;
     Ok(HttpResponse::Ok().json(TrialBalanceAnswer::of(app.ledger.keys(), &trial)))
 }

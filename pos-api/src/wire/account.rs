@@ -3,24 +3,57 @@
 use ledger::domain::account::AccountKind;
 use ledger::domain::ids::RowId;
 use ledger::domain::keys::Keys;
-use ledger::domain::public_id::{self, IdKind};
-use ledger::service::{AccountBalance, AccountName, TrialBalance, TrialLine};
-use serde::Serialize;
+use ledger::domain::public_id::{self, IdKind, Letters};
+use ledger::service::{AccountBalance, AccountName, AsOf, TrialBalance, TrialLine};
+use serde::{Deserialize, Serialize};
+
+use super::invalid;
+use crate::problem::Problem;
+
+/// The query of what is asked as of a state of the ledger.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AsOfParams {
+    as_of: Option<String>,
+}
+
+impl AsOfParams {
+    /// The state that is asked for: a size of the log, or a time.
+    pub(crate) fn parse(&self) -> Result<Option<AsOf>, Problem> {
+        self.as_of.as_deref().map(as_of).transpose()
+    }
+}
+
+fn as_of(text: &str) -> Result<AsOf, Problem> {
+    let wanted = "has to be a time like `2018-09-03T08:15:00Z`, or how many transfers the log had";
+    let size = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse());
+    let read =
+        size.map_or_else(|| text.parse().ok().map(AsOf::Time), |size| size.ok().map(AsOf::LogSize));
+    read.ok_or_else(|| invalid("/as_of", wanted))
+}
 
 /// An account's name: `holding:bri`, `payable:EW-1571-0001`, `wallet:wlt_...`, `wallets:bri`, or
 /// `wallet` where the reader may not tell one from another.
 pub(crate) fn name(keys: &Keys, account: &AccountName) -> String {
-    match account {
-        AccountName::Bank(kind, bank) => format!("{}:{bank}", kind.as_str()),
-        AccountName::Wallet(wallet) => {
-            let id = public_id::encode(keys, IdKind::Wallet, RowId(wallet.0), *wallet);
-            format!("{}:{id}", AccountKind::Wallet.as_str())
-        }
-        AccountName::HiddenWallet => AccountKind::Wallet.as_str().to_owned(),
-        AccountName::Wallets(bank) => format!("wallets:{bank}"),
-        AccountName::Payable(merchant) => {
-            format!("{}:{merchant}", AccountKind::Payable.as_str())
-        }
+    let mut text = String::new();
+    push_name(&mut text, keys, account);
+    text
+}
+
+/// Appends an account's name.
+pub(crate) fn push_name(text: &mut String, keys: &Keys, account: &AccountName) {
+    let (kind, rest) = match account {
+        AccountName::Bank(kind, bank) => (kind.as_str(), bank.as_str()),
+        AccountName::Wallet(_) => (AccountKind::Wallet.as_str(), ""),
+        AccountName::HiddenWallet => return text.push_str(AccountKind::Wallet.as_str()),
+        AccountName::Wallets(bank) => ("wallets", bank.as_str()),
+        AccountName::Payable(merchant) => (AccountKind::Payable.as_str(), merchant.as_str()),
+    };
+    text.push_str(kind);
+    text.push(':');
+    text.push_str(rest);
+    if let AccountName::Wallet(wallet) = account {
+        Letters::of(keys, RowId(wallet.0), *wallet).push(IdKind::Wallet, text);
     }
 }
 
@@ -51,6 +84,7 @@ pub(crate) struct AccountAnswer {
     credit: i64,
     balance: i64,
     as_of: String,
+    log_size: i64,
 }
 
 impl AccountAnswer {
@@ -63,6 +97,7 @@ impl AccountAnswer {
             credit: balance.credit,
             balance: balance.balance,
             as_of: balance.as_of.rfc3339(),
+            log_size: balance.log_size,
         }
     }
 }
@@ -126,5 +161,17 @@ mod tests {
         }
         let redemption = wallet.replace("wlt_", "rdm_");
         assert_eq!(named(&keys, &redemption), None);
+    }
+
+    #[test]
+    fn a_state_is_a_size_of_the_log_or_a_time() {
+        let read = |text: &str| as_of(text).ok();
+        assert_eq!(read("0"), Some(AsOf::LogSize(0)));
+        assert_eq!(read("1378"), Some(AsOf::LogSize(1378)));
+        let time = AsOf::Time("2018-09-03T08:15:00Z".parse().unwrap());
+        assert_eq!(read("2018-09-03T15:15:00+07:00"), Some(time));
+        for text in ["", "-1", "1.5", "1e3", "99999999999999999999", "now", "2018-09-03"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

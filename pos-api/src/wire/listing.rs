@@ -81,7 +81,22 @@ impl AttemptParams {
 impl TransferParams {
     /// The filters and the page.
     pub(crate) fn parse(&self, keys: &Keys) -> Result<(TransferQuery, PageRequest), Problem> {
-        let query = TransferQuery {
+        let query = self.query(keys)?;
+        Ok((query, page(self.limit.as_deref(), self.cursor.as_deref())?))
+    }
+
+    /// The filters of an export, which has no pages.
+    pub(crate) fn parse_whole(&self, keys: &Keys) -> Result<TransferQuery, Problem> {
+        for (pointer, given) in [("/limit", &self.limit), ("/cursor", &self.cursor)] {
+            if given.is_some() {
+                return Err(invalid(pointer, "is for pages of JSON; an export is everything"));
+            }
+        }
+        self.query(keys)
+    }
+
+    fn query(&self, keys: &Keys) -> Result<TransferQuery, Problem> {
+        Ok(TransferQuery {
             from: time("/from", self.from.as_deref())?,
             to: time("/to", self.to.as_deref())?,
             kind: self.kind.as_deref().map(kind).transpose()?,
@@ -90,8 +105,7 @@ impl TransferParams {
             card: self.card_id.as_deref().map(|text| card(keys, text)).transpose()?,
             merchant: self.merchant_id.as_deref().map(merchant).transpose()?,
             bank: self.bank.as_deref().map(bank).transpose()?,
-        };
-        Ok((query, page(self.limit.as_deref(), self.cursor.as_deref())?))
+        })
     }
 }
 

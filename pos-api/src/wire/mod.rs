@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod card;
 pub(crate) mod listing;
 pub(crate) mod me;
+pub(crate) mod members;
 pub(crate) mod paging;
 pub(crate) mod programme;
 pub(crate) mod redemption;

@@ -65,7 +65,9 @@ impl Bench {
         migrate(&url).unwrap();
         let clock = Arc::new(ManualClock::new(now));
         let keys: PathBuf = dir.path().join("ewarong.keys");
-        let options = Options { url, keys, clock: Arc::<ManualClock>::clone(&clock), cores: 2 };
+        let shared = Arc::<ManualClock>::clone(&clock);
+        // Roll-ups are made all the time.
+        let options = Options { url, keys, clock: shared, cores: 2, rollup_span: 32 };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();
         folder::write(dir.path(), &cards, Date::from(now.date_in(Zone::Wib)));

@@ -7,11 +7,13 @@ use crate::domain::ids::WalletId;
 use crate::domain::merchant::MerchantCode;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::reads::AccountRow;
+use crate::store::reads::{AccountRow, Extent, Turnover};
 
-use super::super::clients::NoAccess;
 use super::super::history::Reader;
 use super::super::ledger::Ledger;
+use super::moment::{
+    AsOf, Moment, NotShown, attempts_below, ids_of_wallet_below, place_at, within,
+};
 use super::transfers::entries_of;
 use super::{Page, PageRequest, ShownTransfer, TransferQuery, bank_code};
 
@@ -45,6 +47,8 @@ pub struct AccountBalance {
     pub balance: i64,
     /// When.
     pub as_of: Instant,
+    /// How long the log was; in the present state later transfers are counted, too.
+    pub log_size: i64,
 }
 
 impl AccountName {
@@ -75,37 +79,41 @@ pub(super) fn sees_wallets_of(reader: Reader, bank: BankId) -> bool {
 }
 
 impl Ledger {
-    /// What moved on the account of this name and what is left, if there is one and it is the
-    /// reader's business.
+    /// What moved on the account of this name and what is left, now or as of a state before, if there is
+    /// one and it is the reader's business.
     ///
     /// # Errors
-    /// [`NoAccess`] when it can't be read, or not by this client.
+    /// [`NotShown`] when it can't be read, not by this client, or there was no such state yet.
     pub fn account(
         &self,
         client: i64,
         reader: Reader,
         name: &AccountName,
-    ) -> Result<Option<AccountBalance>, NoAccess> {
-        let now = self.shared.clock.now();
-        self.read_as(client, |snapshot| balance_of(snapshot, reader, name, now))
+        as_of: Option<AsOf>,
+    ) -> Result<Option<AccountBalance>, NotShown> {
+        self.read_as_of(client, as_of, |snapshot, at| balance_of(snapshot, reader, name, at))
     }
 
-    /// The transfers on the account of this name, newest first, if there is one and it is the
-    /// reader's business.
+    /// The transfers on the account of this name, newest first, up to now or to a state before, if there
+    /// is one and it is the reader's business.
     ///
     /// # Errors
-    /// [`NoAccess`] when they can't be read, or not by this client.
+    /// [`NotShown`] when they can't be read, not by this client, or there was no such state yet.
     pub fn account_entries(
         &self,
         client: i64,
         reader: Reader,
         name: &AccountName,
-        query: &TransferQuery,
-        page: PageRequest,
-    ) -> Result<Option<Page<ShownTransfer>>, NoAccess> {
-        self.read_as(client, |snapshot| {
+        as_of: Option<AsOf>,
+        (query, mut page): (&TransferQuery, PageRequest),
+    ) -> Result<Option<Page<ShownTransfer>>, NotShown> {
+        self.read_as_of(client, as_of, |snapshot, at| {
             let Some(row) = find(snapshot, reader, name)? else { return Ok(None) };
-            entries_of(snapshot, reader, &row, query, page).map(Some)
+            if !at.extent.unsealed {
+                let first = place_at(snapshot, &row, at.extent.size)?;
+                page.place = Some(within(first, page.place));
+            }
+            entries_of(snapshot, &self.names, reader, &row, query, page).map(Some)
         })
     }
 }
@@ -133,25 +141,52 @@ pub(super) fn balance_of(
     snapshot: &mut Connection,
     reader: Reader,
     name: &AccountName,
-    now: Instant,
+    at: Moment,
 ) -> Result<Option<AccountBalance>, StoreError> {
     let Some(row) = find(snapshot, reader, name)? else { return Ok(None) };
-    let turnover = snapshot.turnover(row.id, row.kind)?;
-    // A wallet's balance is the one that purchases are decided on.
-    let balance = match row.kind {
-        AccountKind::Wallet => snapshot.wallet_balance(row.id)?,
-        AccountKind::Holding
-        | AccountKind::Unallocated
-        | AccountKind::Payable
-        | AccountKind::Suspense
-        | AccountKind::Fees => None,
+    let turnover = turnover(snapshot, &row, at.extent)?;
+    // What a wallet holds now is what purchases are decided on.
+    let balance = if row.kind == AccountKind::Wallet && at.extent.unsealed {
+        snapshot.wallet_balance(row.id)?
+    } else {
+        Some(row.kind.balance(turnover.debit, turnover.credit))
     };
     Ok(Some(AccountBalance {
         kind: row.kind,
         bank: bank_code(row.bank_code)?,
         debit: turnover.debit,
         credit: turnover.credit,
-        balance: balance.unwrap_or_else(|| row.kind.balance(turnover.debit, turnover.credit)),
-        as_of: now,
+        balance: balance.unwrap_or(0),
+        as_of: at.as_of,
+        log_size: at.extent.size,
     }))
+}
+
+/// What moved on an account: a wallet's own transfers; of any other what is kept up to a roll-up, and
+/// what moved since.
+fn turnover(
+    snapshot: &mut Connection,
+    row: &AccountRow,
+    extent: Extent,
+) -> Result<Turnover, StoreError> {
+    if row.kind == AccountKind::Wallet {
+        let below = if extent.unsealed {
+            i64::MAX
+        } else {
+            ids_of_wallet_below(snapshot, row.id, extent.size)?
+        };
+        return snapshot.wallet_turnover(row.id, below);
+    }
+    let (kept_at, mut turnover) = snapshot.account_sum(row.id, extent.size)?;
+    turnover.add(if row.kind == AccountKind::Payable {
+        // Since its last sum is kept, however long ago, all is in the shop's own log.
+        let first = attempts_below(snapshot, row.id, kept_at)?;
+        let above =
+            if extent.unsealed { i64::MAX } else { attempts_below(snapshot, row.id, extent.size)? };
+        snapshot.payable_turnover(row.id, (kept_at, extent), (first, above))?
+    } else {
+        let from = snapshot.rollup_at(extent.size)?.log_size;
+        snapshot.bank_turnover(row.id, from, extent)?
+    })?;
+    Ok(turnover)
 }

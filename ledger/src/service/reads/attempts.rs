@@ -2,18 +2,19 @@
 
 use crate::domain::bank::{BankCode, BankId};
 use crate::domain::calendar::Instant;
-use crate::domain::ids::{CardId, MerchantId, WalletId};
+use crate::domain::ids::{AccountId, CardId, WalletId};
 use crate::domain::keys::key_hash;
 use crate::domain::merchant::MerchantCode;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::reads::{AttemptFilter, AttemptStatus, RowKey};
+use crate::store::reads::{AttemptFilter, AttemptStatus, LogBounds, Range, RowKey, Stretch};
 
 use super::super::clients::NoAccess;
 use super::super::history::{Reader, ShownAttempt, shown};
 use super::super::ledger::Ledger;
-use super::walk::{below, cut, id_before, ids_between, more_than, placed, walk};
-use super::{Page, PageRequest, Place, in_order};
+use super::plan::{Listing, Logged, by_time, of_account, of_wallet};
+use super::walk::Times;
+use super::{Page, PageRequest, in_order};
 
 /// How long back an idempotency key is looked for: 31 days.
 const KEY_MILLIS: i64 = 31 * 24 * 3_600_000;
@@ -68,7 +69,7 @@ pub(super) fn list_attempts(
     };
     let (keys, next) = match (query.card, shop) {
         (Some((_, wallet)), _) => of_wallet(snapshot, &filter, wallet, page)?,
-        (None, Some(merchant)) => of_shop(snapshot, &filter, merchant, page)?,
+        (None, Some(merchant)) => of_account(snapshot, &filter, merchant, page)?,
         (None, None) => by_time(snapshot, &filter, page)?,
     };
     let rows = snapshot.shown_attempts(&keys)?;
@@ -84,6 +85,7 @@ fn filter(
     query: &AttemptQuery,
     now: Instant,
 ) -> Result<Option<AttemptFilter>, StoreError> {
+    snapshot.read_by_keys()?;
     let mut filter = AttemptFilter::within(reader.sight());
     if let Some(code) = &query.merchant {
         let Some(account) = snapshot.payable_account(code.as_str())? else { return Ok(None) };
@@ -104,79 +106,80 @@ fn filter(
     Ok(Some(filter))
 }
 
-type Keys = (Vec<RowKey>, Option<Place>);
+/// The keys of attempts.
+impl Listing for AttemptFilter {
+    type Row = RowKey;
 
-fn by_time(
-    snapshot: &mut Connection,
-    filter: &AttemptFilter,
-    page: PageRequest,
-) -> Result<Keys, StoreError> {
-    let (lowest, above) = ids_between(filter.from, filter.to);
-    let start = start_of(page, above);
-    let found = walk(
-        snapshot,
-        start,
-        (page.limit, 0),
-        |snapshot, below, rows| snapshot.next_attempts(below, lowest, rows),
-        |snapshot, range, limit| Ok(placed(snapshot.attempts_by_time(filter, range, limit)?)),
-    )?;
-    Ok(below(found))
-}
-
-fn of_wallet(
-    snapshot: &mut Connection,
-    filter: &AttemptFilter,
-    wallet: WalletId,
-    page: PageRequest,
-) -> Result<Keys, StoreError> {
-    let (start, limit) = (start_of(page, i64::MAX), more_than(page.limit));
-    let keys = snapshot.attempts_of_wallet(filter, wallet, start, limit)?;
-    Ok(below(cut(placed(keys), page.limit)))
-}
-
-/// Where a list by id begins. The place of another list's page begins it anew.
-pub(super) fn start_of(page: PageRequest, above: i64) -> i64 {
-    match page.place {
-        Some(Place::Below(id)) => id.min(above),
-        Some(Place::Unsealed { .. } | Place::Sealed { .. }) | None => above,
+    fn id((id, _): &RowKey) -> i64 {
+        id.0
     }
-}
 
-/// A shop's history: what is not sealed yet by id, then its log by number. The first page fixes
-/// where the log begins, so that what is sealed meanwhile is neither lost nor shown again.
-fn of_shop(
-    snapshot: &mut Connection,
-    filter: &AttemptFilter,
-    merchant: MerchantId,
-    page: PageRequest,
-) -> Result<Keys, StoreError> {
-    let mut keys = Vec::new();
-    let begin = match page.place {
-        Some(Place::Sealed { attempts, .. }) => attempts,
-        Some(Place::Unsealed { .. } | Place::Below(_)) | None => {
-            let (attempts, start) = match page.place {
-                Some(Place::Unsealed { attempts, below, .. }) => (attempts, below),
-                _ => (snapshot.last_attempt_no(merchant)?.saturating_add(1), i64::MAX),
-            };
-            let (last, limit) = (attempts.saturating_sub(1), more_than(page.limit));
-            let tail = snapshot.attempts_in_tail(filter, merchant, (last, start), limit)?;
-            let tail = cut(placed(tail), page.limit);
-            keys.extend(tail.rows.into_iter().map(|(_, key)| key));
-            if let Some(below) = tail.next {
-                return Ok((keys, Some(Place::Unsealed { attempts, log: 0, below })));
-            }
-            attempts
-        }
-    };
-    let stop = filter.from.map_or(0, id_before);
-    let found = walk(
-        snapshot,
-        begin,
-        (page.limit.saturating_sub(keys.len()), stop),
-        |snapshot, below, rows| snapshot.next_sealed_attempts(merchant, below, rows),
-        |snapshot, range, limit| snapshot.sealed_attempts(filter, merchant, range, limit),
-    )?;
-    keys.extend(found.rows.into_iter().map(|(_, key)| key));
-    let next = found.next.map(|attempts| Place::Sealed { attempts, log: 0 });
-    Ok((keys, next))
+    fn times(&self) -> Times {
+        (self.from, self.to)
+    }
+
+    fn next(
+        &self,
+        snapshot: &mut Connection,
+        range: Range,
+        rows: i64,
+    ) -> Result<Stretch, StoreError> {
+        snapshot.next_attempts(range, rows)
+    }
+
+    fn by_time(
+        &self,
+        snapshot: &mut Connection,
+        range: Range,
+        limit: i64,
+    ) -> Result<Vec<RowKey>, StoreError> {
+        snapshot.attempts_by_time(self, range, limit)
+    }
+
+    fn of_wallet(
+        &self,
+        snapshot: &mut Connection,
+        wallet: WalletId,
+        below: i64,
+        limit: i64,
+    ) -> Result<Vec<RowKey>, StoreError> {
+        snapshot.attempts_of_wallet(self, wallet, below, limit)
+    }
+
+    fn in_tail(
+        &self,
+        snapshot: &mut Connection,
+        account: AccountId,
+        (sealed, below): (LogBounds, i64),
+        limit: i64,
+    ) -> Result<Vec<RowKey>, StoreError> {
+        let last = sealed.attempts.saturating_sub(1);
+        snapshot.attempts_in_tail(self, account, (last, below), limit)
+    }
+
+    fn logs(&self) -> (bool, bool) {
+        (true, false)
+    }
+
+    fn sales(
+        &self,
+        snapshot: &mut Connection,
+        account: AccountId,
+        range: Range,
+        limit: i64,
+    ) -> Result<Vec<Logged<RowKey>>, StoreError> {
+        // There is nothing beside them, so that it does not matter where in the log they are.
+        let attempts = snapshot.sealed_attempts(self, account, range, limit)?;
+        Ok(attempts.into_iter().map(|(number, key)| (number, (0, key))).collect())
+    }
+
+    fn entries(
+        &self,
+        _: &mut Connection,
+        _: AccountId,
+        _: Range,
+        _: i64,
+    ) -> Result<Vec<Logged<RowKey>>, StoreError> {
+        Ok(Vec::new())
+    }
 }

@@ -3,7 +3,12 @@
 
 mod accounts;
 mod attempts;
+mod exports;
 mod figures;
+mod funds;
+mod moment;
+mod names;
+mod plan;
 mod rules;
 mod totals;
 mod transfers;
@@ -25,7 +30,10 @@ use super::ledger::Ledger;
 
 pub use accounts::{AccountBalance, AccountName};
 pub use attempts::AttemptQuery;
+pub use exports::Export;
 pub use figures::Figures;
+pub use moment::{AsOf, NotShown};
+pub(super) use names::AccountNames;
 pub use rules::{Catalogue, CatalogueItem};
 pub use totals::{TrialBalance, TrialLine};
 pub use transfers::{ShownTransfer, TransferQuery};

@@ -1,14 +1,17 @@
 //! The trial balance: what moved on every account, and that both sides are equal.
 
+use std::collections::BTreeMap;
+
 use crate::domain::account::AccountKind;
 use crate::domain::bank::BankId;
 use crate::domain::calendar::Instant;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::reads::TurnoverLine;
+use crate::store::reads::{KnownAccount, LogSpan, Turnover};
+use crate::store::rollups::Holder;
 
-use super::super::clients::NoAccess;
 use super::super::ledger::Ledger;
+use super::moment::{AsOf, Moment, NotShown};
 use super::{AccountName, bank_code};
 
 /// What moved on every account that anything moved on.
@@ -16,7 +19,7 @@ use super::{AccountName, bank_code};
 pub struct TrialBalance {
     /// When.
     pub as_of: Instant,
-    /// How many transfers had their place in the log; later ones are counted too.
+    /// How long the log was; in the present state later transfers are counted, too.
     pub log_size: i64,
     /// The accounts by kind and name.
     pub lines: Vec<TrialLine>,
@@ -42,50 +45,69 @@ pub struct TrialLine {
 }
 
 impl Ledger {
-    /// What moved on every account, or on those of one bank, its cards and merchants.
+    /// What moved on every account, or on those of one bank, its cards and merchants, now or as of a
+    /// state before.
     ///
     /// # Errors
-    /// [`NoAccess`] when it can't be read, or not by this client.
+    /// [`NotShown`] when it can't be read, not by this client, or there was no such state yet.
     pub fn trial_balance(
         &self,
         client: i64,
         bank: Option<BankId>,
-    ) -> Result<TrialBalance, NoAccess> {
-        let now = self.shared.clock.now();
-        self.read_as(client, |snapshot| trial_balance(snapshot, bank, now))
+        as_of: Option<AsOf>,
+    ) -> Result<TrialBalance, NotShown> {
+        self.read_as_of(client, as_of, |snapshot, at| trial_balance(snapshot, bank, at))
     }
 }
 
+/// What is kept up to a roll-up, and what moved since.
 pub(super) fn trial_balance(
     snapshot: &mut Connection,
     bank: Option<BankId>,
-    now: Instant,
+    at: Moment,
 ) -> Result<TrialBalance, StoreError> {
-    let lines = snapshot.trial_balance(bank)?.into_iter().map(line);
-    let lines = lines.collect::<Result<Vec<_>, _>>()?;
-    let sum = |side: fn(&TrialLine) -> i64| {
-        lines
-            .iter()
-            .try_fold(0_i64, |sum, line| sum.checked_add(side(line)))
-            .ok_or_else(|| StoreError::corrupt("the turnover is more than can be counted"))
+    let kept_at = snapshot.rollup_at(at.extent.size)?.log_size;
+    let since = LogSpan { from: kept_at, to: at.extent.size };
+    let mut moved = snapshot.moved(since, at.extent.unsealed)?;
+    for (wallets, turnover) in snapshot.wallet_sums(kept_at)? {
+        moved.entry(wallets).or_default().add(turnover)?;
+    }
+    let mut all = Turnover::default();
+    let mut lines = BTreeMap::new();
+    let mut add = |kind: AccountKind, codes, account, turnover: Turnover| {
+        all.add(turnover)?;
+        let Turnover { debit, credit } = turnover;
+        let balance = kind.balance(debit, credit);
+        lines.insert((kind, codes), TrialLine { account, kind, debit, credit, balance });
+        Ok::<_, StoreError>(())
     };
-    let (debit, credit) = (sum(|line| line.debit)?, sum(|line| line.credit)?);
-    Ok(TrialBalance { as_of: now, log_size: snapshot.log_size()?, debit, credit, lines })
+    for known in snapshot.known_accounts(kept_at, bank)? {
+        let mut turnover = known.turnover;
+        if let Some(since) = moved.get(&Holder::Account(known.id)) {
+            turnover.add(*since)?;
+        }
+        if turnover != Turnover::default() {
+            let name = name_of(&known)?;
+            add(known.kind, (known.bank_code, known.merchant), name, turnover)?;
+        }
+    }
+    let banks = snapshot.banks()?.into_iter();
+    for record in banks.filter(|record| bank.is_none_or(|bank| bank == record.id)) {
+        if let Some(turnover) = moved.get(&Holder::Wallets(record.id)) {
+            let codes = (record.code.to_string(), None);
+            add(AccountKind::Wallet, codes, AccountName::Wallets(record.code), *turnover)?;
+        }
+    }
+    let Turnover { debit, credit } = all;
+    let (as_of, log_size) = (at.as_of, at.extent.size);
+    Ok(TrialBalance { as_of, log_size, lines: lines.into_values().collect(), debit, credit })
 }
 
-fn line(row: TurnoverLine) -> Result<TrialLine, StoreError> {
-    let bank = bank_code(row.bank_code)?;
-    let account = match (row.kind, row.merchant) {
-        (AccountKind::Wallet, _) => AccountName::Wallets(bank),
-        (AccountKind::Payable, merchant) => {
-            let code = merchant.as_deref().unwrap_or_default().parse();
-            AccountName::Payable(code.map_err(|error| {
-                StoreError::corrupt(format!("a payable's merchant {merchant:?}: {error}"))
-            })?)
-        }
-        (kind, _) => AccountName::Bank(kind, bank),
-    };
-    let (debit, credit) = (row.turnover.debit, row.turnover.credit);
-    let balance = row.kind.balance(debit, credit);
-    Ok(TrialLine { account, kind: row.kind, debit, credit, balance })
+fn name_of(known: &KnownAccount) -> Result<AccountName, StoreError> {
+    Ok(match &known.merchant {
+        Some(merchant) => AccountName::Payable(merchant.parse().map_err(|error| {
+            StoreError::corrupt(format!("a payable's merchant {merchant}: {error}"))
+        })?),
+        None => AccountName::Bank(known.kind, bank_code(known.bank_code.clone())?),
+    })
 }

@@ -3,12 +3,13 @@
 use crate::domain::calendar::Instant;
 use crate::domain::ids::lowest_at;
 use crate::store::StoreError;
-use crate::store::reads::{RowKey, Stretch};
+use crate::store::reads::{Range, Stretch};
 
-use super::Place;
-
-/// Rows that one request looks at, at the most.
-const BUDGET: i64 = 200_000;
+/// Rows that one request looks at along the primary key, at the most: some milliseconds' work.
+pub(super) const BUDGET: i64 = 10_000;
+/// Rows of a shop's or account's log that one request looks at, at the most: each lies on a page of
+/// its own.
+pub(super) const LOG_BUDGET: i64 = 2_000;
 /// How much the next stretch is longer than the one before.
 const GROWTH: i64 = 4;
 /// An id names the time of its row or, where clocks or nodes differed, a later one: so much later at
@@ -24,52 +25,60 @@ pub(super) struct Found<K> {
     pub(super) next: Option<i64>,
 }
 
-/// The ids that rows decided from `from` on and before `to` can have: the lowest, and one above the
-/// highest.
-pub(super) fn ids_between(from: Option<Instant>, to: Option<Instant>) -> (i64, i64) {
-    let lowest = from.map_or(0, lowest_at);
-    let above = to.map_or(i64::MAX, |to| lowest_at(to.plus_millis(SLACK_MILLIS)));
-    (lowest, above)
+impl<K> Found<K> {
+    /// A list that is over.
+    pub(super) const fn nothing() -> Self {
+        Self { rows: Vec::new(), next: None }
+    }
 }
+
+/// Decided then or later, and before.
+pub(super) type Times = (Option<Instant>, Option<Instant>);
 
 /// An id that no row decided from `from` on is logged behind.
 pub(super) fn id_before(from: Instant) -> i64 {
     lowest_at(from.plus_millis(SLACK_MILLIS.saturating_neg()))
 }
 
-/// The first `limit` wanted rows below a place. `look` says how far the next rows reach, `find` gives
-/// the wanted ones among them, with their places. Behind a row with an id below `stop` nothing is
-/// wanted any more.
+/// An id that no row decided before `to` has, whatever the clocks said.
+pub(super) fn id_after(to: Instant) -> i64 {
+    lowest_at(to.plus_millis(SLACK_MILLIS))
+}
+
+/// An id behind which no row decided before `to` is logged.
+pub(super) fn id_logged_after(to: Instant) -> i64 {
+    id_after(to.plus_millis(SLACK_MILLIS))
+}
+
+/// The first `limit` wanted rows of a range. `look` says how far the next rows reach, `find` gives the
+/// wanted ones among them, with their places. `budget` rows are looked at, at the most.
 pub(super) fn walk<C, K>(
     context: &mut C,
-    mut below: i64,
-    (limit, stop): (usize, i64),
-    mut look: impl FnMut(&mut C, i64, i64) -> Result<Stretch, StoreError>,
-    mut find: impl FnMut(&mut C, (i64, i64), i64) -> Result<Vec<(i64, K)>, StoreError>,
+    (mut below, lowest): Range,
+    (limit, mut budget): (usize, i64),
+    mut look: impl FnMut(&mut C, Range, i64) -> Result<Stretch, StoreError>,
+    mut find: impl FnMut(&mut C, Range, i64) -> Result<Vec<(i64, K)>, StoreError>,
 ) -> Result<Found<K>, StoreError> {
-    if limit == 0 {
-        return Ok(Found { rows: Vec::new(), next: Some(below) });
-    }
-    let mut found: Vec<(i64, K)> = Vec::new();
-    let mut budget = BUDGET;
+    let mut found = Found { rows: Vec::new(), next: Some(below) };
     let mut next_rows = more_than(limit);
-    while budget > 0 {
+    while budget > 0 && found.rows.len() < limit {
         let asked = next_rows.min(budget);
-        let stretch = look(context, below, asked)?;
-        let Some(lowest) = stretch.lowest else { return Ok(Found { rows: found, next: None }) };
-        let wanted = more_than(limit.saturating_sub(found.len()));
-        found.extend(find(context, (below, lowest), wanted)?);
-        if found.len() > limit {
-            return Ok(cut(found, limit));
+        let stretch = look(context, (below, lowest), asked)?;
+        let Some(reached) = stretch.lowest else { return Ok(Found { next: None, ..found }) };
+        let wanted = more_than(limit.saturating_sub(found.rows.len()));
+        found.rows.extend(find(context, (below, reached), wanted)?);
+        if found.rows.len() > limit {
+            return Ok(cut(found.rows, limit));
         }
-        if stretch.rows < asked || stretch.lowest_id.is_some_and(|id| id < stop) {
-            return Ok(Found { rows: found, next: None });
+        found.next = (stretch.rows == asked).then_some(reached);
+        if found.next.is_none() {
+            break;
         }
-        below = lowest;
+        below = reached;
         budget = budget.saturating_sub(asked);
         next_rows = next_rows.saturating_mul(GROWTH);
     }
-    Ok(Found { rows: found, next: Some(below) })
+    Ok(found)
 }
 
 /// One row more than wanted is asked for: whether there is one tells whether the list goes on.
@@ -83,15 +92,4 @@ pub(super) fn cut<K>(mut rows: Vec<(i64, K)>, limit: usize) -> Found<K> {
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|(place, _)| *place);
     Found { rows, next }
-}
-
-/// Keys whose place is their id.
-pub(super) fn placed(keys: Vec<RowKey>) -> Vec<(i64, RowKey)> {
-    keys.into_iter().map(|key| (key.0.0, key)).collect()
-}
-
-/// A page of keys whose places are ids.
-pub(super) fn below(found: Found<RowKey>) -> (Vec<RowKey>, Option<Place>) {
-    let next = found.next.map(Place::Below);
-    (found.rows.into_iter().map(|(_, key)| key).collect(), next)
 }

@@ -130,6 +130,12 @@ const fn words(pairs: Pairs) -> Words {
         Pairs::AccountLog => {
             ("account_log", "account", ["log position", "anchor", "", ""], "sealed transfer")
         }
+        Pairs::AccountRollups => {
+            ("account_rollups", "log size", ["debit", "credit", "", ""], "sum of its transfers")
+        }
+        Pairs::WalletRollups => {
+            ("wallet_rollups", "log size", ["debit", "credit", "", ""], "sum of its transfers")
+        }
     };
     Words { table, second, says, against }
 }

@@ -8,6 +8,7 @@ use crate::store::connection::Connection;
 use crate::store::verify::{AttemptRecord, BatchRecord, Pages, TransferRecord};
 
 use super::batches::Batches;
+use super::rollups::Sums;
 use super::transfer::Turnovers;
 use super::{Check, Milestone, Run, attempt, require, transfer};
 
@@ -19,6 +20,7 @@ struct Walk {
     baskets: Check,
     batches: Batches,
     turnovers: Turnovers,
+    sums: Sums,
     last_transfer: Option<i64>,
 }
 
@@ -31,6 +33,7 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<Turnovers, StoreError> {
         baskets: Check::new("baskets"),
         batches: Batches::new(),
         turnovers: Turnovers::default(),
+        sums: Sums::new(run.connection)?,
         last_transfer: None,
     };
     let walked = walk.through(run.connection, run.progress);
@@ -66,12 +69,14 @@ impl Walk {
             let attempt = attempts.take(connection, id)?;
             self.look_at(transfer.as_ref(), attempt.as_ref());
             self.batches.flush(connection, false)?;
+            self.sums.flush(connection, false)?;
             if milestone.is_due(self.transfers.rows) {
                 progress(self.transfers.name, self.transfers.rows);
             }
         }
         self.batches.finish();
         self.batches.flush(connection, true)?;
+        self.sums.flush(connection, true)?;
         let orphan = connection.leaves_without_batch()?;
         self.batches.leaves.note(match orphan {
             Some(id) => Err(format!("batch_leaves {id}: there is no such batch")),
@@ -90,6 +95,9 @@ impl Walk {
             })));
             self.turnovers.add(transfer);
             place = self.batches.transfer(transfer, attempt);
+            if let Some(place) = place {
+                self.sums.add(transfer, place);
+            }
             if attempt.is_none() {
                 self.redemptions.note(no_redemption(transfer));
             }

@@ -29,6 +29,10 @@
 //! | `attempt_log` | every sealed attempt stands once in its merchant's log, with its place | I8 |
 //! | `attempt_numbers` | a merchant's attempts are numbered from 1 without a gap | I8 |
 //! | `account_log` | every sealed transfer that has no index of its own stands once on both accounts | I8 |
+//! | `log_sizes` | the sizes that the log had grew with time, and end with its own | I8 |
+//! | `rollups` | each is of the end of a batch, and has the sums that it counts | I8 |
+//! | `account_rollups` | what is kept of an account is the sum of its transfers up to there | I6 |
+//! | `wallet_rollups` | what is kept of a bank's wallets is the sum of their transfers up to there | I6 |
 //! | `settlements` | totals are recomputed, and a closed day's purchases are in exactly one | I12 |
 //! | `business_days` | a bank's open day lies behind every day that it closed | I12 |
 
@@ -37,6 +41,7 @@ mod batches;
 mod funds;
 mod history;
 mod logs;
+mod rollups;
 mod settlements;
 mod transfer;
 mod wallets;
@@ -204,6 +209,7 @@ fn check_all(run: &mut Run<'_>) -> Result<(), StoreError> {
     let balances = wallets::run(run)?;
     funds::run(run, &turnovers, balances)?;
     logs::run(run)?;
+    rollups::run(run)?;
     settlements::run(run)
 }
 

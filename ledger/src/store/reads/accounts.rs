@@ -1,16 +1,16 @@
 //! Accounts: finding them by what they are called, and what moved on them.
 
-use diesel::sql_types::{BigInt, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, SmallInt, Text};
 
 use crate::domain::account::AccountKind;
 use crate::domain::bank::BankId;
-use crate::domain::ids::{AccountId, WalletId};
+use crate::domain::ids::{AccountId, MerchantId, WalletId};
 use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
-use super::UnsealedTransfers;
 use super::transfers::WalletRows;
+use super::{LogSpan, SealedTransfers, UnsealedTransfers};
 
 statement! {
     both PayableByCode<'a> { code: &'a str } -> (BigInt, SmallInt, Text);
@@ -50,27 +50,53 @@ statement! {
 }
 
 statement! {
-    both WalletTurnover { sides: Sides, rows: WalletRows } -> (BigInt, BigInt);
-    (two_sums!()) {sides} " FROM " {rows} ") s"
+    /// What touches an account and has no place in the log yet, when that is wanted.
+    both UnsealedSides { sides: Sides, transfers: UnsealedTransfers, wanted: bool, account: i64 };
+    {sides} " FROM " {transfers} " t WHERE " [wanted: Bool] " AND (t.debit_account = "
+    [account: BigInt] " OR t.credit_account = " [account: BigInt] ")"
 }
 
 statement! {
-    // The purchases at a shop, what is filed in the account's log, and what is not filed yet.
-    both LoggedTurnover { unsealed: UnsealedTransfers, account: i64, sides: Sides } -> (BigInt, BigInt);
+    both WalletTurnover { sides: Sides, rows: WalletRows, below: i64 } -> (BigInt, BigInt);
+    (two_sums!()) {sides} " FROM " {rows} "WHERE k.id < " [below: BigInt] ") s"
+}
+
+statement! {
+    both WalletIds { rows: WalletRows } -> BigInt;
+    "SELECT k.id FROM " {rows} "ORDER BY k.id"
+}
+
+statement! {
+    // The purchases at a shop, and what is filed in its account's log.
+    both PayableTurnover {
+        sides: Sides, account: i64, first: i64, above: i64, from: i64, to: i64,
+        unsealed: UnsealedSides,
+    } -> (BigInt, BigInt);
     (two_sums!()) {sides} " FROM attempt_log a
         JOIN transfers t ON t.id = a.redemption_id AND t.anchor_id = a.wallet_id
-        WHERE a.merchant_id = " [account: BigInt] " AND a.log_position IS NOT NULL
+        WHERE a.merchant_id = " [account: BigInt] " AND a.attempt_no >= " [first: BigInt]
+    "       AND a.attempt_no < " [above: BigInt] " AND a.log_position IS NOT NULL
         UNION ALL " {sides} " FROM account_log l
         JOIN transfers t ON t.id = l.transfer_id AND t.anchor_id = l.anchor_id
-        WHERE l.account_id = " [account: BigInt] "
-        UNION ALL " {sides} " FROM " {unsealed} " t
-        WHERE (t.debit_account = " [account: BigInt] " OR t.credit_account = " [account: BigInt] ")) s"
+        WHERE l.account_id = " [account: BigInt] " AND l.log_position >= " [from: BigInt]
+    "       AND l.log_position < " [to: BigInt] "
+        UNION ALL " {unsealed} ") s"
 }
 
 statement! {
-    both ScannedTurnover { account: i64, sides: Sides } -> (BigInt, BigInt);
-    (two_sums!()) {sides} " FROM transfers t
-        WHERE t.debit_account = " [account: BigInt] " OR t.credit_account = " [account: BigInt] ") s"
+    both NextSale { merchant: i64, attempt_no: i64 } -> BigInt;
+    "SELECT log_position FROM attempt_log
+     WHERE merchant_id = " [merchant: BigInt] " AND attempt_no >= " [attempt_no: BigInt]
+    " AND log_position IS NOT NULL ORDER BY attempt_no LIMIT 1"
+}
+
+statement! {
+    // No purchase touches a bank's own account.
+    both BankTurnover {
+        sides: Sides, transfers: SealedTransfers, account: i64, unsealed: UnsealedSides,
+    } -> (BigInt, BigInt);
+    (two_sums!()) {sides} " FROM " {transfers} " t WHERE (t.debit_account = " [account: BigInt]
+    " OR t.credit_account = " [account: BigInt] ") UNION ALL " {unsealed} ") s"
 }
 
 /// An account, and the bank it belongs to.
@@ -91,9 +117,31 @@ pub(crate) struct Turnover {
     pub(crate) credit: i64,
 }
 
+/// How much of history an answer takes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// What has its place in the log below this.
+    pub(crate) size: i64,
+    /// And what has no place yet.
+    pub(crate) unsealed: bool,
+}
+
 impl From<(i64, i64)> for Turnover {
     fn from((debit, credit): (i64, i64)) -> Self {
         Self { debit, credit }
+    }
+}
+
+impl Turnover {
+    /// Adds to both sides.
+    pub(crate) fn add(&mut self, more: Self) -> Result<(), StoreError> {
+        let sum = |one: i64, other: i64| {
+            let too_much = || StoreError::corrupt("the turnover is more than can be counted");
+            one.checked_add(other).ok_or_else(too_much)
+        };
+        self.debit = sum(self.debit, more.debit)?;
+        self.credit = sum(self.credit, more.credit)?;
+        Ok(())
     }
 }
 
@@ -159,27 +207,64 @@ impl Connection {
         self.first(WalletBalance { id: wallet.0 })
     }
 
-    /// What moved on an account, summed up from its transfers. Credits to families are in no log but
-    /// the families' own, so `unallocated` takes a walk over all transfers.
-    pub(crate) fn turnover(
+    /// What moved on a wallet in transfers with ids below `below`.
+    pub(crate) fn wallet_turnover(
         &mut self,
-        account: AccountId,
-        kind: AccountKind,
+        wallet: WalletId,
+        below: i64,
     ) -> Result<Turnover, StoreError> {
-        let account = account.0;
-        let sides = Sides { account };
-        let sums: Option<(i64, i64)> = match kind {
-            AccountKind::Wallet => {
-                self.first(WalletTurnover { sides, rows: WalletRows::of(AccountId(account)) })
-            }
-            AccountKind::Unallocated => self.first(ScannedTurnover { account, sides }),
-            AccountKind::Holding
-            | AccountKind::Payable
-            | AccountKind::Suspense
-            | AccountKind::Fees => {
-                self.first(LoggedTurnover { unsealed: UnsealedTransfers, account, sides })
-            }
-        }?;
+        let (sides, rows) = (Sides { account: wallet.0 }, WalletRows::of(wallet));
+        let sums: Option<(i64, i64)> = self.first(WalletTurnover { sides, rows, below })?;
         Ok(sums.unwrap_or_default().into())
     }
+
+    /// The ids of everything that moved on a wallet, in order; in that order it was sealed, too.
+    pub(crate) fn wallet_transfer_ids(&mut self, wallet: WalletId) -> Result<Vec<i64>, StoreError> {
+        self.load(WalletIds { rows: WalletRows::of(wallet) })
+    }
+
+    /// What moved on a merchant's payable within the extent from a place in the log on. `attempts` are
+    /// the first number of an attempt at the shop that is in it and the first behind it.
+    pub(crate) fn payable_turnover(
+        &mut self,
+        account: MerchantId,
+        (from, extent): (i64, Extent),
+        (first, above): (i64, i64),
+    ) -> Result<Turnover, StoreError> {
+        let account = account.0;
+        let (to, unsealed) = (extent.size, unsealed_sides(account, extent));
+        let sides = Sides { account };
+        let statement = PayableTurnover { sides, account, first, above, from, to, unsealed };
+        let sums: Option<(i64, i64)> = self.first(statement)?;
+        Ok(sums.unwrap_or_default().into())
+    }
+
+    /// The place in the log of the first purchase at a shop with this number or a higher one.
+    pub(crate) fn place_of_sale(
+        &mut self,
+        merchant: MerchantId,
+        attempt_no: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        self.first(NextSale { merchant: merchant.0, attempt_no })
+    }
+
+    /// What moved on one of a bank's own accounts within the extent from a roll-up on.
+    pub(crate) fn bank_turnover(
+        &mut self,
+        account: AccountId,
+        from: i64,
+        extent: Extent,
+    ) -> Result<Turnover, StoreError> {
+        let (account, span) = (account.0, LogSpan { from, to: extent.size });
+        let transfers = self.sealed_transfers(span)?;
+        let (sides, unsealed) = (Sides { account }, unsealed_sides(account, extent));
+        let sums: Option<(i64, i64)> =
+            self.first(BankTurnover { sides, transfers, account, unsealed })?;
+        Ok(sums.unwrap_or_default().into())
+    }
+}
+
+fn unsealed_sides(account: i64, extent: Extent) -> UnsealedSides {
+    let (sides, transfers) = (Sides { account }, UnsealedTransfers);
+    UnsealedSides { sides, transfers, wanted: extent.unsealed, account }
 }

@@ -5,14 +5,15 @@ use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt};
 
 use crate::domain::bank::BankId;
 use crate::domain::calendar::Instant;
-use crate::domain::ids::{AccountId, CardId, MerchantId, WalletId};
+use crate::domain::ids::{CardId, MerchantId, WalletId};
 use crate::store::attempts::{AttemptRow, AttemptSql, attempt_columns};
 use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::history::{NamesRow, NamesSql, ShownRow, names_columns, names_joins, shown};
 use crate::store::statement::statement;
 
-use super::{RowKey, Sight, Stretch, UnsealedAttempts, key};
+use super::stretches::Range;
+use super::{RowKey, Sight, UnsealedAttempts, key};
 
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +77,6 @@ macro_rules! with_reversal {
 }
 
 statement! {
-    both NextByTime { below: i64, lowest: i64, rows: i64 } -> (BigInt, Nullable<BigInt>);
-    "SELECT COUNT(*), MIN(k.id) FROM (
-        SELECT id FROM redemptions WHERE id < " [below: BigInt] " AND id >= " [lowest: BigInt]
-    "   ORDER BY id DESC LIMIT " [rows: BigInt] ") k"
-}
-
-statement! {
     both ByTime { below: i64, lowest: i64, wanted: AttemptConditions, limit: i64 }
         -> (BigInt, BigInt);
     "SELECT r.id, r.wallet_id FROM redemptions r" (with_reversal!())
@@ -97,11 +91,6 @@ statement! {
     "SELECT r.id, r.wallet_id FROM redemptions r" (with_reversal!())
     "WHERE r.wallet_id = " [wallet: BigInt] " AND +r.id < " [below: BigInt] " AND " {wanted}
     " ORDER BY +r.id DESC LIMIT " [limit: BigInt]
-}
-
-statement! {
-    both LastAttemptNo { merchant: i64 } -> Nullable<BigInt>;
-    "SELECT MAX(attempt_no) FROM attempt_log WHERE merchant_id = " [merchant: BigInt]
 }
 
 statement! {
@@ -120,15 +109,6 @@ statement! {
     "   WHERE a.merchant_id = " [merchant: BigInt] " AND a.attempt_no > " [above: BigInt]
     "       AND r.id < " [below: BigInt] " AND " {wanted}
     ") k ORDER BY k.id DESC LIMIT " [limit: BigInt]
-}
-
-statement! {
-    both NextSealed { merchant: i64, below: i64, rows: i64 }
-        -> (BigInt, Nullable<BigInt>, Nullable<BigInt>);
-    "SELECT COUNT(*), MIN(k.attempt_no), MIN(k.redemption_id) FROM (
-        SELECT attempt_no, redemption_id FROM attempt_log WHERE merchant_id = " [merchant: BigInt]
-    "       AND attempt_no < " [below: BigInt]
-    "   ORDER BY attempt_no DESC LIMIT " [rows: BigInt] ") k"
 }
 
 statement! {
@@ -180,7 +160,7 @@ impl AttemptFilter {
         }
     }
 
-    fn conditions(&self) -> AttemptConditions {
+    pub(super) fn conditions(&self) -> AttemptConditions {
         AttemptConditions {
             own_merchant: self.sight.merchant(),
             own_bank: self.sight.bank(),
@@ -196,23 +176,11 @@ impl AttemptFilter {
 }
 
 impl Connection {
-    /// The next `rows` of all attempts below an id, down to `lowest`.
-    pub(crate) fn next_attempts(
-        &mut self,
-        below: i64,
-        lowest: i64,
-        rows: i64,
-    ) -> Result<Stretch, StoreError> {
-        let found: Option<(i64, Option<i64>)> = self.first(NextByTime { below, lowest, rows })?;
-        let (rows, lowest) = found.unwrap_or_default();
-        Ok(Stretch { rows, lowest, lowest_id: lowest })
-    }
-
     /// The wanted attempts with ids from `lowest` to below `below`.
     pub(crate) fn attempts_by_time(
         &mut self,
         filter: &AttemptFilter,
-        (below, lowest): (i64, i64),
+        (below, lowest): Range,
         limit: i64,
     ) -> Result<Vec<RowKey>, StoreError> {
         let wanted = filter.conditions();
@@ -233,12 +201,6 @@ impl Connection {
         Ok(self.load(statement)?.into_iter().map(key).collect())
     }
 
-    /// The number of a merchant's last sealed attempt; 0 before the first. They begin with 1.
-    pub(crate) fn last_attempt_no(&mut self, merchant: AccountId) -> Result<i64, StoreError> {
-        let last: Option<Option<i64>> = self.first(LastAttemptNo { merchant: merchant.0 })?;
-        Ok(last.flatten().unwrap_or(0))
-    }
-
     /// A merchant's wanted attempts that were not sealed when `above` was its last number.
     pub(crate) fn attempts_in_tail(
         &mut self,
@@ -252,25 +214,12 @@ impl Connection {
         Ok(self.load(statement)?.into_iter().map(key).collect())
     }
 
-    /// The next `rows` of a merchant's sealed attempts below a number.
-    pub(crate) fn next_sealed_attempts(
-        &mut self,
-        merchant: MerchantId,
-        below: i64,
-        rows: i64,
-    ) -> Result<Stretch, StoreError> {
-        let statement = NextSealed { merchant: merchant.0, below, rows };
-        let found: Option<(i64, Option<i64>, Option<i64>)> = self.first(statement)?;
-        let (rows, lowest, lowest_id) = found.unwrap_or_default();
-        Ok(Stretch { rows, lowest, lowest_id })
-    }
-
     /// A merchant's wanted sealed attempts, with their numbers from `lowest` to below `below`.
     pub(crate) fn sealed_attempts(
         &mut self,
         filter: &AttemptFilter,
         merchant: MerchantId,
-        (below, lowest): (i64, i64),
+        (below, lowest): Range,
         limit: i64,
     ) -> Result<Vec<(i64, RowKey)>, StoreError> {
         let (merchant, wanted) = (merchant.0, filter.conditions());

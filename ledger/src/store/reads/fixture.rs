@@ -3,7 +3,10 @@
 //! Two banks, BRI (1) and BNI (2), each with one shop and one family: EW-1 and family 1001 at BRI,
 //! EW-2 and family 1002 at BNI. Two nodes make ids in turn.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use diesel::sql_types::BigInt;
 
 use crate::domain::bank::BankId;
 use crate::domain::basket::{Basket, Line, LineClaim};
@@ -18,6 +21,8 @@ use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::DatabaseUrl;
 use crate::store::batch::{BatchRows, BatchStore as _, WalletChange};
 use crate::store::connection::{Connection, Purpose};
+use crate::store::sealing::LogHead;
+use crate::store::statement::statement;
 
 /// 10:00 in Jambi on 3 September 2018.
 const MORNING: i64 = 1_535_943_600_000;
@@ -45,6 +50,14 @@ INSERT INTO merchants (id, code, name, kind, address, region_code, bank_id, zone
 INSERT INTO terminals VALUES (9001, 'T1', 5001, 1), (9002, 'T2', 5002, 1);
 ";
 
+statement! {
+    both AllSealed {} -> (BigInt, BigInt, BigInt, BigInt, BigInt);
+    "SELECT b.log_start, t.id, t.debit_account, t.credit_account, t.amount
+     FROM batches b JOIN transfers t ON t.id > b.id AND t.id <= b.last_id
+        AND ((t.id >> 12) & 1023) = ((b.id >> 12) & 1023)
+     WHERE b.log_start IS NOT NULL ORDER BY b.log_start, t.id"
+}
+
 /// A purchase to be written: which shop and family (0 or 1; no family for an unknown card), the
 /// price of the rice, whether it is refused, the idempotency key.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +75,10 @@ pub(crate) struct History {
     turn: i64,
     waited: i64,
     balances: [i64; 2],
+    /// The last id of each family.
+    last_ids: [i64; 2],
+    /// The first tick that each node has not used.
+    free_ticks: [Tick; 2],
     _folder: tempfile::TempDir,
 }
 
@@ -73,7 +90,9 @@ impl History {
         let mut connection = Connection::open(&url, Purpose::General).unwrap();
         connection.migrate().unwrap();
         connection.run(REGISTRY).unwrap();
-        Self { connection, turn: 0, waited: 0, balances: [1_000_000; 2], _folder: folder }
+        let free_ticks = [Tick::of(Instant::from_millis(MORNING)); 2];
+        let (balances, last_ids) = ([1_000_000; 2], [0; 2]);
+        Self { connection, turn: 0, waited: 0, balances, last_ids, free_ticks, _folder: folder }
     }
 
     /// The time of the next batch.
@@ -86,20 +105,30 @@ impl History {
         self.waited += millis;
     }
 
-    /// The next batch's ids: of one node and the other in turn, the second's among the first's.
-    fn ids(&mut self, rows: usize) -> IdBlock {
-        let node = i16::try_from(self.turn % 2).unwrap();
+    /// The next batch's ids: of one node and the other in turn, the second's among the first's as far as
+    /// no family is in both.
+    fn ids(&mut self, rows: usize, families: impl IntoIterator<Item = usize>) -> IdBlock {
+        let node = usize::try_from(self.turn % 2).unwrap();
+        let node_no = NodeNo::new(i16::try_from(node).unwrap()).unwrap();
+        let families: Vec<usize> = families.into_iter().collect();
+        let highest = families.iter().map(|family| self.last_ids[*family]).max().unwrap_or(0);
         // The first node's begin with the last of a millisecond and go on in the next.
         let first = Tick::of(self.now()).plus(if node == 0 { 4095 } else { 0 });
+        let first = first.max(Tick::above(highest, node_no)).max(self.free_ticks[node]);
         let count = i64::try_from(rows).unwrap() + 1;
+        self.free_ticks[node] = first.plus(count);
         self.turn += 1;
-        IdBlock::new(first, count, NodeNo::new(node).unwrap())
+        let ids = IdBlock::new(first, count, node_no);
+        for family in families {
+            self.last_ids[family] = ids.last();
+        }
+        ids
     }
 
     /// Writes a batch of purchases and gives their ids.
     pub(crate) fn sell(&mut self, sales: &[Sale]) -> Vec<RowId> {
         let now = self.now();
-        let ids = self.ids(sales.len());
+        let ids = self.ids(sales.len(), sales.iter().filter_map(|sale| sale.family));
         let (mut attempts, mut transfers) = (Vec::new(), Vec::new());
         for (place, sale) in (1..).zip(sales) {
             let id = RowId(ids.id(place));
@@ -130,16 +159,26 @@ impl History {
         (debit, credit): (AccountId, AccountId),
         amount: i64,
     ) -> RowId {
+        self.post_about(None, kind, (debit, credit), amount)
+    }
+
+    fn post_about(
+        &mut self,
+        subject: Option<i64>,
+        kind: TransferKind,
+        (debit, credit): (AccountId, AccountId),
+        amount: i64,
+    ) -> RowId {
         let now = self.now();
-        let ids = self.ids(1);
-        let id = RowId(ids.id(1));
         let family = FAMILIES.iter().position(|family| *family == credit);
+        let ids = self.ids(1, family);
+        let id = RowId(ids.id(1));
         let after = family.map(|family| {
             self.balances[family] += amount;
             Rupiah::new(self.balances[family]).unwrap()
         });
         let anchor = if family.is_some() { credit } else { debit };
-        let transfer = moved(id, kind, (debit, credit, anchor), amount, after, now);
+        let transfer = moved(id, kind, (debit, credit, anchor), amount, after, now).about(subject);
         self.write(ids, Vec::new(), vec![transfer], now);
         id
     }
@@ -147,10 +186,30 @@ impl History {
     /// A month's credit.
     pub(crate) fn credit(&mut self, family: usize, amount: i64) -> RowId {
         let sides = (UNALLOCATED[family], FAMILIES[family]);
-        let id = self.post(TransferKind::Credit, sides, amount);
-        let row = format!("({}, 1, 201809, {}, 1)", FAMILIES[family].0, id.0);
-        self.connection.run(&format!("INSERT INTO credits VALUES {row}")).unwrap();
+        let id = self.post_about(Some(201_809), TransferKind::Credit, sides, amount);
+        self.note_credit(family, 201_809, id);
         id
+    }
+
+    /// Another month's credits of both families in one batch.
+    pub(crate) fn credit_both(&mut self, period: i32, amount: i64) {
+        let now = self.now();
+        let ids = self.ids(2, [0, 1]);
+        let mut transfers = Vec::new();
+        for (family, place) in [(0, 1), (1, 2)] {
+            let id = RowId(ids.id(place));
+            self.balances[family] += amount;
+            let after = Rupiah::new(self.balances[family]).unwrap();
+            let sides = (UNALLOCATED[family], FAMILIES[family], FAMILIES[family]);
+            transfers.push(moved(id, TransferKind::Credit, sides, amount, Some(after), now));
+            self.note_credit(family, period, id);
+        }
+        self.write(ids, Vec::new(), transfers, now);
+    }
+
+    fn note_credit(&mut self, family: usize, period: i32, id: RowId) {
+        let row = format!("({}, 1, {period}, {}, 1)", FAMILIES[family].0, id.0);
+        self.connection.run(&format!("INSERT INTO credits VALUES {row}")).unwrap();
     }
 
     /// Takes a purchase back.
@@ -162,7 +221,7 @@ impl History {
         amount: i64,
     ) -> RowId {
         let sides = (SHOPS[shop], FAMILIES[family]);
-        let id = self.post(TransferKind::Reversal, sides, amount);
+        let id = self.post_about(Some(sale.0), TransferKind::Reversal, sides, amount);
         let (wallet, shop, bank) = (FAMILIES[family].0, SHOPS[shop].0, shop + 1);
         let row = format!("({}, {wallet}, {}, {shop}, {bank}, 20180903, 'salah')", sale.0, id.0);
         self.connection.run(&format!("INSERT INTO reversals VALUES {row}")).unwrap();
@@ -171,12 +230,28 @@ impl History {
 
     /// Seals the first unsealed batches, at most so many.
     pub(crate) fn seal(&mut self, batches: i64) {
-        let mut size = self.connection.log_size().unwrap();
+        let before = self.connection.log_head().unwrap();
+        let mut size = before.size;
         for batch in self.connection.unsealed_batches(batches).unwrap() {
             self.connection.seal_batch(&batch, size).unwrap();
             size += batch.transfers;
         }
-        self.connection.set_log_head(size, 0).unwrap();
+        let now = LogHead { size, sealed_at: self.now() };
+        self.connection.set_log_head(before, now).unwrap();
+    }
+
+    /// Every sealed transfer by its place in the log: id, debited and credited account, amount.
+    pub(crate) fn sealed(&mut self) -> Vec<(RowId, AccountId, AccountId, i64)> {
+        let rows: Vec<(i64, i64, i64, i64, i64)> = self.connection.load(AllSealed {}).unwrap();
+        let mut placed = BTreeMap::new();
+        let (mut batch, mut rank) = (None, 0);
+        for (log_start, id, debit, credit, amount) in rows {
+            rank = if batch == Some(log_start) { rank + 1 } else { 0 };
+            batch = Some(log_start);
+            let transfer = (RowId(id), AccountId(debit), AccountId(credit), amount);
+            assert!(placed.insert(log_start + rank, transfer).is_none());
+        }
+        placed.into_values().collect()
     }
 
     fn write(

@@ -1,29 +1,38 @@
 //! Lists and totals: what is read of the history, page by page.
 //!
-//! A list is read in two steps. First the keys of a page: by time along the primary key, by a
-//! family's own key, or by a shop's or account's log with the unsealed tail before it. Then the rows
-//! of those keys with the names of everyone who took part. Nothing is indexed for it on the hot
-//! tables.
+//! A list is read by time along the primary key, by a family's own key, or by a shop's or account's log
+//! with the unsealed tail before it; whichever looks at the fewest rows. Names of who took part are
+//! read for the rows that are shown. Nothing is indexed for it on the hot tables.
 
 mod accounts;
 mod attempts;
+mod funds;
+mod sealed;
 mod shown;
+mod stretches;
 mod totals;
 mod transfers;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails by panicking")]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod plans;
 
-pub(crate) use accounts::{AccountRow, Turnover};
+pub(crate) use accounts::{AccountRow, Extent, Turnover};
 pub(crate) use attempts::AttemptFilter;
 pub use attempts::AttemptStatus;
-pub(crate) use shown::ShownTransferRow;
-pub(crate) use totals::TurnoverLine;
-pub(crate) use transfers::{LogBounds, LogKey, TransferFilter};
+pub(crate) use sealed::LogSpan;
+pub(in crate::store) use sealed::{AnchorWallet, SealedPurchases, SealedTransfers};
+pub(crate) use shown::TransferRow;
+pub(crate) use stretches::{Range, Stretch};
+pub(crate) use totals::KnownAccount;
+pub(crate) use transfers::{LogBounds, LogMark, TransferFilter};
 
 use crate::domain::bank::BankId;
 use crate::domain::ids::{AccountId, MerchantId, RowId};
+use crate::store::connection::Connection;
+use crate::store::error::StoreError;
 
 /// Whose rows may be read: a filter can't be made without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,20 +66,47 @@ impl Sight {
 /// A row of redemptions or transfers: its id, and the account it is stored with.
 pub(crate) type RowKey = (RowId, AccountId);
 
-/// The next rows of a table in descending order: how many there are, and the last of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stretch {
-    /// How many were looked at.
-    pub(crate) rows: i64,
-    /// The place of the last one; `None` when there is none.
-    pub(crate) lowest: Option<i64>,
-    /// The lowest id among them.
-    pub(crate) lowest_id: Option<i64>,
+/// The statements of lists go by keys. They are planned once, for whatever is asked, and never so that
+/// a whole table is read or that helpers are started for a few rows.
+const BY_KEYS: &str = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; \
+     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
+     SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off;";
+
+impl Connection {
+    /// From here to its end this transaction reads lists.
+    pub(crate) fn read_by_keys(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => self.run(BY_KEYS),
+        }
+    }
 }
 
 fn key((id, anchor): (i64, i64)) -> RowKey {
     (RowId(id), AccountId(anchor))
 }
+
+/// A join whose right side is looked up for each row of the left one: `SQLite` would rather walk the
+/// right one, which is long, and keeps to the order with `CROSS JOIN`.
+#[derive(Debug)]
+pub(in crate::store) struct JoinEach;
+
+macro_rules! join_each {
+    ($backend:ty, $text:literal) => {
+        impl diesel::query_builder::QueryFragment<$backend> for JoinEach {
+            fn walk_ast<'walk>(
+                &'walk self,
+                mut out: diesel::query_builder::AstPass<'_, 'walk, $backend>,
+            ) -> diesel::QueryResult<()> {
+                out.push_sql($text);
+                Ok(())
+            }
+        }
+    };
+}
+
+join_each!(diesel::sqlite::Sqlite, " CROSS JOIN ");
+join_each!(diesel::pg::Pg, " JOIN ");
 
 /// Declares the rows of a table that belong to batches without a place in the log, to stand in a
 /// FROM: of each batch its range of ids with its node's bits, and no other batch's that lie among

@@ -1,4 +1,4 @@
-//! Transfers as they are shown: with their accounts' names, and the purchase they belong to.
+//! Transfers as they are read for lists, and the accounts beside them.
 
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text};
@@ -13,125 +13,140 @@ use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
-use super::{AccountRow, RowKey};
+use super::AccountRow;
 
-type TransferSql = (
-    (BigInt, BigInt, SmallInt, BigInt, Nullable<BigInt>, BigInt, Integer),
-    (BigInt, SmallInt, SmallInt, Text, Nullable<Text>),
-    (BigInt, SmallInt, SmallInt, Text, Nullable<Text>),
-    (Nullable<BigInt>, Nullable<BigInt>),
-);
-type AccountColumns = (i64, i16, i16, String, Option<String>);
-type TransferRow = (
-    (i64, i64, i16, i64, Option<i64>, i64, i32),
-    AccountColumns,
-    AccountColumns,
-    (Option<i64>, Option<i64>),
+/// The SQL types of a transfer `t` and of its purchase `r`.
+pub(super) type TransferSql = (
+    (BigInt, BigInt, SmallInt, BigInt, BigInt),
+    (BigInt, Nullable<BigInt>, Nullable<BigInt>, BigInt, Integer),
+    (Nullable<BigInt>, Nullable<SmallInt>),
 );
 
-/// A purchase's transfer has its id. What took it back is found among the wallet's purchases at that
-/// shop.
+/// The same as the driver reads it.
+pub(super) type TransferColumns = (
+    (i64, i64, i16, i64, i64),
+    (i64, Option<i64>, Option<i64>, i64, i32),
+    (Option<i64>, Option<i16>),
+);
+
 macro_rules! transfer_columns {
     () => {
-        "SELECT t.id, t.anchor_id, t.kind, t.amount, t.balance_after, t.created_at, t.business_date,
-            d.id, d.kind, d.bank_id, db.code, dm.code, c.id, c.kind, c.bank_id, cb.code, cm.code,
-            r.id, r.card_id"
+        "t.id, t.anchor_id, t.kind, t.debit_account, t.credit_account, t.amount, t.balance_after,
+            t.subject, t.created_at, t.business_date, r.card_id, r.issuer"
     };
 }
 
-macro_rules! transfer_joins {
+/// A purchase's transfer has its id, what took it back is about it.
+macro_rules! with_purchase {
     () => {
-        " JOIN accounts d ON d.id = t.debit_account
-          JOIN banks db ON db.id = d.bank_id
-          LEFT JOIN merchants dm ON dm.id = d.id
-          JOIN accounts c ON c.id = t.credit_account
-          JOIN banks cb ON cb.id = c.bank_id
-          LEFT JOIN merchants cm ON cm.id = c.id
-          LEFT JOIN redemptions r ON r.wallet_id = t.anchor_id AND r.id = CASE t.kind
-            WHEN 3 THEN t.id
-            WHEN 4 THEN (SELECT o.id FROM redemptions o
-                JOIN reversals v ON v.redemption_id = o.id AND v.wallet_id = o.wallet_id
-                WHERE o.wallet_id = t.anchor_id AND o.merchant_id = t.debit_account
-                    AND v.transfer_id = t.id)
-            END "
+        " LEFT JOIN redemptions r ON r.wallet_id = t.anchor_id
+            AND r.id = CASE t.kind WHEN 3 THEN t.id WHEN 4 THEN t.subject END "
+    };
+}
+
+pub(super) use {transfer_columns, with_purchase};
+
+type AccountSql = (BigInt, SmallInt, SmallInt, Text, Nullable<Text>);
+type AccountColumns = (i64, i16, i16, String, Option<String>);
+
+macro_rules! account_columns {
+    () => {
+        "SELECT a.id, a.kind, a.bank_id, b.code, m.code FROM "
+    };
+}
+
+macro_rules! with_bank_and_shop {
+    () => {
+        " JOIN banks b ON b.id = a.bank_id LEFT JOIN merchants m ON m.id = a.id "
     };
 }
 
 statement! {
-    sqlite ShownById { id: i64, anchor: i64 } -> TransferSql;
-    (transfer_columns!()) " FROM transfers t" (transfer_joins!())
-    "WHERE t.id = " [id: BigInt] " AND t.anchor_id = " [anchor: BigInt]
+    sqlite AccountById { id: i64 } -> AccountSql;
+    (account_columns!()) "accounts a" (with_bank_and_shop!()) "WHERE a.id = " [id: BigInt]
 }
 
 statement! {
-    postgres ShownByKeys<'a> { ids: &'a [i64], anchors: &'a [i64] } -> TransferSql;
-    (transfer_columns!())
-    " FROM unnest(" [ids: Array<BigInt>] ", " [anchors: Array<BigInt>] ") AS k (id, anchor_id)
-     JOIN transfers t ON t.id = k.id AND t.anchor_id = k.anchor_id" (transfer_joins!())
+    postgres AccountsById<'a> { ids: &'a [i64] } -> AccountSql;
+    (account_columns!()) "unnest(" [ids: Array<BigInt>] ") AS k (id) JOIN accounts a ON a.id = k.id"
+    (with_bank_and_shop!())
 }
 
-/// A transfer with its accounts' names and the purchase it belongs to.
+/// A transfer with what a list shows of the purchase that it is or that it took back.
 #[derive(Clone, Debug)]
-pub(crate) struct ShownTransferRow {
+pub(crate) struct TransferRow {
     pub(crate) transfer: Transfer,
-    pub(crate) debit: AccountRow,
-    pub(crate) credit: AccountRow,
-    /// The purchase that it is, or that it took back.
-    pub(crate) redemption: Option<RowId>,
     /// The card of that purchase.
     pub(crate) card: Option<CardId>,
+    /// The bank of that card, whose wallet it opens.
+    pub(crate) issuer: Option<BankId>,
 }
 
-impl Connection {
-    /// The transfers with these keys as they are shown, in any order.
-    pub(crate) fn shown_transfers(
-        &mut self,
-        keys: &[RowKey],
-    ) -> Result<Vec<ShownTransferRow>, StoreError> {
-        let mut rows: Vec<TransferRow> = Vec::with_capacity(keys.len());
-        match self {
-            Self::Postgres(postgres) => {
-                let (ids, anchors): (Vec<i64>, Vec<i64>) =
-                    keys.iter().map(|(id, anchor)| (id.0, anchor.0)).unzip();
-                rows = ShownByKeys { ids: &ids, anchors: &anchors }.load(postgres)?;
-            }
-            Self::Sqlite(sqlite) => {
-                for (id, anchor) in keys {
-                    let statement = ShownById { id: id.0, anchor: anchor.0 };
-                    rows.extend(statement.load::<TransferRow>(sqlite)?);
-                }
-            }
+impl TransferRow {
+    /// The purchase that it is, or that it took back.
+    pub(crate) fn purchase(&self) -> Option<RowId> {
+        match self.transfer.kind() {
+            TransferKind::Redemption => Some(self.transfer.id()),
+            TransferKind::Reversal => self.transfer.subject().map(RowId),
+            TransferKind::Funding
+            | TransferKind::Credit
+            | TransferKind::Settlement
+            | TransferKind::Sweep
+            | TransferKind::Return
+            | TransferKind::Adjustment => None,
         }
-        rows.into_iter().map(shown).collect()
     }
 }
 
+impl Connection {
+    /// These accounts, in any order.
+    pub(crate) fn accounts_by_id(
+        &mut self,
+        ids: &[AccountId],
+    ) -> Result<Vec<AccountRow>, StoreError> {
+        let mut rows: Vec<AccountColumns> = Vec::with_capacity(ids.len());
+        match self {
+            Self::Postgres(postgres) => {
+                let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+                rows = AccountsById { ids: &ids }.load(postgres)?;
+            }
+            Self::Sqlite(sqlite) => {
+                for id in ids {
+                    rows.extend(AccountById { id: id.0 }.load::<AccountColumns>(sqlite)?);
+                }
+            }
+        }
+        rows.into_iter().map(account_row).collect()
+    }
+}
+
+fn account_row(columns: AccountColumns) -> Result<AccountRow, StoreError> {
+    let (id, kind, bank, bank_code, merchant) = columns;
+    let kind = AccountKind::from_number(kind)
+        .ok_or_else(|| StoreError::corrupt(format!("account {id}: its kind is unknown")))?;
+    Ok(AccountRow { id: AccountId(id), kind, bank: BankId(bank), bank_code, merchant })
+}
+
 /// Reads a transfer's row, and refuses one that nothing could have made.
-fn shown(
-    (own, debit, credit, (redemption, card)): TransferRow,
-) -> Result<ShownTransferRow, StoreError> {
-    let (id, anchor, kind, amount, balance_after, created_at, business_date) = own;
+pub(super) fn transfer_row(columns: TransferColumns) -> Result<TransferRow, StoreError> {
+    let ((id, anchor, kind, debit, credit), moved, (card, issuer)) = columns;
+    let (amount, balance_after, subject, created_at, business_date) = moved;
     let corrupt = |what: &str| StoreError::corrupt(format!("transfer {id}: {what}"));
     let money = |amount| Rupiah::new(amount).map_err(|_below| corrupt("an amount is below zero"));
-    let account = |(id, kind, bank, bank_code, merchant): AccountColumns| {
-        let kind = AccountKind::from_number(kind)
-            .ok_or_else(|| corrupt("an account's kind is unknown"))?;
-        let (id, bank) = (AccountId(id), BankId(bank));
-        Ok::<_, StoreError>(AccountRow { id, kind, bank, bank_code, merchant })
-    };
-    let (debit, credit) = (account(debit)?, account(credit)?);
     let kind = TransferKind::from_number(kind).ok_or_else(|| corrupt("its kind is unknown"))?;
     let date = Date::from_number(business_date)
         .map_err(|_no_date| corrupt("its business date is no date"))?;
+    let sides =
+        Sides { debit: AccountId(debit), credit: AccountId(credit), anchor: AccountId(anchor) };
     let transfer = Transfer::new(
         RowId(id),
         kind,
-        Sides { debit: debit.id, credit: credit.id, anchor: AccountId(anchor) },
+        sides,
         money(amount)?,
         balance_after.map(money).transpose()?,
         (Instant::from_millis(created_at), date),
     )
-    .map_err(|error| corrupt(&error.to_string()))?;
-    let (redemption, card) = (redemption.map(RowId), card.map(CardId));
-    Ok(ShownTransferRow { transfer, debit, credit, redemption, card })
+    .map_err(|error| corrupt(&error.to_string()))?
+    .about(subject);
+    Ok(TransferRow { transfer, card: card.map(CardId), issuer: issuer.map(BankId) })
 }

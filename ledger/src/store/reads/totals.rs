@@ -1,59 +1,65 @@
-//! Totals over everything that moved.
+//! All accounts that are no wallets, with what is kept of each.
 
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 
 use crate::domain::account::AccountKind;
 use crate::domain::bank::BankId;
+use crate::domain::ids::AccountId;
 use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 use super::Turnover;
 
+type KnownSql = ((BigInt, SmallInt, Text, Nullable<Text>), (Nullable<BigInt>, Nullable<BigInt>));
+type KnownRow = ((i64, i16, String, Option<String>), (Option<i64>, Option<i64>));
+
 statement! {
-    // Both sides of every transfer, by account first, so that few rows are kept at a time; then a
-    // bank's wallets together.
-    both TrialBalance { bank: Option<i16> } -> (SmallInt, Text, Nullable<Text>, BigInt, BigInt);
-    "SELECT g.kind, b.code, m.code, g.debit, g.credit FROM (
-        SELECT a.kind, a.bank_id, CASE WHEN a.kind = 3 THEN 0 ELSE a.id END AS account_id,
-            CAST(SUM(x.debit) AS BIGINT) AS debit, CAST(SUM(x.credit) AS BIGINT) AS credit
-        FROM (SELECT debit_account AS account_id, SUM(amount) AS debit, 0 AS credit
-            FROM transfers GROUP BY debit_account
-            UNION ALL
-            SELECT credit_account, 0, SUM(amount) FROM transfers GROUP BY credit_account) x
-        JOIN accounts a ON a.id = x.account_id
-        WHERE " [bank: Nullable<SmallInt>] " IS NULL OR a.bank_id = " [bank: Nullable<SmallInt>] "
-        GROUP BY a.kind, a.bank_id, CASE WHEN a.kind = 3 THEN 0 ELSE a.id END
-     ) g
-     JOIN banks b ON b.id = g.bank_id
-     LEFT JOIN merchants m ON m.id = g.account_id
-     ORDER BY g.kind, b.code, m.code"
+    both KnownAccounts { size: i64, bank: Option<i16> } -> KnownSql;
+    "SELECT k.id, k.kind, b.code, k.merchant, r.debit, r.credit
+     FROM (
+        SELECT id, CAST(4 AS SMALLINT) AS kind, bank_id, code AS merchant FROM merchants
+        UNION ALL SELECT holding_account, CAST(1 AS SMALLINT), id, NULL FROM banks
+        UNION ALL SELECT unallocated_account, CAST(2 AS SMALLINT), id, NULL FROM banks
+        UNION ALL SELECT suspense_account, CAST(5 AS SMALLINT), id, NULL FROM banks
+        UNION ALL SELECT fees_account, CAST(6 AS SMALLINT), id, NULL FROM banks
+     ) k
+     JOIN banks b ON b.id = k.bank_id
+     LEFT JOIN account_rollups r ON r.account_id = k.id AND r.log_size = (
+        SELECT MAX(x.log_size) FROM account_rollups x
+        WHERE x.account_id = k.id AND x.log_size <= " [size: BigInt] ")
+     WHERE " [bank: Nullable<SmallInt>] " IS NULL OR b.id = " [bank: Nullable<SmallInt>]
 }
 
-/// What moved on one account, or on all wallets of one bank.
+/// An account that is no wallet, and what is kept of it.
 #[derive(Clone, Debug)]
-pub(crate) struct TurnoverLine {
+pub(crate) struct KnownAccount {
+    pub(crate) id: AccountId,
     pub(crate) kind: AccountKind,
     pub(crate) bank_code: String,
     /// The merchant's code, where it is a payable.
     pub(crate) merchant: Option<String>,
+    /// What moved up to the roll-up.
     pub(crate) turnover: Turnover,
 }
 
 impl Connection {
-    /// What moved on every account that anything moved on, or on those of one bank.
-    pub(crate) fn trial_balance(
+    /// All accounts that are no wallets, or those of one bank, with what is kept of them at a size of
+    /// the log or below it.
+    pub(crate) fn known_accounts(
         &mut self,
+        size: i64,
         bank: Option<BankId>,
-    ) -> Result<Vec<TurnoverLine>, StoreError> {
-        let rows: Vec<(i16, String, Option<String>, i64, i64)> =
-            self.load(TrialBalance { bank: bank.map(|bank| bank.0) })?;
+    ) -> Result<Vec<KnownAccount>, StoreError> {
+        let rows: Vec<KnownRow> =
+            self.load(KnownAccounts { size, bank: bank.map(|bank| bank.0) })?;
         rows.into_iter()
-            .map(|(kind, bank_code, merchant, debit, credit)| {
+            .map(|((id, kind, bank_code, merchant), (debit, credit))| {
                 let kind = AccountKind::from_number(kind).ok_or_else(|| {
                     StoreError::corrupt(format!("account kind {kind} is unknown"))
                 })?;
-                Ok(TurnoverLine { kind, bank_code, merchant, turnover: Turnover { debit, credit } })
+                let turnover = Turnover { debit: debit.unwrap_or(0), credit: credit.unwrap_or(0) };
+                Ok(KnownAccount { id: AccountId(id), kind, bank_code, merchant, turnover })
             })
             .collect()
     }

@@ -1,4 +1,4 @@
-//! The keys of transfers, newest first.
+//! Transfers, newest first: everyone's by time, a family's by its own keys, an account's by its logs.
 
 use diesel::sql_types::{BigInt, Nullable, SmallInt};
 
@@ -11,66 +11,66 @@ use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
-use super::{RowKey, Sight, Stretch, UnsealedTransfers, key};
+use super::shown::{
+    TransferColumns, TransferRow, TransferSql, transfer_columns, transfer_row, with_purchase,
+};
+use super::stretches::{BATCH_SPAN, Range};
+use super::{JoinEach, Sight, UnsealedTransfers};
 
-/// A bank's transfers touch one of its accounts, its cards' wallets or its merchants' payables: every
-/// account has its bank.
-macro_rules! touches_bank {
-    () => {
-        " IS NULL OR EXISTS (SELECT 1 FROM accounts x
-            WHERE x.id IN (t.debit_account, t.credit_account) AND x.bank_id = "
-    };
+statement! {
+    /// A bank's transfers are the purchases with its cards or at its merchants, and what touches an
+    /// account of its own, a wallet or a merchant's payable.
+    both OfBank { bank: Option<i16> };
+    "(" [bank: Nullable<SmallInt>] " IS NULL OR CASE WHEN t.kind IN (3, 4)
+        THEN r.issuer = " [bank: Nullable<SmallInt>] " OR r.acquirer = " [bank: Nullable<SmallInt>]
+    "   ELSE EXISTS (SELECT 1 FROM accounts x WHERE x.id IN (t.debit_account,
+            CASE t.kind WHEN 2 THEN t.debit_account ELSE t.credit_account END)
+            AND x.bank_id = " [bank: Nullable<SmallInt>] ") END)"
 }
 
 statement! {
-    /// Which transfers are wanted: a condition on `transfers t`. Of purchases and what took them
-    /// back, a card's are those made with it; what else moved on its wallet has no card.
+    /// Of transfers that are not surely sealed, those whose batch has a place in the log below a size.
+    /// A batch's rows lie behind its id with its node's bits, none further than so many ids.
+    both SealedBelow { surely: i64, span: i64, size: i64 };
+    "(t.id < " [surely: BigInt] " OR EXISTS (SELECT 1 FROM batches b
+        WHERE b.id < t.id AND b.id > t.id - " [span: BigInt] " AND b.last_id >= t.id
+            AND ((b.id >> 12) & 1023) = ((t.id >> 12) & 1023)
+            AND b.log_start < " [size: BigInt] "))"
+}
+
+statement! {
+    /// Which transfers are wanted: a condition on `transfers t` with its purchase `r`. Of purchases and
+    /// what took them back, a card's are those made with it; what else moved on its wallet has no card.
     both TransferConditions {
-        own_merchant: Option<i64>, own_bank: Option<i16>, from: i64, to: i64, kind: Option<i16>,
-        least: i64, most: i64, bank: Option<i16>, account: Option<i64>, merchant: Option<i64>,
-        wallet: Option<i64>, card: Option<i64>,
+        own_merchant: Option<i64>, own_bank: OfBank, from: i64, to: i64, kind: Option<i16>,
+        least: i64, most: i64, bank: OfBank, account: Option<i64>, merchant: Option<i64>,
+        wallet: Option<i64>, card: Option<i64>, sealed: SealedBelow,
     };
     "(" [own_merchant: Nullable<BigInt>] " IS NULL OR t.debit_account = "
     [own_merchant: Nullable<BigInt>] " OR t.credit_account = " [own_merchant: Nullable<BigInt>]
-    ") AND (" [own_bank: Nullable<SmallInt>] (touches_bank!()) [own_bank: Nullable<SmallInt>]
-    ")) AND t.created_at >= " [from: BigInt] " AND t.created_at < " [to: BigInt]
+    ") AND t.created_at >= " [from: BigInt] " AND t.created_at < " [to: BigInt]
     " AND (" [kind: Nullable<SmallInt>] " IS NULL OR t.kind = " [kind: Nullable<SmallInt>]
     ") AND t.amount >= " [least: BigInt] " AND t.amount <= " [most: BigInt]
-    " AND (" [bank: Nullable<SmallInt>] (touches_bank!()) [bank: Nullable<SmallInt>]
-    ")) AND (" [account: Nullable<BigInt>] " IS NULL OR t.debit_account = "
+    " AND (" [account: Nullable<BigInt>] " IS NULL OR t.debit_account = "
     [account: Nullable<BigInt>] " OR t.credit_account = " [account: Nullable<BigInt>]
     ") AND (" [merchant: Nullable<BigInt>] " IS NULL OR t.debit_account = "
     [merchant: Nullable<BigInt>] " OR t.credit_account = " [merchant: Nullable<BigInt>]
     ") AND (" [wallet: Nullable<BigInt>] " IS NULL OR t.anchor_id = " [wallet: Nullable<BigInt>]
-    ") AND (" [card: Nullable<BigInt>] " IS NULL OR t.kind NOT IN (3, 4)
-        OR EXISTS (SELECT 1 FROM redemptions x
-            WHERE t.kind = 3 AND x.id = t.id AND x.wallet_id = t.anchor_id AND x.card_id = "
-    [card: Nullable<BigInt>] ")
-        OR EXISTS (SELECT 1 FROM redemptions x
-            JOIN reversals y ON y.redemption_id = x.id AND y.wallet_id = x.wallet_id
-            WHERE t.kind = 4 AND x.wallet_id = t.anchor_id AND y.transfer_id = t.id
-                AND x.card_id = " [card: Nullable<BigInt>] "))"
+    ") AND (" [card: Nullable<BigInt>] " IS NULL OR t.kind NOT IN (3, 4) OR r.card_id = "
+    [card: Nullable<BigInt>] ") AND " {own_bank} " AND " {bank} " AND " {sealed}
 }
 
 statement! {
-    both NextByTime { below: i64, lowest: i64, rows: i64 } -> (BigInt, Nullable<BigInt>);
-    "SELECT COUNT(*), MIN(k.id) FROM (
-        SELECT id FROM transfers WHERE id < " [below: BigInt] " AND id >= " [lowest: BigInt]
-    "   ORDER BY id DESC LIMIT " [rows: BigInt] ") k"
-}
-
-statement! {
-    both ByTime { below: i64, lowest: i64, wanted: TransferConditions, limit: i64 }
-        -> (BigInt, BigInt);
-    "SELECT t.id, t.anchor_id FROM transfers t
-     WHERE t.id < " [below: BigInt] " AND t.id >= " [lowest: BigInt] " AND " {wanted}
+    both ByTime { below: i64, lowest: i64, wanted: TransferConditions, limit: i64 } -> TransferSql;
+    "SELECT " (transfer_columns!()) " FROM transfers t" (with_purchase!())
+    "WHERE t.id < " [below: BigInt] " AND t.id >= " [lowest: BigInt] " AND " {wanted}
     " ORDER BY t.id DESC LIMIT " [limit: BigInt]
 }
 
 statement! {
-    /// The ids of everything that moved on a wallet: what has an index of its own, what is filed in
-    /// the account's log, and what is not filed yet.
-    both WalletRows { unsealed: UnsealedTransfers, wallet: i64 };
+    /// Everything that moved on a wallet, to stand in a FROM as `t` beside its ids `k`: what has an index
+    /// of its own, what is filed in the account's log, and what is not filed yet.
+    both WalletRows { unsealed: UnsealedTransfers, wallet: i64, then: JoinEach };
     "(SELECT id FROM redemptions WHERE wallet_id = " [wallet: BigInt] " AND refusal = 0
         UNION ALL
         SELECT transfer_id FROM credits WHERE wallet_id = " [wallet: BigInt] "
@@ -79,14 +79,14 @@ statement! {
         UNION ALL
         SELECT t.id FROM " {unsealed} " t
         WHERE +t.anchor_id = " [wallet: BigInt] " AND t.kind NOT IN (2, 3)
-     ) k JOIN transfers t ON t.id = k.id AND t.anchor_id = " [wallet: BigInt] " "
+     ) k" {then} "transfers t ON t.id = k.id AND t.anchor_id = " [wallet: BigInt] " "
 }
 
 statement! {
     both OfWallet { rows: WalletRows, below: i64, wanted: TransferConditions, limit: i64 }
-        -> (BigInt, BigInt);
-    "SELECT t.id, t.anchor_id FROM " {rows} "WHERE k.id < " [below: BigInt] " AND " {wanted}
-    " ORDER BY k.id DESC LIMIT " [limit: BigInt]
+        -> TransferSql;
+    "SELECT " (transfer_columns!()) " FROM " {rows} (with_purchase!())
+    "WHERE k.id < " [below: BigInt] " AND " {wanted} " ORDER BY k.id DESC LIMIT " [limit: BigInt]
 }
 
 statement! {
@@ -94,20 +94,20 @@ statement! {
     both Tail {
         unsealed: UnsealedTransfers, account: i64, attempts: i64, size: i64, below: i64,
         wanted: TransferConditions, limit: i64,
-    } -> (BigInt, BigInt);
-    "SELECT k.id, k.anchor_id FROM (
-        SELECT t.id, t.anchor_id FROM " {unsealed} " t
-        WHERE (t.debit_account = " [account: BigInt] " OR t.credit_account = " [account: BigInt]
+    } -> TransferSql;
+    "SELECT * FROM (
+        SELECT " (transfer_columns!()) " FROM " {unsealed} " t" (with_purchase!())
+    "   WHERE (t.debit_account = " [account: BigInt] " OR t.credit_account = " [account: BigInt]
     "       ) AND t.id < " [below: BigInt] " AND " {wanted}
     "   UNION ALL
-        SELECT t.id, t.anchor_id FROM attempt_log a
-        JOIN transfers t ON t.id = a.redemption_id AND t.anchor_id = a.wallet_id
-        WHERE a.merchant_id = " [account: BigInt] " AND a.attempt_no > " [attempts: BigInt]
+        SELECT " (transfer_columns!()) " FROM attempt_log a
+        JOIN transfers t ON t.id = a.redemption_id AND t.anchor_id = a.wallet_id" (with_purchase!())
+    "   WHERE a.merchant_id = " [account: BigInt] " AND a.attempt_no > " [attempts: BigInt]
     "       AND a.log_position IS NOT NULL AND t.id < " [below: BigInt] " AND " {wanted}
     "   UNION ALL
-        SELECT t.id, t.anchor_id FROM account_log l
-        JOIN transfers t ON t.id = l.transfer_id AND t.anchor_id = l.anchor_id
-        WHERE l.account_id = " [account: BigInt] " AND l.log_position >= " [size: BigInt]
+        SELECT " (transfer_columns!()) " FROM account_log l
+        JOIN transfers t ON t.id = l.transfer_id AND t.anchor_id = l.anchor_id" (with_purchase!())
+    "   WHERE l.account_id = " [account: BigInt] " AND l.log_position >= " [size: BigInt]
     "       AND t.id < " [below: BigInt] " AND " {wanted}
     ") k ORDER BY k.id DESC LIMIT " [limit: BigInt]
 }
@@ -115,28 +115,38 @@ statement! {
 statement! {
     both SealedSales {
         account: i64, below: i64, lowest: i64, wanted: TransferConditions, limit: i64,
-    }
-        -> (BigInt, BigInt, BigInt, BigInt);
-    "SELECT a.log_position, a.attempt_no, t.id, t.anchor_id FROM attempt_log a
-     JOIN transfers t ON t.id = a.redemption_id AND t.anchor_id = a.wallet_id
-     WHERE a.merchant_id = " [account: BigInt] " AND a.attempt_no < " [below: BigInt]
+    } -> (BigInt, BigInt, TransferSql);
+    "SELECT a.attempt_no, a.log_position, " (transfer_columns!()) " FROM attempt_log a
+     JOIN transfers t ON t.id = a.redemption_id AND t.anchor_id = a.wallet_id" (with_purchase!())
+    "WHERE a.merchant_id = " [account: BigInt] " AND a.attempt_no < " [below: BigInt]
     " AND a.attempt_no >= " [lowest: BigInt] " AND a.log_position IS NOT NULL AND " {wanted}
     " ORDER BY a.attempt_no DESC LIMIT " [limit: BigInt]
 }
 
 statement! {
-    both SealedEntries { account: i64, below: i64, wanted: TransferConditions, limit: i64 }
-        -> (BigInt, BigInt, BigInt, BigInt);
-    "SELECT l.log_position, l.log_position, t.id, t.anchor_id FROM account_log l
-     JOIN transfers t ON t.id = l.transfer_id AND t.anchor_id = l.anchor_id
-     WHERE l.account_id = " [account: BigInt] " AND l.log_position < " [below: BigInt] " AND " {wanted}
+    both SealedEntries {
+        account: i64, below: i64, lowest: i64, wanted: TransferConditions, limit: i64,
+    } -> (BigInt, TransferSql);
+    "SELECT l.log_position, " (transfer_columns!()) " FROM account_log l
+     JOIN transfers t ON t.id = l.transfer_id AND t.anchor_id = l.anchor_id" (with_purchase!())
+    "WHERE l.account_id = " [account: BigInt] " AND l.log_position < " [below: BigInt]
+    " AND l.log_position >= " [lowest: BigInt] " AND " {wanted}
     " ORDER BY l.log_position DESC LIMIT " [limit: BigInt]
 }
 
 impl WalletRows {
     pub(super) const fn of(wallet: WalletId) -> Self {
-        Self { unsealed: UnsealedTransfers, wallet: wallet.0 }
+        Self { unsealed: UnsealedTransfers, wallet: wallet.0, then: JoinEach }
     }
+}
+
+/// A size of the log, as a bound of what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogMark {
+    /// Transfers with a lower place than this are wanted.
+    pub(crate) size: i64,
+    /// All with lower ids than this have one.
+    pub(crate) surely: i64,
 }
 
 /// Which transfers are wanted. Without anything set: all that may be seen.
@@ -160,6 +170,7 @@ pub(crate) struct TransferFilter {
     pub(crate) merchant: Option<MerchantId>,
     /// On this card's wallet, and no purchase with another card of it.
     pub(crate) card: Option<(CardId, WalletId)>,
+    mark: Option<LogMark>,
 }
 
 impl TransferFilter {
@@ -176,23 +187,34 @@ impl TransferFilter {
             account: None,
             merchant: None,
             card: None,
+            mark: None,
         }
     }
 
-    fn conditions(&self) -> TransferConditions {
+    /// The same, of what has a place in the log below a size.
+    pub(crate) fn below(self, mark: LogMark) -> Self {
+        Self { mark: Some(mark), ..self }
+    }
+
+    pub(super) fn conditions(&self) -> TransferConditions {
         TransferConditions {
             own_merchant: self.sight.merchant(),
-            own_bank: self.sight.bank(),
+            own_bank: OfBank { bank: self.sight.bank() },
             from: self.from.map_or(i64::MIN, Instant::as_millis),
             to: self.to.map_or(i64::MAX, Instant::as_millis),
             kind: self.kind.map(TransferKind::number),
             least: self.least.map_or(0, Rupiah::get),
             most: self.most.map_or(i64::MAX, Rupiah::get),
-            bank: self.bank.map(|bank| bank.0),
+            bank: OfBank { bank: self.bank.map(|bank| bank.0) },
             account: self.account.map(|account| account.0),
             merchant: self.merchant.map(|merchant| merchant.0),
             wallet: self.card.map(|(_, wallet)| wallet.0),
             card: self.card.map(|(card, _)| card.0),
+            sealed: SealedBelow {
+                surely: self.mark.map_or(i64::MAX, |mark| mark.surely),
+                span: BATCH_SPAN,
+                size: self.mark.map_or(i64::MAX, |mark| mark.size),
+            },
         }
     }
 }
@@ -207,37 +229,19 @@ pub(crate) struct LogBounds {
     pub(crate) log: i64,
 }
 
-/// A sealed transfer of an account: its place in the log, its place in the list it was read from,
-/// its key.
-pub(crate) type LogKey = (i64, i64, RowKey);
-
-fn log_key((position, place, id, anchor): (i64, i64, i64, i64)) -> LogKey {
-    (position, place, key((id, anchor)))
-}
+/// A purchase: its number among its shop's attempts, its place in the log.
+type Sale = (i64, i64, TransferRow);
 
 impl Connection {
-    /// The next `rows` of all transfers below an id, down to `lowest`.
-    pub(crate) fn next_transfers(
-        &mut self,
-        below: i64,
-        lowest: i64,
-        rows: i64,
-    ) -> Result<Stretch, StoreError> {
-        let found: Option<(i64, Option<i64>)> = self.first(NextByTime { below, lowest, rows })?;
-        let (rows, lowest) = found.unwrap_or_default();
-        Ok(Stretch { rows, lowest, lowest_id: lowest })
-    }
-
     /// The wanted transfers with ids from `lowest` to below `below`.
     pub(crate) fn transfers_by_time(
         &mut self,
         filter: &TransferFilter,
-        (below, lowest): (i64, i64),
+        (below, lowest): Range,
         limit: i64,
-    ) -> Result<Vec<RowKey>, StoreError> {
+    ) -> Result<Vec<TransferRow>, StoreError> {
         let wanted = filter.conditions();
-        let rows: Vec<(i64, i64)> = self.load(ByTime { below, lowest, wanted, limit })?;
-        Ok(rows.into_iter().map(key).collect())
+        rows(self.load(ByTime { below, lowest, wanted, limit })?)
     }
 
     /// A wallet's wanted transfers with ids below `below`.
@@ -247,10 +251,9 @@ impl Connection {
         wallet: WalletId,
         below: i64,
         limit: i64,
-    ) -> Result<Vec<RowKey>, StoreError> {
+    ) -> Result<Vec<TransferRow>, StoreError> {
         let wanted = filter.conditions();
-        let statement = OfWallet { rows: WalletRows::of(wallet), below, wanted, limit };
-        Ok(self.load(statement)?.into_iter().map(key).collect())
+        rows(self.load(OfWallet { rows: WalletRows::of(wallet), below, wanted, limit })?)
     }
 
     /// An account's wanted transfers that were not sealed when its history ended at `sealed`.
@@ -258,40 +261,51 @@ impl Connection {
         &mut self,
         filter: &TransferFilter,
         account: AccountId,
-        sealed: LogBounds,
-        below: i64,
+        (sealed, below): (LogBounds, i64),
         limit: i64,
-    ) -> Result<Vec<RowKey>, StoreError> {
+    ) -> Result<Vec<TransferRow>, StoreError> {
         let attempts = sealed.attempts.saturating_sub(1);
         let (account, size, wanted) = (account.0, sealed.log, filter.conditions());
-        let statement =
-            Tail { unsealed: UnsealedTransfers, account, attempts, size, below, wanted, limit };
-        Ok(self.load(statement)?.into_iter().map(key).collect())
+        let unsealed = UnsealedTransfers;
+        rows(self.load(Tail { unsealed, account, attempts, size, below, wanted, limit })?)
     }
 
-    /// The wanted purchases at a shop with numbers among its attempts from `lowest` to below `below`.
+    /// The wanted purchases at a shop with numbers among its attempts from `lowest` to below `below`,
+    /// each with its number and its place in the log.
     pub(crate) fn sealed_sales(
         &mut self,
         filter: &TransferFilter,
         account: AccountId,
-        (below, lowest): (i64, i64),
+        (below, lowest): Range,
         limit: i64,
-    ) -> Result<Vec<LogKey>, StoreError> {
-        let wanted = filter.conditions();
-        let statement = SealedSales { account: account.0, below, lowest, wanted, limit };
-        Ok(self.load(statement)?.into_iter().map(log_key).collect())
+    ) -> Result<Vec<Sale>, StoreError> {
+        let (account, wanted) = (account.0, filter.conditions());
+        let sales: Vec<(i64, i64, TransferColumns)> =
+            self.load(SealedSales { account, below, lowest, wanted, limit })?;
+        let sale = |(number, place, columns)| Ok((number, place, transfer_row(columns)?));
+        sales.into_iter().map(sale).collect()
     }
 
-    /// An account's wanted transfers, but purchases and credits, below a place in the log.
+    /// An account's wanted transfers, but purchases and credits, with places in the log from `lowest`
+    /// to below `below`, each with its place.
     pub(crate) fn sealed_entries(
         &mut self,
         filter: &TransferFilter,
         account: AccountId,
-        below: i64,
+        (below, lowest): Range,
         limit: i64,
-    ) -> Result<Vec<LogKey>, StoreError> {
-        let wanted = filter.conditions();
-        let statement = SealedEntries { account: account.0, below, wanted, limit };
-        Ok(self.load(statement)?.into_iter().map(log_key).collect())
+    ) -> Result<Vec<(i64, TransferRow)>, StoreError> {
+        let (account, wanted) = (account.0, filter.conditions());
+        placed(self.load(SealedEntries { account, below, lowest, wanted, limit })?)
     }
+}
+
+pub(super) fn rows(columns: Vec<TransferColumns>) -> Result<Vec<TransferRow>, StoreError> {
+    columns.into_iter().map(transfer_row).collect()
+}
+
+pub(super) fn placed(
+    columns: Vec<(i64, TransferColumns)>,
+) -> Result<Vec<(i64, TransferRow)>, StoreError> {
+    columns.into_iter().map(|(place, columns)| Ok((place, transfer_row(columns)?))).collect()
 }

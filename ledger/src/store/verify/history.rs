@@ -39,16 +39,17 @@ statement! {
 
 type TransferSql = (
     (BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>, BigInt, BigInt, BigInt),
-    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<Binary>),
+    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<Binary>),
 );
 type TransferRow =
-    ((i64, i64, i64, i64, i64, Wide, i64, i64, i64), (Wide, Wide, Wide, Option<Vec<u8>>));
+    ((i64, i64, i64, i64, i64, Wide, i64, i64, i64), (Wide, Wide, Wide, Wide, Option<Vec<u8>>));
 
 statement! {
     both TransfersAfter { id: i64, anchor: i64, limit: i64 } -> TransferSql;
     "SELECT t.id, t.anchor_id, t.debit_account, t.credit_account, t.amount, t.balance_after,
             t.created_at, CAST(t.business_date AS BIGINT), CAST(t.kind AS BIGINT),
-            t.subject, CAST(d.kind AS BIGINT), CAST(c.kind AS BIGINT), w.pseudonym
+            t.subject, CAST(d.kind AS BIGINT), CAST(c.kind AS BIGINT), CAST(w.bank_id AS BIGINT),
+            w.pseudonym
      FROM transfers t
      LEFT JOIN accounts d ON d.id = t.debit_account
      LEFT JOIN accounts c ON c.id = t.credit_account
@@ -122,7 +123,9 @@ pub(crate) struct TransferRecord {
     pub(crate) transfer: Result<Transfer, String>,
     pub(crate) debit_kind: Option<AccountKind>,
     pub(crate) credit_kind: Option<AccountKind>,
-    /// The pseudonym of the wallet that is the anchor.
+    /// The bank of the wallet that is the anchor.
+    pub(crate) wallet_bank: Option<BankId>,
+    /// Its pseudonym.
     pub(crate) pseudonym: Option<Pseudonym>,
 }
 
@@ -209,7 +212,7 @@ impl Connection {
 }
 
 fn transfer_record(row: TransferRow) -> TransferRecord {
-    let (stated, (subject, debit_kind, credit_kind, pseudonym)) = row;
+    let (stated, (subject, debit_kind, credit_kind, bank, pseudonym)) = row;
     TransferRecord {
         id: stated.0,
         anchor: stated.1,
@@ -218,6 +221,7 @@ fn transfer_record(row: TransferRow) -> TransferRecord {
             .map_err(|error| unwrapped(&error)),
         debit_kind: account_kind(debit_kind),
         credit_kind: account_kind(credit_kind),
+        wallet_bank: bank.and_then(|bank| i16::try_from(bank).ok()).map(BankId),
         pseudonym: pseudonym.and_then(|bytes| bytes.try_into().ok()),
     }
 }

@@ -8,6 +8,7 @@ mod funds;
 mod history;
 mod pairs;
 mod registry;
+mod rollups;
 mod settlements;
 mod wallets;
 
@@ -27,6 +28,7 @@ use super::error::StoreError;
 pub(crate) use funds::RunAtBank;
 pub(crate) use history::{AttemptRecord, BatchRecord, TransferRecord};
 pub(crate) use pairs::{AttemptPlace, EntryPlace, Pairs, Sided};
+pub(crate) use rollups::{AccountMoved, WalletsMoved};
 pub(crate) use settlements::{DayPart, DayRecord, PartOfDay};
 pub(crate) use wallets::Movement;
 
@@ -38,7 +40,11 @@ const PAGE: i64 = 5000;
 const SCRATCH: &str = "CREATE TEMP TABLE verify_attempts (redemption_id BIGINT NOT NULL, \
      wallet_id BIGINT NOT NULL, merchant_id BIGINT NOT NULL, log_position BIGINT); \
      CREATE TEMP TABLE verify_entries (transfer_id BIGINT NOT NULL, account_id BIGINT NOT NULL, \
-     log_position BIGINT NOT NULL, anchor_id BIGINT NOT NULL);";
+     log_position BIGINT NOT NULL, anchor_id BIGINT NOT NULL); \
+     CREATE TEMP TABLE verify_account_sums (account_id BIGINT NOT NULL, log_size BIGINT NOT NULL, \
+     debit BIGINT NOT NULL, credit BIGINT NOT NULL); \
+     CREATE TEMP TABLE verify_wallet_sums (bank_id BIGINT NOT NULL, log_size BIGINT NOT NULL, \
+     debit BIGINT NOT NULL, credit BIGINT NOT NULL);";
 
 /// Sorts go through files where they are large.
 const SQLITE: &str = "PRAGMA temp_store = FILE; PRAGMA cache_size = -32000;";

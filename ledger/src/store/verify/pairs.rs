@@ -106,6 +106,28 @@ statement! {
      ORDER BY 1, 2, 3"
 }
 
+/// Sums that are kept, and the same worked out from the parts of the spans before.
+macro_rules! kept_and_worked_out {
+    ($name:ident, $kept:literal, $parts:literal, $holder:literal) => {
+        statement! {
+            both $name {} -> SidedSql;
+            "SELECT CAST(" $holder " AS BIGINT), log_size, CAST(0 AS BIGINT), debit, credit,
+                    CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
+             FROM " $kept "
+             UNION ALL
+             SELECT " $holder ", log_size, CAST(1 AS BIGINT),
+                    CAST(SUM(SUM(debit)) OVER (PARTITION BY " $holder " ORDER BY log_size) AS BIGINT),
+                    CAST(SUM(SUM(credit)) OVER (PARTITION BY " $holder " ORDER BY log_size) AS BIGINT),
+                    CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
+             FROM " $parts " GROUP BY " $holder ", log_size
+             ORDER BY 1, 2, 3"
+        }
+    };
+}
+
+kept_and_worked_out!(AccountSums, "account_rollups", "verify_account_sums", "account_id");
+kept_and_worked_out!(WalletSums, "wallet_rollups", "verify_wallet_sums", "bank_id");
+
 statement! {
     both AttemptNumbers {} -> (BigInt, BigInt, BigInt, BigInt);
     "SELECT merchant_id, COUNT(*), MIN(attempt_no), MAX(attempt_no) FROM attempt_log
@@ -125,6 +147,10 @@ pub(crate) enum Pairs {
     AttemptLog,
     /// `account_log` and where each sealed transfer has to stand, by account.
     AccountLog,
+    /// `account_rollups` and the sums of the sealed transfers, by size of the log.
+    AccountRollups,
+    /// `wallet_rollups` and the sums of the sealed transfers, by size of the log.
+    WalletRollups,
 }
 
 /// One side of a pair.
@@ -154,6 +180,8 @@ impl Connection {
             Pairs::Fundings => self.stream(FundingsAndTransfers {}, &mut row),
             Pairs::AttemptLog => self.stream(AttemptLogAndPlaces {}, &mut row),
             Pairs::AccountLog => self.stream(AccountLogAndPlaces {}, &mut row),
+            Pairs::AccountRollups => self.stream(AccountSums {}, &mut row),
+            Pairs::WalletRollups => self.stream(WalletSums {}, &mut row),
         }
     }
 

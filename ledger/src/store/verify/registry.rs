@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 12] = [
+const APPEND_ONLY: [&str; 16] = [
     "transfers",
     "redemptions",
     "reversals",
@@ -18,6 +18,10 @@ const APPEND_ONLY: [&str; 12] = [
     "batch_leaves",
     "attempt_log",
     "account_log",
+    "log_sizes",
+    "rollups",
+    "account_rollups",
+    "wallet_rollups",
     "settlements",
     "settlement_issuers",
     "card_changes",

@@ -3,108 +3,144 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
+use ewarong_tests::machine::Usage;
 use serde::Serialize;
 
-use crate::check::Money;
-use crate::machine::Usage;
-use crate::stats::Run;
+use crate::check::Check;
+use crate::engine::Left;
+use crate::receipts::{Standing, Sum};
+use crate::stats::{Percentiles, Second};
+use crate::terminal::Town;
 
-/// The whole report.
+/// How a run was asked for.
+#[derive(Debug, Serialize)]
+pub(crate) struct Asked {
+    pub(crate) connections: u32,
+    /// Arrivals a second; `None` in a closed loop.
+    pub(crate) rate: Option<u32>,
+    pub(crate) mix: String,
+    pub(crate) cards: String,
+    pub(crate) warm_up: u64,
+    pub(crate) seconds: u64,
+    pub(crate) seed: u64,
+}
+
+/// The whole report. Times of requests are in microseconds.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    connections: usize,
-    measured_ms: u64,
+    asked: Asked,
+    /// Measured requests that were answered, and how many of them before the measurement's end.
     requests: u64,
+    in_time: u64,
     requests_per_second: u64,
-    latency_us: Latency,
+    latency_us: Percentiles,
     statuses: BTreeMap<u16, u64>,
     codes: BTreeMap<String, u64>,
     repeated: BTreeMap<String, u64>,
     replays_differ: u64,
-    /// With the warm-up, as is the processor time.
-    approved: u64,
-    usage: Usage,
+    #[serde(flatten)]
+    left: LeftOver,
+    /// Acknowledged, in the warm-up too.
+    approved: Sum,
+    reversed: Sum,
+    /// Of warm-up and measurement.
+    processors: Processors,
+    by_second: Vec<Second>,
     /// When it was asked for.
-    pub(crate) money: Option<Money>,
+    pub(crate) check: Option<Check>,
 }
 
-/// Microseconds from a request's first byte out to its answer's last byte in.
 #[derive(Debug, Serialize)]
-struct Latency {
-    p50: u64,
-    p90: u64,
-    p99: u64,
-    p99_9: u64,
-    max: u64,
+struct LeftOver {
+    unanswered: u64,
+    unsent: u64,
+}
+
+/// Processor time, and what of it was for this run.
+#[derive(Debug, Serialize)]
+struct Processors {
+    #[serde(flatten)]
+    usage: Usage,
+    /// What others took, when it is known which processes serve; in thousandths of all there was.
+    others_permille: Option<u64>,
+    /// What this program took for a request, in nanoseconds.
+    own_ns_per_request: u64,
 }
 
 impl Report {
-    /// Of a run that is over.
-    pub(crate) fn new(connections: usize, run: &Run, usage: Usage) -> Self {
-        let stats = run.stats.borrow();
-        let measured_ms = u64::try_from(run.measured().as_millis()).unwrap_or(u64::MAX);
-        let requests = stats.times.len();
-        let at = |quantile| stats.times.value_at_quantile(quantile);
+    /// Of a run that is over; `measured` is what was used while it went on, for how many requests.
+    pub(crate) fn new(
+        asked: Asked,
+        town: &Town,
+        left: Left,
+        processors: (Usage, Option<u64>),
+    ) -> Self {
+        let stats = &town.stats;
+        let (usage, others_permille) = processors;
+        let own_ns_per_request = usage
+            .own_ms
+            .saturating_mul(1_000_000)
+            .checked_div(stats.answers().saturating_add(stats.warmed_up))
+            .unwrap_or(0);
         Self {
-            connections,
-            measured_ms,
-            requests,
-            requests_per_second: requests
-                .saturating_mul(1_000)
-                .checked_div(measured_ms)
-                .unwrap_or(0),
-            latency_us: Latency {
-                p50: at(0.5),
-                p90: at(0.9),
-                p99: at(0.99),
-                p99_9: at(0.999),
-                max: stats.times.max(),
-            },
+            requests: stats.answers(),
+            in_time: stats.in_time,
+            requests_per_second: stats.in_time.checked_div(asked.seconds).unwrap_or(0),
+            latency_us: stats.percentiles(),
             statuses: stats.statuses.clone(),
             codes: stats.codes.clone(),
             repeated: stats.repeated.clone(),
             replays_differ: stats.replays_differ,
-            approved: stats.acknowledged.count,
-            usage,
-            money: None,
+            left: LeftOver { unanswered: left.unanswered, unsent: left.unsent },
+            approved: town.receipts.acknowledged(),
+            reversed: town.receipts.standing(Standing::Reversed),
+            processors: Processors { usage, others_permille, own_ns_per_request },
+            by_second: stats.seconds.clone(),
+            check: None,
+            asked,
         }
     }
 }
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Latency { p50, p90, p99, p99_9, max } = self.latency_us;
-        writeln!(
-            f,
-            "{} requests over {} connections in {} ms: {}/s",
-            self.requests, self.connections, self.measured_ms, self.requests_per_second
-        )?;
-        writeln!(f, "latency  p50 {p50}  p90 {p90}  p99 {p99}  p99.9 {p99_9}  max {max} us")?;
+        let Asked { connections, rate, mix, cards, seconds, .. } = &self.asked;
+        write!(f, "{mix}, {cards} cards, {connections} connections, {seconds} s, ")?;
+        match rate {
+            Some(rate) => write!(f, "{rate}/s asked for: ")?,
+            None => write!(f, "closed loop: ")?,
+        }
+        writeln!(f, "{}/s", self.requests_per_second)?;
+        let Percentiles { p50, p90, p99, p99_9, p99_99, max } = self.latency_us;
+        write!(f, "latency  p50 {p50}  p90 {p90}  p99 {p99}  p99.9 {p99_9}  p99.99 {p99_99}")?;
+        writeln!(f, "  max {max} us")?;
         writeln!(f, "status   {}", Counts(&self.statuses))?;
         writeln!(f, "refused  {}", Counts(&self.codes))?;
         writeln!(f, "repeated {}", Counts(&self.repeated))?;
-        if self.replays_differ > 0 {
-            writeln!(f, "replays that differ from the first answer: {}", self.replays_differ)?;
+        let LeftOver { unanswered, unsent } = self.left;
+        if unanswered > 0 || unsent > 0 || self.replays_differ > 0 {
+            write!(f, "left     {unanswered} unanswered, {unsent} unsent, ")?;
+            writeln!(f, "{} replays differ from the first answer", self.replays_differ)?;
         }
-        let Usage { own_cpu_ms, busy_ms, steal_ms } = self.usage;
-        write!(f, "cpu      own {own_cpu_ms}  machine {busy_ms}  stolen {steal_ms} ms")?;
-        let Some(money) = &self.money else { return Ok(()) };
-        let verdict = if money.holds { "holds" } else { "DOES NOT HOLD" };
-        write!(f, "\nmoney    {verdict}: ")?;
-        match money.payable_growth {
-            Some(growth) => write!(f, "payable grew by {growth}")?,
-            None => write!(f, "payable was not checked, there is no trial balance")?,
-        }
-        let Money { acknowledged, unknown, samples, .. } = money;
-        write!(f, ", acknowledged {acknowledged}, unknown {unknown}, {samples} samples")?;
-        for lost in &money.lost {
-            write!(f, "\n  lost   {lost}")?;
-        }
-        Ok(())
+        self.processors.fmt(f)?;
+        self.check.as_ref().map_or(Ok(()), |check| write!(f, "\n{check}"))
     }
 }
 
-/// `name count  name count ...`
+impl Display for Processors {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Usage { own_ms, servers_ms, busy_ms, stolen_ms } = self.usage;
+        write!(f, "cpu      own {own_ms} ms ({} ns a request)", self.own_ns_per_request)?;
+        if let Some(permille) = self.others_permille {
+            let (percent, tenth) = (permille.wrapping_div(10), permille.wrapping_rem(10));
+            let others_ms = self.usage.others_ms();
+            write!(f, ", servers {servers_ms} ms, others {others_ms} ms ({percent}.{tenth} %)")?;
+        }
+        write!(f, ", machine {busy_ms} ms, stolen {stolen_ms} ms")
+    }
+}
+
+/// `name: count, name: count, ...`
 struct Counts<'a, Name>(&'a BTreeMap<Name, u64>);
 
 impl<Name: Display> Display for Counts<'_, Name> {

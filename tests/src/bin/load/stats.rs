@@ -1,153 +1,170 @@
-//! What is counted during a run.
+//! What is counted while a run goes on. Times are in microseconds, from a request's intended start
+//! to its answer's last byte, with all its repetitions.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use serde::Serialize;
 
-/// Every how many acknowledged purchases one is kept for the check, and how many are kept at most.
-const SAMPLE_EVERY: u64 = 100;
-const SAMPLES: u64 = 1_000;
-
-/// The state that all terminals share.
-#[derive(Debug)]
-pub(crate) struct Run {
-    /// The counts so far.
-    pub(crate) stats: RefCell<Stats>,
-    warm_up: Cell<u64>,
-    duration: Duration,
-    /// When the measurement started and ended.
-    span: Cell<Option<(Instant, Option<Instant>)>>,
+/// Times at which so many of the requests were answered.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Percentiles {
+    /// Half.
+    pub(crate) p50: u64,
+    /// Nine in ten.
+    pub(crate) p90: u64,
+    /// 99 in 100.
+    pub(crate) p99: u64,
+    /// 999 in 1,000.
+    pub(crate) p99_9: u64,
+    /// 9,999 in 10,000.
+    pub(crate) p99_99: u64,
+    /// All.
+    pub(crate) max: u64,
 }
 
-impl Run {
-    /// A run that measures for `duration` after `warm_up` requests.
-    pub(crate) fn new(warm_up: u64, duration: Duration) -> Self {
-        let stats = RefCell::new(Stats::new());
-        Self { stats, warm_up: Cell::new(warm_up), duration, span: Cell::new(None) }
-    }
-
-    /// All terminals are logged in: without a warm-up the measurement starts now.
-    pub(crate) fn begin(&self) {
-        if self.warm_up.get() == 0 {
-            self.span.set(Some((Instant::now(), None)));
-        }
-    }
-
-    /// All terminals have stopped.
-    pub(crate) fn end(&self) {
-        if let Some((start, _)) = self.span.get() {
-            self.span.set(Some((start, Some(Instant::now()))));
-        }
-    }
-
-    /// Whether the terminals stop now.
-    pub(crate) fn is_over(&self) -> bool {
-        self.span.get().is_some_and(|(start, _)| start.elapsed() >= self.duration)
-    }
-
-    /// How long was measured.
-    pub(crate) fn measured(&self) -> Duration {
-        self.span.get().map_or(Duration::ZERO, |(start, end)| {
-            end.unwrap_or_else(Instant::now).duration_since(start)
-        })
-    }
-
-    /// What the lines of the seconds begin with.
-    pub(crate) fn phase(&self) -> String {
-        match self.span.get() {
-            None => "warm-up".to_owned(),
-            Some(_) => format!("{:4} s ", self.measured().as_secs()),
-        }
-    }
-
-    /// Counts an answer that took this long, and starts the measurement after the last of the
-    /// warm-up.
-    pub(crate) fn answered(&self, status: u16, code: Option<&str>, took: Duration) {
-        self.stats.borrow_mut().answered(status, code, took);
-        let left = self.warm_up.get();
-        if left > 0 {
-            self.warm_up.set(left.saturating_sub(1));
-            if left == 1 {
-                self.stats.borrow_mut().forget_times();
-                self.span.set(Some((Instant::now(), None)));
-            }
+impl Percentiles {
+    fn of(times: &Histogram<u64>) -> Self {
+        let at = |quantile| times.value_at_quantile(quantile);
+        Self {
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p99_9: at(0.999),
+            p99_99: at(0.9999),
+            max: times.max(),
         }
     }
 }
 
-/// How many purchases there were of a kind and their amount in rupiah.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Purchases {
-    /// How many.
-    pub(crate) count: u64,
-    /// In rupiah.
-    pub(crate) amount: u64,
+/// One second of the measurement: what was answered in it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Second {
+    /// Which, from 0.
+    pub(crate) number: u64,
+    /// How many answers.
+    pub(crate) answers: u64,
+    /// Half of them took at most this long.
+    pub(crate) p50: u64,
+    /// 99 of 100 did.
+    pub(crate) p99: u64,
+    /// All did.
+    pub(crate) max: u64,
 }
 
-impl Purchases {
-    /// Counts one more.
-    pub(crate) fn add(&mut self, amount: u64) {
-        self.count = self.count.saturating_add(1);
-        self.amount = self.amount.saturating_add(amount);
-    }
-}
-
-/// An acknowledged purchase to ask for again.
-#[derive(Debug, Clone)]
-pub(crate) struct Sample {
-    /// The merchant's place in the demo's list.
-    pub(crate) merchant: usize,
-    /// The redemption's public id.
-    pub(crate) id: String,
-    /// In rupiah.
-    pub(crate) amount: u64,
-}
-
-/// The counts. Times are in microseconds, a request's with all its repetitions.
+/// The counts.
 #[derive(Debug)]
 pub(crate) struct Stats {
-    /// All measured requests.
-    pub(crate) times: Histogram<u64>,
+    /// When the current phase started, and how long it takes when it is the measurement.
+    started: Instant,
+    duration: Option<Duration>,
+    times: Histogram<u64>,
     second: Histogram<u64>,
+    /// The phase's seconds that are over.
+    pub(crate) seconds: Vec<Second>,
+    /// Answers in the warm-up.
+    pub(crate) warmed_up: u64,
+    /// Answers before the measurement's end.
+    pub(crate) in_time: u64,
     /// Measured answers by HTTP status.
     pub(crate) statuses: BTreeMap<u16, u64>,
     /// Measured refusals and problems by code.
     pub(crate) codes: BTreeMap<String, u64>,
     /// Requests sent again because the server was busy or the outcome unknown, by the reason.
     pub(crate) repeated: BTreeMap<String, u64>,
-    /// Purchases that were approved, in the warm-up too.
-    pub(crate) acknowledged: Purchases,
-    /// Purchases without an answer at the end.
-    pub(crate) unknown: Purchases,
     /// Replays that were not the first answer's bytes, or not marked as replays.
     pub(crate) replays_differ: u64,
-    /// Some of the latest acknowledged purchases.
-    pub(crate) samples: Vec<Sample>,
 }
 
 impl Stats {
-    fn new() -> Self {
+    /// Counts from now on, as a warm-up.
+    pub(crate) fn new(now: Instant) -> anyhow::Result<Self> {
         // Ten minutes are more than any request is waited for.
-        let histogram = || Histogram::new_with_max(600_000_000, 3).expect("the bounds are allowed");
-        Self {
-            times: histogram(),
-            second: histogram(),
+        let histogram = || Histogram::new_with_max(600_000_000, 3);
+        Ok(Self {
+            started: now,
+            duration: None,
+            times: histogram()?,
+            second: histogram()?,
+            seconds: Vec::new(),
+            warmed_up: 0,
+            in_time: 0,
             statuses: BTreeMap::new(),
             codes: BTreeMap::new(),
             repeated: BTreeMap::new(),
-            acknowledged: Purchases::default(),
-            unknown: Purchases::default(),
             replays_differ: 0,
-            samples: Vec::new(),
-        }
+        })
     }
 
-    fn answered(&mut self, status: u16, code: Option<&str>, took: Duration) {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    /// Forgets the warm-up's counts: the measurement starts now.
+    pub(crate) fn begin(&mut self, now: Instant, duration: Duration) {
+        (self.started, self.duration, self.in_time) = (now, Some(duration), 0);
+        self.warmed_up = self.times.len();
+        self.times.reset();
+        self.second.reset();
+        self.seconds.clear();
+        self.statuses.clear();
+        self.codes.clear();
+        self.repeated.clear();
+    }
+
+    /// How long the measurement has gone on; `None` before it.
+    pub(crate) fn measured(&self, now: Instant) -> Option<Duration> {
+        self.duration.map(|_| now.saturating_duration_since(self.started))
+    }
+
+    /// Whether the measurement's time is over.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.duration
+            .is_some_and(|duration| now.saturating_duration_since(self.started) >= duration)
+    }
+
+    /// When the current second ends.
+    pub(crate) fn second_ends(&self) -> Instant {
+        let number = u64::try_from(self.seconds.len()).unwrap_or(u64::MAX).saturating_add(1);
+        self.started.checked_add(Duration::from_secs(number)).unwrap_or(self.started)
+    }
+
+    /// Ends the seconds that are over and gives a line for each.
+    pub(crate) fn end_seconds(&mut self, now: Instant) -> Vec<String> {
+        let mut lines = Vec::new();
+        while self.second_ends() <= now {
+            let ended = Second {
+                number: u64::try_from(self.seconds.len()).unwrap_or(u64::MAX),
+                answers: self.second.len(),
+                p50: self.second.value_at_quantile(0.5),
+                p99: self.second.value_at_quantile(0.99),
+                max: self.second.max(),
+            };
+            self.seconds.push(ended);
+            self.second.reset();
+            let Second { number, answers, p50, p99, max } = ended;
+            let phase = if self.duration.is_some() { "" } else { "warm-up " };
+            lines.push(format!(
+                "{phase}{number:4} s  {answers:7}/s  p50 {p50:6}  p99 {p99:7}  max {max:7} us"
+            ));
+        }
+        lines
+    }
+
+    /// Counts an answer at `now` to a request that was due at `intended`. What was due before the
+    /// measurement is not measured.
+    pub(crate) fn answered(
+        &mut self,
+        (status, code): (u16, Option<&str>),
+        (intended, now): (Instant, Instant),
+    ) {
+        if intended < self.started {
+            return;
+        }
+        let took = now.saturating_duration_since(intended).as_micros();
+        let micros = u64::try_from(took).unwrap_or(u64::MAX);
         self.times.saturating_record(micros);
         self.second.saturating_record(micros);
+        if !self.is_over(now) {
+            self.in_time = self.in_time.saturating_add(1);
+        }
         let count = self.statuses.entry(status).or_default();
         *count = count.saturating_add(1);
         if let Some(code) = code {
@@ -160,42 +177,14 @@ impl Stats {
         increment(&mut self.repeated, reason);
     }
 
-    /// Counts an approved purchase; `id` is looked for only when it becomes a sample.
-    pub(crate) fn acknowledge<'a>(
-        &mut self,
-        merchant: usize,
-        amount: u64,
-        id: impl FnOnce() -> Option<&'a str>,
-    ) {
-        self.acknowledged.add(amount);
-        if !self.acknowledged.count.is_multiple_of(SAMPLE_EVERY) {
-            return;
-        }
-        let sample = Sample { merchant, amount, id: id().unwrap_or_default().to_owned() };
-        let turn = self.acknowledged.count.wrapping_div(SAMPLE_EVERY).wrapping_rem(SAMPLES);
-        match usize::try_from(turn).ok().and_then(|turn| self.samples.get_mut(turn)) {
-            Some(oldest) => *oldest = sample,
-            None => self.samples.push(sample),
-        }
+    /// How many answers there were in this phase.
+    pub(crate) fn answers(&self) -> u64 {
+        self.times.len()
     }
 
-    /// The line of the second that has passed.
-    pub(crate) fn second_line(&mut self, phase: String) -> String {
-        let line = format!(
-            "{phase}  {:7}/s  p50 {:6} us  p99 {:7} us",
-            self.second.len(),
-            self.second.value_at_quantile(0.5),
-            self.second.value_at_quantile(0.99),
-        );
-        self.second.reset();
-        line
-    }
-
-    fn forget_times(&mut self) {
-        self.times.reset();
-        self.statuses.clear();
-        self.codes.clear();
-        self.repeated.clear();
+    /// How long they took.
+    pub(crate) fn percentiles(&self) -> Percentiles {
+        Percentiles::of(&self.times)
     }
 }
 
@@ -203,5 +192,66 @@ fn increment(counts: &mut BTreeMap<String, u64>, name: &str) {
     match counts.get_mut(name) {
         Some(count) => *count = count.saturating_add(1),
         None => drop(counts.insert(name.to_owned(), 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLI: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn percentiles_are_those_of_the_intended_starts() {
+        let start = Instant::now();
+        let mut stats = Stats::new(start).unwrap();
+        stats.begin(start, Duration::from_mins(1));
+        // 10,000 answers after 1 to 10,000 milliseconds, all due at the start.
+        for millis in 1..=10_000 {
+            stats.answered((201, None), (start, start + MILLI * millis));
+        }
+        let found = stats.percentiles();
+        let wanted = [
+            (found.p50, 5_000),
+            (found.p90, 9_000),
+            (found.p99, 9_900),
+            (found.p99_9, 9_990),
+            (found.p99_99, 9_999),
+            (found.max, 10_000),
+        ];
+        for (micros, millis) in wanted {
+            // Three digits are exact.
+            assert!(micros.abs_diff(millis * 1_000) <= micros / 1_000, "{micros} and not {millis}");
+        }
+        assert_eq!((stats.answers(), stats.statuses[&201]), (10_000, 10_000));
+    }
+
+    #[test]
+    fn the_warm_up_and_what_was_due_in_it_are_not_measured() {
+        let start = Instant::now();
+        let mut stats = Stats::new(start).unwrap();
+        stats.answered((201, None), (start, start + MILLI));
+        assert!(stats.measured(start + MILLI).is_none());
+        let begun = start + MILLI * 10;
+        stats.begin(begun, Duration::from_secs(1));
+        stats.answered((201, None), (start, begun + MILLI));
+        assert_eq!(stats.answers(), 0);
+        stats.answered((402, Some("pin_wrong")), (begun, begun + MILLI));
+        stats.answered((201, None), (begun, begun + MILLI * 1_001));
+        assert_eq!((stats.answers(), stats.in_time), (2, 1));
+        assert_eq!(stats.codes["pin_wrong"], 1);
+    }
+
+    #[test]
+    fn a_second_without_an_answer_is_one_too() {
+        let start = Instant::now();
+        let mut stats = Stats::new(start).unwrap();
+        stats.begin(start, Duration::from_secs(9));
+        stats.answered((201, None), (start, start + MILLI * 5));
+        assert!(stats.end_seconds(start + MILLI * 999).is_empty());
+        assert_eq!(stats.end_seconds(start + MILLI * 2_500).len(), 2);
+        let answers = stats.seconds.iter().map(|second| second.answers).collect::<Vec<_>>();
+        assert_eq!(answers, [1, 0]);
+        assert!(stats.seconds[0].max.abs_diff(5_000) <= 5);
     }
 }

@@ -1,33 +1,15 @@
-//! What the terminals ask for: seeded randomness, the mix of requests, cards and prices.
+//! What the terminals ask for: the mix of requests, and the randomness that they are drawn with.
 
+use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use anyhow::{Context, bail, ensure};
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
 
-/// A small seeded generator (splitmix64): fast, and the same on every machine.
-#[derive(Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    /// Terminals of one seed draw from unlike streams.
-    pub(crate) fn new(seed: u64, stream: u64) -> Self {
-        let mut start = Self(seed.wrapping_add(stream.wrapping_mul(0xd134_2543_de82_ef95)));
-        Self(start.next())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`: the upper half of a 64 by 64 bit product.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        let product = u128::from(self.next()).wrapping_mul(u128::from(bound));
-        u64::try_from(product >> 64).unwrap_or(0)
-    }
+/// A seeded generator; streams of one seed are unlike each other.
+pub(crate) fn random(seed: u64, stream: u64) -> SmallRng {
+    SmallRng::seed_from_u64(seed.wrapping_add(stream.wrapping_mul(0xd134_2543_de82_ef95)))
 }
 
 /// A kind of request.
@@ -41,13 +23,16 @@ pub(crate) enum Kind {
     Replay,
     /// A purchase of what the programme does not sell.
     Refused,
+    /// One of the terminal's approved purchases is taken back.
+    Reversal,
 }
 
-const KINDS: [(&str, Kind); 4] = [
+const KINDS: [(&str, Kind); 5] = [
     ("redeem", Kind::Redeem),
     ("inquiry", Kind::Inquiry),
     ("replay", Kind::Replay),
     ("refused", Kind::Refused),
+    ("reversal", Kind::Reversal),
 ];
 
 /// Shares of the kinds, by their place in [`KINDS`].
@@ -56,8 +41,8 @@ pub(crate) struct Mix([u64; KINDS.len()]);
 
 impl Mix {
     /// Draws a kind.
-    pub(crate) fn draw(&self, random: &mut Random) -> Kind {
-        let mut left = random.below(self.0.iter().sum());
+    pub(crate) fn draw(&self, random: &mut SmallRng) -> Kind {
+        let mut left = random.random_range(0..self.0.iter().sum());
         for (share, (_, kind)) in self.0.into_iter().zip(KINDS) {
             match left.checked_sub(share) {
                 Some(rest) => left = rest,
@@ -82,7 +67,8 @@ impl FromStr for Mix {
             let (name, share) = part.split_once('=').context("expected `kind=share`")?;
             let place = KINDS.iter().position(|&(kind, _)| kind == name);
             let Some(slot) = place.and_then(|place| shares.get_mut(place)) else {
-                bail!("unknown kind `{name}`\nhint: redeem, inquiry, replay, refused");
+                let known = KINDS.map(|(kind, _)| kind).join(", ");
+                bail!("unknown kind `{name}`\nhint: {known}");
             };
             *slot = u64::from(share.parse::<u16>().context("a share is a small whole number")?);
         }
@@ -91,30 +77,13 @@ impl FromStr for Mix {
     }
 }
 
-/// What all terminals of a run have in common.
-#[derive(Debug)]
-pub(crate) struct Workload {
-    /// Shares of the kinds of requests.
-    pub(crate) mix: Mix,
-    /// Card numbers with their PINs; never empty.
-    pub(crate) cards: Vec<(String, String)>,
-    /// The beginning of every idempotency key.
-    pub(crate) run_id: String,
-}
-
-impl Workload {
-    /// Draws a card, each as likely as any other.
-    pub(crate) fn card(&self, random: &mut Random) -> (&str, &str) {
-        let count = u64::try_from(self.cards.len()).unwrap_or(u64::MAX);
-        let place = usize::try_from(random.below(count)).unwrap_or(0);
-        self.cards.get(place).map_or(("", ""), |(number, pin)| (number, pin))
-    }
-
-    /// Draws a price of a kilogram of medium rice, 5,000 to 9,000 rupiah in steps of 10: a tenth of
-    /// a kilogram then costs 500 to 900, whole, under every zone's ceiling, and a month's
-    /// Rp110,000 is enough for more than a hundred purchases.
-    pub(crate) fn unit_price(random: &mut Random) -> u64 {
-        random.below(401).saturating_mul(10).saturating_add(5_000)
+impl Display for Mix {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let shares = self.0.iter().zip(KINDS).filter(|&(&share, _)| share > 0);
+        for (place, (share, (name, _))) in shares.enumerate() {
+            write!(f, "{}{name}={share}", if place == 0 { "" } else { "," })?;
+        }
+        Ok(())
     }
 }
 
@@ -125,12 +94,13 @@ mod tests {
     #[test]
     fn a_mix_draws_its_shares() {
         let mix: Mix = "redeem=90,refused=10".parse().unwrap();
-        let mut random = Random::new(1, 0);
+        let mut random = random(1, 0);
         let drawn = (0..10_000).map(|_| mix.draw(&mut random)).collect::<Vec<_>>();
         let refused = drawn.iter().filter(|&&kind| kind == Kind::Refused).count();
         assert!((900..1_100).contains(&refused), "{refused}");
         assert!(!drawn.contains(&Kind::Replay));
         assert!(mix.has(Kind::Redeem) && !mix.has(Kind::Inquiry));
+        assert_eq!(mix.to_string(), "redeem=90,refused=10");
     }
 
     #[test]
@@ -141,11 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn prices_make_whole_amounts() {
-        let mut random = Random::new(2, 7);
-        for _ in 0..10_000 {
-            let price = Workload::unit_price(&mut random);
-            assert!((5_000..=9_000).contains(&price) && price.is_multiple_of(10));
-        }
+    fn streams_of_a_seed_differ_and_come_again() {
+        let draw = |seed, stream| random(seed, stream).random::<u64>();
+        assert_eq!(draw(1, 2), draw(1, 2));
+        assert_ne!(draw(1, 2), draw(1, 3));
+        assert_ne!(draw(1, 2), draw(2, 2));
     }
 }
