@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ledger::bankfile::Format;
 use ledger::domain::bank::BankCode;
 use ledger::domain::calendar::Date;
 
 use crate::basket::{EggsItem, RiceItem};
 use crate::failure::Exit;
-use crate::output::Format;
+use crate::output::Format as OutputFormat;
 use crate::terminal::{Color, Person};
 
 /// Redeem food vouchers at an e-warong, see its settlement, and reconcile it with the bank.
@@ -40,8 +41,8 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "EWARONG_CLIENT_SECRET_FILE", value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
     /// How data is written to stdout
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    pub(crate) output: Format,
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Table)]
+    pub(crate) output: OutputFormat,
     /// Colour on stderr
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto,
           default_value_if("no_color", clap::builder::ArgPredicate::IsPresent, "never"))]
@@ -88,6 +89,9 @@ pub(crate) enum Command {
     Settlement(SettlementArgs),
     /// Read a bank's statement file without a server and print what was understood
     Statement(StatementArgs),
+    /// Print a built-in profile of a bank's files, or check one's own against a sample
+    #[command(subcommand)]
+    Profile(ProfileCommand),
     /// Match a bank's statement file with the ledger's settlement of a business day
     Reconcile(ReconcileArgs),
 }
@@ -171,6 +175,9 @@ pub(crate) struct FileArgs {
     /// A profile of the bank's columns and styles, instead of a built-in one
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
+    /// A day near the files' rows, for banks that write dates without a year
+    #[arg(long, value_name = "DATE")]
+    pub(crate) near: Option<Date>,
 }
 
 /// The formats that are read.
@@ -180,6 +187,26 @@ pub(crate) enum FileFormat {
     Auto,
     /// Delimited text
     Csv,
+    /// An Excel workbook
+    Xlsx,
+    /// A SWIFT MT940 statement or MT942 interim report
+    #[value(alias = "mt942")]
+    Mt940,
+    /// An ISO 20022 camt.052, camt.053 or camt.054 message
+    Camt,
+}
+
+impl FileFormat {
+    /// The format that was named, if one was.
+    pub(crate) const fn named(self) -> Option<Format> {
+        Some(match self {
+            Self::Auto => return None,
+            Self::Csv => Format::Csv,
+            Self::Xlsx => Format::Xlsx,
+            Self::Mt940 => Format::Mt940,
+            Self::Camt => Format::Camt,
+        })
+    }
 }
 
 /// `statement`.
@@ -190,6 +217,32 @@ pub(crate) struct StatementArgs {
     /// The bank whose built-in profile applies; otherwise the header row decides
     #[arg(long)]
     pub(crate) bank: Option<BankCode>,
+}
+
+/// `profile`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileCommand {
+    /// Print a bank's built-in profile, to start one's own from
+    Show {
+        /// `bri`, `bni`, `mandiri`, or `btn`, which knows the columns of all of them
+        bank: BankCode,
+    },
+    /// Read a sample by a profile, and show how each column was read and what was left out
+    Check(ProfileCheckArgs),
+}
+
+/// `profile check`.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileCheckArgs {
+    /// The profile's file, or a bank whose built-in profile is meant
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profile: PathBuf,
+    /// A file as the bank writes it; `-` is stdin
+    #[arg(value_name = "SAMPLE")]
+    pub(crate) sample: PathBuf,
+    /// A day near the sample's rows, for banks that write dates without a year
+    #[arg(long, value_name = "DATE")]
+    pub(crate) near: Option<Date>,
 }
 
 /// `reconcile`.

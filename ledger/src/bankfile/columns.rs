@@ -1,66 +1,106 @@
 //! The header row: which column of a file holds what.
 
-use csv::StringRecord;
+use std::collections::BTreeSet;
 
-use crate::bankfile::profile::{Profile, Role};
+use crate::bankfile::error::{BankFileError, Reason, quoted};
+use crate::bankfile::profile::{Layout, Role};
 
 /// Where each role's columns are, by the header of one file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
-    found: Vec<(Role, usize, String)>,
-    /// How many cells the header has, empty ones at its end not counted.
-    pub(super) width: usize,
+    /// The header's cells as they stand, without empty ones at the end.
+    headers: Vec<String>,
+    /// The places of each role's columns, by the role's index.
+    places: [Vec<usize>; Role::ALL.len()],
+    /// The plain names of the columns that the layout knows, ignored ones too.
+    pub(super) known: BTreeSet<String>,
 }
 
 impl Columns {
-    /// The columns, if the row is a header: it names a booking date, a description, and either debit
-    /// and credit or an amount.
-    pub(super) fn find(row: &StringRecord, profile: &Profile) -> Option<Self> {
-        let named = row.iter().enumerate().filter_map(|(place, cell)| {
-            profile.role(cell).map(|role| (role, place, cell.trim().to_owned()))
-        });
-        let found: Vec<_> = named.collect();
-        let numbered = (1..).zip(row.iter()).filter(|(_number, cell)| !cell.trim().is_empty());
-        let width = numbered.last().map_or(0, |(number, _cell)| number);
-        let columns = Self { found, width };
-        let has = |role| columns.of(role).next().is_some();
-        let money = has(Role::Amount) || (has(Role::Debit) && has(Role::Credit));
-        (has(Role::BookingDate) && has(Role::Description) && money).then_some(columns)
+    /// The columns, if the cells are a header of the layout: they name a booking date, a
+    /// description, either debit and credit or an amount, and what the layout needs.
+    /// Each cell comes with its plain name.
+    pub(super) fn find<'c>(
+        cells: impl Iterator<Item = (&'c str, &'c str)>,
+        layout: &Layout,
+    ) -> Option<Self> {
+        let mut columns = Self::default();
+        let mut names = BTreeSet::new();
+        for (place, (cell, plain)) in cells.enumerate() {
+            if let Some(role) = layout.columns.get(plain) {
+                if let Some(places) = role.and_then(|role| columns.places.get_mut(role.index())) {
+                    places.push(place);
+                }
+                columns.known.insert(plain.to_owned());
+            }
+            names.insert(plain);
+            columns.headers.push(cell.trim().to_owned());
+        }
+        let filled = columns.headers.iter().rposition(|header| !header.is_empty());
+        columns.headers.truncate(filled.map_or(0, |last| last.saturating_add(1)));
+        let money =
+            columns.has(Role::Amount) || (columns.has(Role::Debit) && columns.has(Role::Credit));
+        let fits = columns.has(Role::BookingDate) && columns.has(Role::Description) && money;
+        (fits && layout.needs.iter().all(|needed| names.contains(needed.as_str())))
+            .then_some(columns)
+    }
+
+    /// Refuses a header in which two columns claim to be what only one can be.
+    pub(super) fn check(&self, line: u64) -> Result<(), BankFileError> {
+        for (role, name) in Role::ALL {
+            if let [first, second, ..] = self.places(role)
+                && !role.may_repeat()
+            {
+                let (one, other) = (self.header(*first), self.header(*second));
+                let (one, other) = (quoted(one), quoted(other));
+                return Err(BankFileError::at(line, Reason::TwoColumns { role: name, one, other }));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many cells the header has, empty ones at its end not counted.
+    pub(super) fn width(&self) -> usize {
+        self.headers.len()
+    }
+
+    /// The header's cells as they stand.
+    pub(super) fn headers(&self) -> &[String] {
+        &self.headers
+    }
+
+    fn header(&self, place: usize) -> &str {
+        self.headers.get(place).map_or("", String::as_str)
     }
 
     /// The header's own name of the role's first column.
-    pub(super) fn name(&self, role: Role) -> Option<String> {
-        self.of(role).next().map(|(_role, _place, name)| name.clone())
-    }
-
-    /// The filled cells of a role, without the spaces round them.
-    pub(super) fn cells<'a>(
-        &'a self,
-        row: &'a StringRecord,
-        role: Role,
-    ) -> impl Iterator<Item = &'a str> {
-        self.of(role)
-            .filter_map(|(_role, place, _name)| row.get(*place))
-            .map(str::trim)
-            .filter(|cell| !cell.is_empty())
-    }
-
-    /// The first filled cell of a role; empty when there is none.
-    pub(super) fn cell<'a>(&'a self, row: &'a StringRecord, role: Role) -> &'a str {
-        self.cells(row, role).next().unwrap_or_default()
-    }
-
-    /// How many columns have a role.
-    pub(super) fn known(&self) -> usize {
-        self.found.len()
+    pub(super) fn name(&self, role: Role) -> &str {
+        self.place(role).map_or("", |place| self.header(place))
     }
 
     /// Whether the file has a column of the role.
     pub(super) fn has(&self, role: Role) -> bool {
-        self.of(role).next().is_some()
+        !self.places(role).is_empty()
     }
 
-    fn of(&self, role: Role) -> impl Iterator<Item = &(Role, usize, String)> {
-        self.found.iter().filter(move |(known, ..)| *known == role)
+    /// The places of a role's columns, in order.
+    pub(super) fn places(&self, role: Role) -> &[usize] {
+        self.places.get(role.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The place of the role's first column.
+    pub(super) fn place(&self, role: Role) -> Option<usize> {
+        self.places(role).first().copied()
+    }
+
+    /// What the column at a place is read as.
+    pub(super) fn role_at(&self, place: usize) -> Option<Role> {
+        let all = Role::ALL.into_iter().map(|(role, _name)| role);
+        all.into_iter().find(|role| self.places(*role).contains(&place))
+    }
+
+    /// Whether a row repeats the header, as each page of some exports does.
+    pub(super) fn is_header<'c>(&self, mut cells: impl Iterator<Item = &'c str>) -> bool {
+        self.headers.iter().all(|header| cells.next().map(str::trim) == Some(header.as_str()))
     }
 }

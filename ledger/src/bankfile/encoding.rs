@@ -1,4 +1,4 @@
-//! Text from bytes: UTF-8, UTF-16 with its mark, Windows-1252 where a profile says so.
+//! Text from bytes: UTF-8, UTF-16, Windows-1252, as a byte-order mark or a profile says.
 //!
 //! Only a byte-order mark overrides the profile's encoding; nothing is guessed from the content.
 
@@ -6,18 +6,45 @@ use std::borrow::Cow;
 
 use crate::bankfile::error::{BankFileError, Reason};
 
-/// The encoding of a bank's files without a byte-order mark.
+/// The encoding of a bank's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
     Windows1252,
+    /// UTF-8; a byte that belongs to no character of it is one of Windows-1252, as where a bank cut
+    /// a text in the middle of a character.
+    Utf8OrWindows1252,
+    Utf16Le,
+    Utf16Be,
 }
 
 impl Encoding {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Utf8 => "UTF-8",
             Self::Windows1252 => "Windows-1252",
+            Self::Utf8OrWindows1252 => "UTF-8 or Windows-1252",
+            Self::Utf16Le | Self::Utf16Be => "UTF-16",
+        }
+    }
+
+    /// The encoding of a byte-order mark, and the mark's length.
+    pub(super) const fn of_mark(bytes: &[u8]) -> Option<(Self, usize)> {
+        match bytes {
+            [0xEF, 0xBB, 0xBF, ..] => Some((Self::Utf8, 3)),
+            [0xFF, 0xFE, ..] => Some((Self::Utf16Le, 2)),
+            [0xFE, 0xFF, ..] => Some((Self::Utf16Be, 2)),
+            _ => None,
+        }
+    }
+
+    /// The character of two bytes in UTF-16.
+    pub(super) const fn unit(self, pair: [u8; 2]) -> u16 {
+        match self {
+            Self::Utf16Be => u16::from_be_bytes(pair),
+            Self::Utf8 | Self::Windows1252 | Self::Utf8OrWindows1252 | Self::Utf16Le => {
+                u16::from_le_bytes(pair)
+            }
         }
     }
 }
@@ -30,16 +57,12 @@ const HIGH_CONTROLS: [char; 32] = [
 
 /// The file's text without its byte-order mark and without trailing NULs.
 pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, BankFileError> {
-    let text = match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest)?,
-        [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf16(rest, u16::from_le_bytes)?),
-        [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf16(rest, u16::from_be_bytes)?),
-        _ => match encoding {
-            Encoding::Utf8 => utf8(bytes)?,
-            Encoding::Windows1252 => {
-                Cow::Owned(bytes.iter().map(|byte| windows1252(*byte)).collect())
-            }
-        },
+    let (encoding, mark) = Encoding::of_mark(bytes).unwrap_or((encoding, 0));
+    let bytes = bytes.get(mark..).unwrap_or_default();
+    let text = match encoding {
+        Encoding::Utf8 | Encoding::Utf8OrWindows1252 => utf8(bytes)?,
+        Encoding::Windows1252 => Cow::Owned(bytes.iter().map(|byte| windows1252(*byte)).collect()),
+        Encoding::Utf16Le | Encoding::Utf16Be => Cow::Owned(utf16(bytes, encoding)?),
     };
     Ok(match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches('\0')),
@@ -54,9 +77,10 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, BankFileError> {
     })
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, BankFileError> {
+fn utf16(bytes: &[u8], encoding: Encoding) -> Result<String, BankFileError> {
     let (pairs, odd) = bytes.as_chunks::<2>();
-    let text: Result<String, _> = char::decode_utf16(pairs.iter().copied().map(unit)).collect();
+    let units = pairs.iter().map(|pair| encoding.unit(*pair));
+    let text: Result<String, _> = char::decode_utf16(units).collect();
     match text {
         Ok(text) if odd.is_empty() => Ok(text),
         Ok(text) => Err(not_text(text.as_bytes(), "UTF-16")),
@@ -64,7 +88,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, BankFileError
     }
 }
 
-fn windows1252(byte: u8) -> char {
+/// The character of a byte in Windows-1252; what it leaves open is a control character.
+pub(super) fn windows1252(byte: u8) -> char {
     byte.checked_sub(0x80)
         .and_then(|place| HIGH_CONTROLS.get(usize::from(place)))
         .copied()
@@ -74,7 +99,7 @@ fn windows1252(byte: u8) -> char {
 fn not_text(readable: &[u8], encoding: &'static str) -> BankFileError {
     let lines = (1..).zip(readable.split(|byte| *byte == b'\n'));
     let line = lines.last().map_or(1, |(line, _text)| line);
-    BankFileError { line, column: None, reason: Reason::NotText { encoding } }
+    BankFileError::at(line, Reason::NotText { encoding })
 }
 
 #[cfg(test)]

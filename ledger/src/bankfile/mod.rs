@@ -1,54 +1,62 @@
 //! The banks' statement files: bytes in, statements out, by pure functions.
 //!
-//! A [`Profile`] says as data how a bank writes its file; [`read`] turns the file's bytes into
-//! [`Statement`]s or names the line, the column and the reason why it can't. [`settlement_rows`]
-//! reduces a statement to what [`crate::domain::matching`] matches on, and [`write`](mod@write)
-//! writes a file in a bank's layout. Nothing here opens a file, and no bytes make it panic.
+//! [`open`] turns a file of any format into [`Statement`]s, or names the line, the column and the
+//! reason why it can't. A [`Profile`] says as data how a bank writes its lists of rows.
+//! [`integrity`] decides whether a file may be used. [`settlement_rows`] reduces a statement to what
+//! [`crate::domain::matching`] matches on, and [`write`](mod@write) writes a file in a bank's layout.
+//! Nothing here opens a file of its own, and no bytes make it panic.
 
-mod acceptance;
+pub mod camt;
+mod cells;
+mod chain;
+mod choice;
 mod columns;
 mod dates;
 mod delimited;
+mod details;
 mod encoding;
 mod error;
+mod fault;
+mod format;
+mod hash;
+mod head;
+pub mod integrity;
+mod listing;
+mod message;
+pub mod mt940;
 mod numbers;
+mod open;
 mod profile;
+mod profile_check;
 mod profile_text;
+mod read_as;
 mod reference;
 mod row;
+mod rows;
 mod statement;
+mod table;
 #[cfg(test)]
 mod tests;
+mod text;
+mod texts;
+mod to_match;
 pub mod write;
+mod xlsx;
 
-pub use acceptance::{NotAccepted, accept_for_day};
+pub use chain::ChainBreak;
+pub use details::{
+    Batch, Charge, CopyMark, LineDetails, NotCounted, StatementDetails, StatementKind,
+    UncountedLine,
+};
 pub use error::{BankFileError, Reason};
+pub use fault::MessageFault;
+pub use format::Format;
+pub use message::MessageSettings;
+pub use open::{BankFile, open, stream};
 pub use profile::{Profile, ProfileError};
+pub use profile_check::{ColumnCheck, ListCheck, ProfileCheck, ValueCheck, check_profile};
+pub use read_as::ReadAs;
 pub use reference::settlement_references;
-pub use statement::{RowOrder, Statement, StatementLine};
-
-use crate::domain::matching::{BankRow, RowId};
-
-/// Reads a delimited statement file (CSV) that is written as `profile` says.
-///
-/// A file may hold the statements of several accounts; they come in the order of their first rows.
-/// A file with a header and no rows is one statement without lines.
-///
-/// # Errors
-/// [`BankFileError`] names the first line that can't be read. Nothing of such a file is returned.
-pub fn read(bytes: &[u8], profile: &Profile) -> Result<Vec<Statement>, BankFileError> {
-    delimited::read(bytes, profile)
-}
-
-/// The rows of a statement as they are matched: amount, direction, and our settlement references.
-///
-/// `file` is the file's place in the caller's list, so that rows of several files stay apart.
-pub fn settlement_rows(file: usize, statement: &Statement) -> Vec<BankRow> {
-    let rows = statement.lines.iter().map(|line| BankRow {
-        id: RowId { file, line: line.number },
-        references: line.settlement_references(),
-        amount: line.amount,
-        direction: line.direction,
-    });
-    rows.collect()
-}
+pub use statement::{RowOrder, Statement, StatementLine, StatementNumber};
+pub use texts::Texts;
+pub use to_match::{covered_to, match_statements, settlement_rows};

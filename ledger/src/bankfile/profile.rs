@@ -1,9 +1,12 @@
-//! Profiles: how a bank writes its files, as data. [`Profile`] documents the text they are read from.
+//! Profiles: how a bank writes its files, as data. `docs/BANK_PROFILES.md` documents the text they
+//! are read from.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::bankfile::dates::DatePattern;
-use crate::bankfile::delimited::known_columns;
 use crate::bankfile::encoding::Encoding;
 use crate::bankfile::numbers::NumberStyle;
 use crate::domain::bank::BankCode;
@@ -17,52 +20,47 @@ const BUILT_IN: [(&str, &str); 4] = [
     ("btn", include_str!("profiles/btn.profile")),
 ];
 
-/// How a bank writes its statement files.
-///
-/// # The format of a profile
-/// A text of `key = value` lines; a line that begins with `#` is a comment; a value that is a list
-/// has `|` between its entries. Column names are compared without case, spaces and punctuation, and
-/// each list may name the columns of several layouts: the header row decides which one a file has.
-///
-/// | key | meaning | default |
-/// |---|---|---|
-/// | `name` | the profile's name, for messages; required | |
-/// | `encoding` | `utf-8` or `windows-1252`; a byte-order mark goes before it | `utf-8` |
-/// | `separators` | list of `comma`, `semicolon`, `tab`, `pipe` | `comma` |
-/// | `numbers` | `1,234.56` or `1.234,56`; required | |
-/// | `dates` | list of patterns such as `YYYY-MM-DD` or `DD/MM/YY hh.mm.ss`; required | |
-/// | `currency` | of files that name none | `IDR` |
-/// | `business_date` | `booking` or `value`: the date that is the business date | `booking` |
-/// | `account` | columns with the account; also the label of a line above the header | |
-/// | `currency_column` | columns with the currency | |
-/// | `booking_date`, `value_date`, `time` | columns with the dates; `booking_date` is required | |
-/// | `description` | columns with the description; several in one file are joined | |
-/// | `reference` | columns with the bank's own number for the movement | |
-/// | `reference_text` | more columns in which a reference can hide | |
-/// | `reference_after` | words after which a reference follows, up to `;` or a space: `WS_OB;` | |
-/// | `sequence` | columns that tell equal rows apart | |
-/// | `debit`, `credit` | columns with the amount of either direction | |
-/// | `amount` | columns with the amount of both, signed by `sign` or by letters behind it | |
-/// | `sign` | columns with the direction | |
-/// | `debit_words`, `credit_words` | what stands in them, or behind an amount | `DB\|D\|DEBIT`, `CR\|C\|K\|KREDIT\|CREDIT` |
-/// | `minus_is_debit` | `yes`: an amount without a direction is a debit below zero | `no` |
-/// | `balance_before`, `balance` | columns with the balance before and after the movement | |
-/// | `opening_row`, `closing_row`, `total_row` | first words of rows that are no movements | |
-/// | `write` | the columns of a file that is written in this layout, in order | |
+/// How a bank writes its statement files: one layout or several, of which a file's header row
+/// chooses one.
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub(super) name: String,
+    pub(super) bank: Option<BankCode>,
+    /// Whether it is only asked when no other profile fits a file.
+    pub(super) is_fallback: bool,
+    /// Of files without a byte-order mark.
     pub(super) encoding: Encoding,
+    /// The currency of files that name none.
+    pub(super) currency: String,
+    pub(super) business_date: BusinessDate,
+    pub(super) layouts: Vec<Layout>,
+}
+
+/// One way in which a bank lays out its rows.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// Empty when the profile has only this one.
+    pub(super) name: String,
     pub(super) separators: Vec<u8>,
     pub(super) numbers: NumberStyle,
     pub(super) dates: Vec<DatePattern>,
+    /// Whether a plain number in a date's cell of a workbook is a spreadsheet's serial number.
+    pub(super) serial_dates: bool,
     pub(super) currency: String,
     pub(super) business_date: BusinessDate,
-    pub(super) columns: HashMap<String, Role>,
-    pub(super) reference_after: Vec<String>,
+    /// What each column is, by its plain name; `None` for columns that are known and not read.
+    pub(super) columns: HashMap<String, Option<Role>>,
+    /// Columns without which a file is of another layout, by their plain names.
+    pub(super) needs: Vec<String>,
+    /// Looks for the words after which a reference follows.
+    pub(super) reference_after: Vec<Finder<'static>>,
     pub(super) directions: HashMap<String, Direction>,
     pub(super) minus_is_debit: bool,
+    pub(super) debits_below_zero: bool,
     pub(super) labels: Vec<(String, RowLabel)>,
+    /// What stands in place of the date of a row that is not booked yet.
+    pub(super) pending: Vec<String>,
+    pub(super) period: Vec<String>,
     pub(super) write: Vec<String>,
 }
 
@@ -83,6 +81,24 @@ pub enum ProfileError {
     /// The profile's text lacks something.
     #[error("the profile has no `{0}`")]
     Missing(&'static str),
+    /// A layout lacks something.
+    #[error("the layout `{layout}` has no `{key}`")]
+    LayoutLacks {
+        /// The layout's name.
+        layout: String,
+        /// What it lacks.
+        key: &'static str,
+    },
+    /// Two date forms of a layout that read the same cell as two days.
+    #[error("`{cell}` is one day as `{one}` and another as `{other}`: keep one of these forms")]
+    TwoDates {
+        /// The cell that could be either.
+        cell: String,
+        /// One of the forms.
+        one: String,
+        /// The other.
+        other: String,
+    },
 }
 
 /// Which of a row's dates is the business date.
@@ -112,39 +128,96 @@ pub(super) enum Role {
     Balance,
 }
 
+impl Role {
+    /// All of them, with the keys by which a profile names them.
+    pub(super) const ALL: [(Self, &'static str); 15] = [
+        (Self::Account, "account"),
+        (Self::Currency, "currency_column"),
+        (Self::BookingDate, "booking_date"),
+        (Self::ValueDate, "value_date"),
+        (Self::Time, "time"),
+        (Self::Description, "description"),
+        (Self::Reference, "reference"),
+        (Self::ReferenceText, "reference_text"),
+        (Self::Sequence, "sequence"),
+        (Self::Debit, "debit"),
+        (Self::Credit, "credit"),
+        (Self::Amount, "amount"),
+        (Self::Sign, "sign"),
+        (Self::BalanceBefore, "balance_before"),
+        (Self::Balance, "balance"),
+    ];
+
+    /// The key by which a profile names it.
+    pub(super) fn as_str(self) -> &'static str {
+        Self::ALL.get(self.index()).map_or("", |(_role, key)| key)
+    }
+
+    /// Its place among all of them.
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Account => 0,
+            Self::Currency => 1,
+            Self::BookingDate => 2,
+            Self::ValueDate => 3,
+            Self::Time => 4,
+            Self::Description => 5,
+            Self::Reference => 6,
+            Self::ReferenceText => 7,
+            Self::Sequence => 8,
+            Self::Debit => 9,
+            Self::Credit => 10,
+            Self::Amount => 11,
+            Self::Sign => 12,
+            Self::BalanceBefore => 13,
+            Self::Balance => 14,
+        }
+    }
+
+    /// Whether a file may have several columns of it.
+    pub(super) const fn may_repeat(self) -> bool {
+        matches!(self, Self::Description | Self::Reference | Self::ReferenceText)
+    }
+}
+
 /// A row that is no movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowLabel {
     Opening,
     Closing,
     Total,
+    Ignored,
 }
 
 impl Profile {
+    /// The text of a bank's built-in profile, to start one's own from.
+    ///
+    /// # Errors
+    /// [`ProfileError::UnknownBank`] for any bank but `bri`, `bni`, `mandiri` and `btn`.
+    pub fn text_of_bank(bank: &BankCode) -> Result<&'static str, ProfileError> {
+        let known = BUILT_IN.iter().find(|(name, _text)| *name == bank.as_str());
+        known.map(|(_name, text)| *text).ok_or_else(|| ProfileError::UnknownBank(bank.clone()))
+    }
+
     /// The built-in profile of a bank: `bri`, `bni`, `mandiri`, or the default one for `btn`.
     ///
     /// # Errors
     /// [`ProfileError::UnknownBank`] for any other bank, whose profile has to be given as a text.
     pub fn of_bank(bank: &BankCode) -> Result<Self, ProfileError> {
-        match BUILT_IN.iter().find(|(name, _text)| *name == bank.as_str()) {
-            Some((_name, text)) => Self::parse(text),
-            None => Err(ProfileError::UnknownBank(bank.clone())),
-        }
+        Self::built_in_of(bank).cloned().ok_or_else(|| ProfileError::UnknownBank(bank.clone()))
     }
 
-    /// The built-in profile that knows the most columns of the file's header; `None` when none finds
-    /// a header. All of them write numbers and the order of day and month alike, so a layout that
-    /// two banks share is not read differently by the one or the other.
-    pub fn detect(bytes: &[u8]) -> Option<Self> {
-        let mut best: Option<(usize, Self)> = None;
-        for text in BUILT_IN.iter().map(|(_bank, text)| text) {
-            let Ok(profile) = Self::parse(text) else { continue };
-            let known = known_columns(bytes, &profile).unwrap_or(0);
-            if known > best.as_ref().map_or(0, |(most, _profile)| *most) {
-                best = Some((known, profile));
-            }
-        }
-        best.map(|(_known, profile)| profile)
+    /// The built-in profile of a bank, if it has one.
+    pub(super) fn built_in_of(bank: &BankCode) -> Option<&'static Self> {
+        Self::built_in().iter().find(|profile| profile.name == bank.as_str())
+    }
+
+    /// All built-in profiles.
+    pub(super) fn built_in() -> &'static [Self] {
+        static READ: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+            BUILT_IN.iter().filter_map(|(_bank, text)| Profile::parse(text).ok()).collect()
+        });
+        &READ
     }
 
     /// The profile's name.
@@ -152,9 +225,46 @@ impl Profile {
         &self.name
     }
 
-    /// What a header's cell is to this profile.
+    /// The names of its layouts; one empty name when it has only one.
+    pub fn layouts(&self) -> impl Iterator<Item = &str> {
+        self.layouts.iter().map(|layout| layout.name.as_str())
+    }
+
+    /// The profile with one of its layouts only; `None` when it has none of that name.
+    #[must_use]
+    pub fn only(mut self, layout: &str) -> Option<Self> {
+        self.layouts.retain(|known| known.name == layout);
+        (!self.layouts.is_empty()).then_some(self)
+    }
+
+    /// A layout's name with the profile's: `bri/long`.
+    pub(super) fn full_name(&self, layout: &Layout) -> String {
+        match layout.name.as_str() {
+            "" => self.name.clone(),
+            name => format!("{}/{name}", self.name),
+        }
+    }
+}
+
+impl Layout {
+    /// What a header's cell is to this layout.
     pub(super) fn role(&self, header: &str) -> Option<Role> {
-        self.columns.get(&plain_name(header)).copied()
+        self.columns.get(&plain_name(header)).copied().flatten()
+    }
+
+    /// Whether it names a column, if only to leave it out.
+    pub(super) fn knows(&self, header: &str) -> bool {
+        self.columns.contains_key(&plain_name(header))
+    }
+
+    /// Whether a cell says in place of its date that the row is not booked yet.
+    pub(super) fn is_pending(&self, cell: &str) -> bool {
+        !self.pending.is_empty() && self.pending.contains(&word_key(cell))
+    }
+
+    /// The direction that a word says: `DB`, `K`, `-`.
+    pub(super) fn direction(&self, word: &str) -> Option<Direction> {
+        self.directions.get(&word_key(word)).copied()
     }
 
     /// The date forms for a message.
@@ -165,7 +275,29 @@ impl Profile {
     }
 }
 
+/// No column's name is longer than this many characters.
+const LONGEST_NAME: usize = 200;
+
 /// A column's name as it is compared: lower case, letters and digits only.
 pub(super) fn plain_name(name: &str) -> String {
-    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let letters = name.chars().take(LONGEST_NAME).filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// A word as it is compared: as a name, or as it stands when it has no letters: `+`, `-`.
+pub(super) fn word_key(word: &str) -> String {
+    let name = plain_name(word);
+    if name.is_empty() { word.trim().to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roles_index_is_its_place() {
+        for (place, (role, _key)) in Role::ALL.into_iter().enumerate() {
+            assert_eq!(role.index(), place);
+        }
+    }
 }

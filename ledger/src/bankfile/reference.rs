@@ -1,7 +1,14 @@
 //! Our own settlement reference, found in whatever text a bank puts round it.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::domain::calendar::Date;
 
+const BEGIN: &str = "EW";
+static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
 /// `EW`, three digits of the bank, six of the date, five of the number: MT940's limit of 16.
 const LENGTH: usize = 16;
 
@@ -11,20 +18,40 @@ const LENGTH: usize = 16;
 /// five-digit number: `EW00218090300017`. A longer run of letters and digits that contains one is
 /// another bank's number, and a run whose six digits are no date is not ours.
 pub fn settlement_references(text: &str) -> Vec<&str> {
+    distinct(each_reference(text))
+}
+
+/// Each text once, in the order in which they first come.
+pub(super) fn distinct<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+    /// Up to this many, going through them is faster than a table of them; a batch has thousands.
+    const FEW: usize = 16;
     let mut found = Vec::new();
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
-    for word in words.filter(|word| is_settlement_reference(word)) {
-        if !found.contains(&word) {
-            found.push(word);
+    let mut known = HashSet::new();
+    for text in texts {
+        if found.len() == FEW && known.is_empty() {
+            known.extend(found.iter().copied());
+        }
+        if if found.len() < FEW { !found.contains(&text) } else { known.insert(text) } {
+            found.push(text);
         }
     }
     found
 }
 
+/// All of them as they stand, the same one perhaps again.
+pub(super) fn each_reference(text: &str) -> impl Iterator<Item = &str> {
+    FINDER.find_iter(text.as_bytes()).filter_map(|at| {
+        let (before, word) = text.split_at_checked(at)?;
+        let (word, behind) = word.split_at_checked(LENGTH)?;
+        let goes_on =
+            |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+        let alone = !goes_on(before.chars().next_back()) && !goes_on(behind.chars().next());
+        (alone && is_settlement_reference(word)).then_some(word)
+    })
+}
+
 fn is_settlement_reference(word: &str) -> bool {
-    let Some(digits) = word.strip_prefix("EW").filter(|_rest| word.len() == LENGTH) else {
-        return false;
-    };
+    let Some(digits) = word.strip_prefix(BEGIN) else { return false };
     let date = digits.get(3..9).and_then(|date| date.parse::<i32>().ok());
     let number = date.and_then(|date| date.checked_add(20_000_000));
     digits.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,309 +1,249 @@
-//! One row of a delimited file: a movement, a balance or total, or nothing.
+//! One row below the header: a movement, a balance or total, or nothing.
 
 use chrono::NaiveDate;
-use csv::StringRecord;
 use rust_decimal::Decimal;
 
+use crate::bankfile::cells::{Cells, Money};
 use crate::bankfile::columns::Columns;
+use crate::bankfile::details::{NotCounted, UncountedLine};
 use crate::bankfile::error::{BankFileError, Reason, quoted};
-use crate::bankfile::numbers::{self, Figure};
-use crate::bankfile::profile::{BusinessDate, Profile, Role, RowLabel, plain_name};
-use crate::bankfile::reference::settlement_references;
+use crate::bankfile::numbers;
+use crate::bankfile::profile::{BusinessDate, Layout, Role, RowLabel, plain_name};
+use crate::bankfile::reference::each_reference;
+use crate::bankfile::rows::Row;
 use crate::bankfile::statement::StatementLine;
+use crate::bankfile::texts::TextBuffer;
 use crate::bankfile::write::unguarded;
 use crate::domain::matching::Direction;
 
-/// A row with what is needed to read it.
-pub(super) struct Row<'a> {
-    pub(super) line: u64,
-    pub(super) record: &'a StringRecord,
-    pub(super) columns: &'a Columns,
-    pub(super) profile: &'a Profile,
-}
-
 /// What a row turned out to be.
 pub(super) enum RowContent {
-    /// An empty row, or one that moves no money.
+    /// An empty row, one that moves no money, or one that the profile leaves out.
     Nothing,
-    Line(Box<StatementLine>),
-    /// A balance, or a total as credits less debits, where the row states one.
-    Labelled(RowLabel, Option<Decimal>),
+    Line {
+        line: StatementLine,
+        /// The side whose column it stands in; an amount below zero moves money the other way.
+        column: Direction,
+        /// The balance before it, where the row states that too.
+        before: Option<Decimal>,
+    },
+    /// A movement that is not booked yet.
+    Pending(UncountedLine),
+    /// No movement but a balance or a total.
+    Labelled(RowLabel, Stated),
 }
 
-/// What the rows above the header may say.
-#[derive(Default)]
-pub(super) struct Preamble {
-    pub(super) account: Option<String>,
-    pub(super) opening: Option<Decimal>,
-    pub(super) closing: Option<Decimal>,
+/// What a row of a balance or a total states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stated {
+    pub(super) balance: Option<Decimal>,
+    pub(super) debits: Option<Decimal>,
+    pub(super) credits: Option<Decimal>,
 }
 
-/// Reads a row above the header: `NOREK;0123`, `No Rekening : 0123`, `Saldo Awal;1,000.00`.
-pub(super) fn preamble(record: &StringRecord, profile: &Profile) -> Preamble {
-    let mut found = Preamble::default();
-    let parts: Vec<&str> = record
-        .iter()
-        .flat_map(|cell| cell.splitn(2, ':'))
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect();
-    let [label, value, ..] = parts.as_slice() else { return found };
-    let balance =
-        || numbers::parse(value, profile.numbers).ok().flatten().map(|figure| figure.value);
-    if profile.role(label) == Some(Role::Account) {
-        found.account = whole_account(value);
-    }
-    match label_of(label, profile) {
-        Some(RowLabel::Opening) => found.opening = balance(),
-        Some(RowLabel::Closing) => found.closing = balance(),
-        Some(RowLabel::Total) | None => {}
-    }
-    found
+/// Reads the rows of one file, one after another.
+pub(super) struct RowReader<'p> {
+    pub(super) layout: &'p Layout,
+    pub(super) columns: Columns,
+    /// The day that gives dates without a year theirs.
+    pub(super) around: Option<NaiveDate>,
+    /// Whether a workbook counts its serial dates from 1904.
+    pub(super) since_1904: bool,
+    texts: TextBuffer,
+    booking: DateMemo,
+    value: DateMemo,
 }
 
-impl Row<'_> {
-    /// An error that blames the whole row.
-    pub(super) fn error(&self, reason: Reason) -> BankFileError {
-        BankFileError { line: self.line, column: None, reason }
-    }
-
-    fn column_error(&self, role: Role, reason: Reason) -> BankFileError {
-        BankFileError { line: self.line, column: self.columns.name(role), reason }
-    }
-
-    /// The account that the row names.
-    pub(super) fn account(&self) -> Option<String> {
-        whole_account(self.cell(Role::Account))
-    }
-
-    /// The currency of the row, or the profile's.
-    pub(super) fn currency(&self) -> String {
-        match self.cell(Role::Currency).to_uppercase().as_str() {
-            "" => self.profile.currency.clone(),
-            "RP" => "IDR".to_owned(),
-            named => named.to_owned(),
+impl<'p> RowReader<'p> {
+    pub(super) fn new(layout: &'p Layout, columns: Columns) -> Self {
+        Self {
+            layout,
+            columns,
+            around: None,
+            since_1904: false,
+            texts: TextBuffer::default(),
+            booking: DateMemo::default(),
+            value: DateMemo::default(),
         }
     }
 
-    pub(super) fn read(&self) -> Result<RowContent, BankFileError> {
-        if self.record.iter().all(|cell| cell.trim().is_empty()) {
-            return Ok(RowContent::Nothing);
+    /// The cells of a row.
+    pub(super) fn cells<'a>(&'a self, row: Row<'a>) -> Cells<'a> {
+        let (columns, layout) = (&self.columns, self.layout);
+        Cells { row, columns, layout, around: self.around, since_1904: self.since_1904 }
+    }
+
+    pub(super) fn read(&mut self, row: Row<'_>) -> Result<RowContent, BankFileError> {
+        match self.movement(row) {
+            Ok(RowContent::Nothing) => Ok(self.labelled(row)?.unwrap_or(RowContent::Nothing)),
+            Err(_) if row.is_empty() || self.columns.is_header(row.cells.iter()) => {
+                Ok(RowContent::Nothing)
+            }
+            Err(error) if self.is_dated(row) && !matches!(error.reason, Reason::NoAmount) => {
+                Err(error)
+            }
+            Err(error) => self.labelled(row)?.ok_or(error),
+            movement => movement,
         }
-        if let Some(labelled) = self.labelled()? {
-            return Ok(labelled);
+    }
+
+    fn movement(&mut self, row: Row<'_>) -> Result<RowContent, BankFileError> {
+        self.check_width(row)?;
+        let (columns, layout) = (&self.columns, self.layout);
+        let cells =
+            Cells { row, columns, layout, around: self.around, since_1904: self.since_1904 };
+        if layout.is_pending(cells.text(Role::BookingDate)) {
+            return pending_row(&cells, &mut self.texts);
         }
-        self.check_width()?;
-        let booking_date = self.date(Role::BookingDate)?;
-        let value_date = match self.cell(Role::ValueDate) {
+        let booking_date = self.booking.date(&cells, Role::BookingDate)?;
+        let value_date = match cells.text(Role::ValueDate) {
             "" => None,
-            _ => Some(self.date(Role::ValueDate)?),
+            _ => Some(self.value.date(&cells, Role::ValueDate)?),
         };
-        let Some((direction, amount)) = self.money()? else { return Ok(RowContent::Nothing) };
-        let description = self.description();
-        Ok(RowContent::Line(Box::new(StatementLine {
-            number: self.line,
+        cells.check_time()?;
+        let Some(Money { direction, amount, column }) = cells.money()? else {
+            return Ok(RowContent::Nothing);
+        };
+        put_texts(&cells, &mut self.texts);
+        let line = StatementLine {
+            number: row.line,
             booking_date,
             value_date,
-            business_date: match self.profile.business_date {
+            business_date: match layout.business_date {
                 BusinessDate::Booking => booking_date,
                 BusinessDate::Value => value_date.unwrap_or(booking_date),
             },
             amount,
             direction,
-            references: self.references(&description),
-            description,
-            sequence: Some(self.cell(Role::Sequence))
-                .filter(|cell| !cell.is_empty())
-                .map(str::to_owned),
-            balance_before: self.balance(Role::BalanceBefore)?,
-            balance: self.balance(Role::Balance)?,
-        })))
+            balance: cells.balance(Role::Balance)?,
+            texts: self.texts.texts(),
+            details: None,
+        };
+        Ok(RowContent::Line { line, column, before: cells.balance(Role::BalanceBefore)? })
     }
 
-    fn cell(&self, role: Role) -> &str {
-        self.columns.cell(self.record, role)
+    fn is_dated(&self, row: Row<'_>) -> bool {
+        self.cells(row).date(Role::BookingDate).is_ok()
     }
 
     /// A row is as wide as its header; banks add empty cells, and only empty ones, at its end.
-    fn check_width(&self) -> Result<(), BankFileError> {
-        let (found, wanted) = (self.record.len(), self.columns.width);
-        if found < wanted {
-            return Err(self.error(Reason::RowTooShort { found, wanted }));
+    fn check_width(&self, row: Row<'_>) -> Result<(), BankFileError> {
+        let (found, wanted) = (row.cells.len(), self.columns.width());
+        if found < wanted && !row.is_of_sheet() {
+            return Err(BankFileError::at(row.line, Reason::RowTooShort { found, wanted }));
         }
-        let beyond = self.record.iter().skip(wanted).map(str::trim).find(|cell| !cell.is_empty());
+        let beyond = (wanted..found).map(|place| row.cell(place)).find(|cell| !cell.is_empty());
         match beyond {
-            Some(cell) => Err(self.error(Reason::RowTooLong(quoted(cell)))),
+            Some(cell) => Err(BankFileError::at(row.line, Reason::RowTooLong(quoted(cell)))),
             None => Ok(()),
         }
     }
 
-    /// A row is a balance or a total when it says so and is no movement itself.
-    fn labelled(&self) -> Result<Option<RowContent>, BankFileError> {
-        let first = self.record.iter().map(str::trim).find(|cell| !cell.is_empty());
-        let texts = [first.unwrap_or_default(), self.cell(Role::Description)];
-        let Some(label) = texts.into_iter().find_map(|text| label_of(text, self.profile)) else {
+    /// A row that is no movement is a balance or a total when it says so.
+    fn labelled(&self, row: Row<'_>) -> Result<Option<RowContent>, BankFileError> {
+        let cells = self.cells(row);
+        let first = row.cells.iter().map(str::trim).find(|cell| !cell.is_empty());
+        let described = cells.texts(Role::Description).next();
+        let texts = [first.unwrap_or_default(), described.unwrap_or_default()];
+        let Some(label) = texts.into_iter().find_map(|text| label_of(text, self.layout)) else {
             return Ok(None);
         };
-        let dated = self.date(Role::BookingDate).is_ok();
-        if dated && self.money().ok().flatten().is_some() {
-            return Ok(None);
-        }
         let stated = match label {
-            RowLabel::Total => self.total()?,
-            RowLabel::Opening | RowLabel::Closing => match self.balance(Role::Balance)? {
-                Some(balance) => Some(balance),
-                None => self.last_number(),
+            RowLabel::Ignored => return Ok(Some(RowContent::Nothing)),
+            RowLabel::Total => Stated {
+                balance: None,
+                debits: cells.side(Role::Debit, Direction::Debit)?.map(|(_side, sum)| sum),
+                credits: cells.side(Role::Credit, Direction::Credit)?.map(|(_side, sum)| sum),
             },
+            RowLabel::Opening | RowLabel::Closing => {
+                let _readable = (cells.figure(Role::Debit)?, cells.figure(Role::Credit)?);
+                let balance = match cells.balance(Role::Balance)? {
+                    Some(balance) => Some(balance),
+                    None => self.last_number(row),
+                };
+                Stated { balance, ..Stated::default() }
+            }
         };
         Ok(Some(RowContent::Labelled(label, stated)))
     }
 
-    fn total(&self) -> Result<Option<Decimal>, BankFileError> {
-        let debit = self.figure(Role::Debit)?.map(|figure| figure.value);
-        let credit = self.figure(Role::Credit)?.map(|figure| figure.value);
-        Ok(debit.zip(credit).and_then(|(debit, credit)| credit.checked_sub(debit)))
-    }
-
     /// The last filled cell, where a row without a balance column keeps its balance.
-    fn last_number(&self) -> Option<Decimal> {
-        let filled = |cell: &&str| !cell.trim().is_empty();
-        let last = self.record.iter().rfind(filled)?;
-        numbers::parse(last, self.profile.numbers).ok().flatten().map(|figure| figure.value)
-    }
-
-    fn date(&self, role: Role) -> Result<NaiveDate, BankFileError> {
-        let cell = self.cell(role);
-        let read = self.profile.dates.iter().find_map(|pattern| pattern.read(cell));
-        read.ok_or_else(|| {
-            let (text, forms) = (quoted(cell), self.profile.date_forms());
-            self.column_error(role, Reason::NotADate { text, forms })
-        })
-    }
-
-    fn figure(&self, role: Role) -> Result<Option<Figure>, BankFileError> {
-        let (cell, style) = (self.cell(role), self.profile.numbers);
-        numbers::parse(cell, style).map_err(|why| {
-            self.column_error(role, Reason::NotAnAmount { text: quoted(cell), why, style })
-        })
-    }
-
-    /// A balance; one that is marked as a debit is below zero.
-    fn balance(&self, role: Role) -> Result<Option<Decimal>, BankFileError> {
-        let Some(figure) = self.figure(role)? else { return Ok(None) };
-        let mut balance = figure.value;
-        if self.marked(role, &figure)? == Some(Direction::Debit) {
-            balance.set_sign_negative(balance.is_sign_positive() && !balance.is_zero());
-        }
-        Ok(Some(balance))
-    }
-
-    /// The direction that the letters behind a number say.
-    fn marked(&self, role: Role, figure: &Figure) -> Result<Option<Direction>, BankFileError> {
-        let Some(mark) = &figure.mark else { return Ok(None) };
-        match self.profile.directions.get(&plain_name(mark)) {
-            Some(direction) => Ok(Some(*direction)),
-            None => Err(self.column_error(role, Reason::NoDirection(quoted(mark)))),
-        }
-    }
-
-    /// The direction and the amount above zero; `None` for a row that moves nothing.
-    fn money(&self) -> Result<Option<(Direction, Decimal)>, BankFileError> {
-        let debit = self.side(Role::Debit, Direction::Debit)?;
-        let credit = self.side(Role::Credit, Direction::Credit)?;
-        let amount = self.signed_amount()?;
-        let stated: Vec<_> = [debit, credit, amount].into_iter().flatten().collect();
-        let mut moving = stated.iter().filter(|(_direction, value)| !value.is_zero());
-        match (moving.next(), moving.next()) {
-            (Some((direction, value)), None) => {
-                let direction =
-                    if value.is_sign_negative() { direction.reversed() } else { *direction };
-                Ok(Some((direction, value.abs())))
-            }
-            (Some(_), Some(_)) => Err(self.error(Reason::BothSides)),
-            (None, _) if stated.is_empty() => Err(self.error(Reason::NoAmount)),
-            (None, _) => Ok(None),
-        }
-    }
-
-    fn side(
-        &self,
-        role: Role,
-        side: Direction,
-    ) -> Result<Option<(Direction, Decimal)>, BankFileError> {
-        let Some(figure) = self.figure(role)? else { return Ok(None) };
-        match self.marked(role, &figure)? {
-            Some(mark) if mark != side => {
-                let text = quoted(self.cell(role));
-                Err(self.column_error(role, Reason::NoDirection(text)))
-            }
-            _ => Ok(Some((side, figure.value))),
-        }
-    }
-
-    /// The amount of a layout with one column for both directions.
-    fn signed_amount(&self) -> Result<Option<(Direction, Decimal)>, BankFileError> {
-        let Some(figure) = self.figure(Role::Amount)? else { return Ok(None) };
-        if figure.value.is_zero() {
-            return Ok(Some((Direction::Credit, figure.value)));
-        }
-        if self.columns.has(Role::Sign) {
-            let word = self.cell(Role::Sign);
-            let direction = self.profile.directions.get(&plain_name(word)).copied();
-            return match direction {
-                Some(direction) => Ok(Some((direction, figure.value))),
-                None => Err(self.column_error(Role::Sign, Reason::NoDirection(quoted(word)))),
-            };
-        }
-        match self.marked(Role::Amount, &figure)? {
-            Some(direction) => Ok(Some((direction, figure.value))),
-            None if self.profile.minus_is_debit => Ok(Some((Direction::Credit, figure.value))),
-            None => {
-                let text = quoted(self.cell(Role::Amount));
-                Err(self.column_error(Role::Amount, Reason::NoDirection(text)))
-            }
-        }
-    }
-
-    fn description(&self) -> String {
-        let cells = self.columns.cells(self.record, Role::Description);
-        let words: Vec<&str> = cells.map(unguarded).flat_map(str::split_whitespace).collect();
-        words.join(" ")
-    }
-
-    /// The bank's own numbers first, then what is found in the texts, each once.
-    fn references(&self, description: &str) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
-        let mut add = |reference: &str| {
-            if !reference.is_empty() && !found.iter().any(|known| known == reference) {
-                found.push(reference.to_owned());
-            }
-        };
-        self.columns.cells(self.record, Role::Reference).map(unguarded).for_each(&mut add);
-        let texts = self.columns.cells(self.record, Role::ReferenceText);
-        for text in std::iter::once(description).chain(texts) {
-            for marker in &self.profile.reference_after {
-                let behind = text.split_once(marker.as_str()).map(|(_before, behind)| behind);
-                let word = behind.and_then(|behind| {
-                    behind.split(|letter: char| letter == ';' || letter.is_whitespace()).next()
-                });
-                add(word.unwrap_or_default());
-            }
-            settlement_references(text).into_iter().for_each(&mut add);
-        }
-        found
+    fn last_number(&self, row: Row<'_>) -> Option<Decimal> {
+        let last = row.cells.iter().rfind(|cell| !cell.trim().is_empty())?;
+        numbers::parse(last, self.layout.numbers).ok().flatten().map(|figure| figure.value)
     }
 }
 
-fn label_of(text: &str, profile: &Profile) -> Option<RowLabel> {
+/// The date of the row before, which most rows share.
+#[derive(Debug, Default)]
+struct DateMemo {
+    cell: String,
+    date: Option<NaiveDate>,
+}
+
+impl DateMemo {
+    fn date(&mut self, cells: &Cells<'_>, role: Role) -> Result<NaiveDate, BankFileError> {
+        let cell = cells.text(role);
+        // A workbook's date or number and the same text may be two things.
+        let is_text = !cells.row.is_of_sheet();
+        if let Some(date) = self.date.filter(|_date| is_text && self.cell == cell) {
+            return Ok(date);
+        }
+        let date = cells.date(role)?;
+        cell.clone_into(&mut self.cell);
+        self.date = Some(date);
+        Ok(date)
+    }
+}
+
+/// A row that the bank lists and has not booked.
+fn pending_row(cells: &Cells<'_>, texts: &mut TextBuffer) -> Result<RowContent, BankFileError> {
+    let Some(money) = cells.money()? else { return Ok(RowContent::Nothing) };
+    put_texts(cells, texts);
+    let texts = texts.texts();
+    Ok(RowContent::Pending(UncountedLine {
+        number: cells.row.line,
+        cause: NotCounted::Pending,
+        date: None,
+        amount: money.amount,
+        direction: money.direction,
+        references: texts.references().map(str::to_owned).collect(),
+        description: texts.description().to_owned(),
+    }))
+}
+
+/// The description; then the bank's own numbers, and what is found in the texts, each once.
+fn put_texts(cells: &Cells<'_>, into: &mut TextBuffer) {
+    let references = || cells.texts(Role::Reference).map(number);
+    let mut numbers = cells.texts(Role::Sequence).map(number).chain(references());
+    into.begin(numbers.next().unwrap_or_default());
+    cells.texts(Role::Description).map(unguarded).for_each(|text| into.describe(text));
+    into.end_description();
+    references().for_each(|text| into.refer(text));
+    let after = &cells.layout.reference_after;
+    let described = cells.texts(Role::Description).chain(cells.texts(Role::ReferenceText));
+    for text in described {
+        for marker in after {
+            let Some(at) = marker.find(text.as_bytes()) else { continue };
+            let behind = text.get(at.saturating_add(marker.needle().len())..).unwrap_or_default();
+            let mut words = behind.split(|letter: char| letter == ';' || letter.is_whitespace());
+            into.refer(words.next().unwrap_or_default());
+        }
+        each_reference(text).for_each(|reference| into.refer(reference));
+    }
+}
+
+/// A bank's number without the apostrophe with which a spreadsheet keeps it a text.
+fn number(cell: &str) -> &str {
+    cell.trim_start_matches('\'')
+}
+
+/// What a row's first words say that it is.
+pub(super) fn label_of(text: &str, layout: &Layout) -> Option<RowLabel> {
+    if layout.labels.is_empty() {
+        return None;
+    }
     let text = plain_name(text);
-    let labels = profile.labels.iter();
-    labels.filter(|(words, _label)| text.starts_with(words)).map(|(_words, label)| *label).next()
-}
-
-/// An account as a spreadsheet left it: the apostrophe goes; a number that was rounded to
-/// `5.0501E+13` is no account any more, and it is better to know none than a wrong one.
-fn whole_account(cell: &str) -> Option<String> {
-    let account = cell.trim().trim_start_matches('\'');
-    let rounded = account.contains(['E', 'e']) && account.contains(['+', '.']);
-    (!account.is_empty() && !rounded).then(|| account.to_owned())
+    let mut labels = layout.labels.iter();
+    labels.find(|(words, _label)| text.starts_with(words)).map(|(_words, label)| *label)
 }

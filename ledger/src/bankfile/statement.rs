@@ -3,16 +3,27 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::bankfile::reference::settlement_references;
+use crate::bankfile::chain::{Balances, BothWays, ChainBreak};
+use crate::bankfile::details::{LineDetails, StatementDetails};
+use crate::bankfile::numbers::negated;
+use crate::bankfile::reference::{distinct, each_reference};
+pub(super) use crate::bankfile::texts::Texts;
+use crate::domain::bank::BankCode;
 use crate::domain::matching::Direction;
 
 /// One account's rows in one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
+    /// The layout it was read by: `bri/long`, `mt940`, `camt.053`.
+    pub layout: String,
+    /// The bank that the file's form belongs to or that the file names, where that is known.
+    pub bank: Option<BankCode>,
     /// The account as the file writes it; `None` when the file has none, or only a rounded one.
     pub account: Option<String>,
     /// The currency, three letters.
     pub currency: String,
+    /// The bank's number of the statement, where it counts them; a gap in it is a missing statement.
+    pub number: Option<StatementNumber>,
     /// The balance before the first row in time, where the file states one or it follows from the
     /// first row's own balance.
     pub opening: Option<Decimal>,
@@ -20,8 +31,23 @@ pub struct Statement {
     pub closing: Option<Decimal>,
     /// Whether the file lists its rows forwards or backwards in time.
     pub order: RowOrder,
+    /// The first line at which the pages of a statement contradict each other.
+    pub broken_line: Option<u64>,
     /// The rows in the order of the file.
     pub lines: Vec<StatementLine>,
+    /// What the bank says about the statement itself, and the rows that it lists without booking.
+    pub details: StatementDetails,
+    /// How the balances agree, where that was found while the rows went by.
+    pub(super) balances: Option<Balances>,
+}
+
+/// A statement's place in the bank's own count of an account's statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StatementNumber {
+    /// The statement's number.
+    pub statement: u64,
+    /// The page within the statement, where the bank splits it.
+    pub page: Option<u64>,
 }
 
 /// In which order a file lists its rows.
@@ -33,7 +59,8 @@ pub enum RowOrder {
     Descending,
 }
 
-/// One movement on the account.
+/// One movement on the account. A million of them are held at once, so it is kept small: its texts
+/// lie in one piece of memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementLine {
     /// The line of the file it starts on, from 1.
@@ -48,120 +75,91 @@ pub struct StatementLine {
     pub amount: Decimal,
     /// Money in or out, reversals already applied.
     pub direction: Direction,
-    /// What can identify the movement: the bank's own numbers and our references found in its texts.
-    pub references: Vec<String>,
-    /// The bank's description, spaces put in order.
-    pub description: String,
-    /// The bank's sequence or journal number, which tells rows apart that are equal otherwise.
-    pub sequence: Option<String>,
-    /// The balance before the movement, where each row states it.
-    pub balance_before: Option<Decimal>,
     /// The balance after the movement, where each row states it.
     pub balance: Option<Decimal>,
+    /// The bank's description, its references and its sequence number.
+    pub texts: Texts,
+    /// What MT940 and camt say beyond that; `None` in layouts that have nothing of the kind.
+    pub details: Option<Box<LineDetails>>,
 }
 
 impl StatementLine {
+    /// The bank's description, spaces put in order.
+    pub fn description(&self) -> &str {
+        self.texts.description()
+    }
+
+    /// What can identify the movement: the bank's own numbers and our references found in its texts.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        self.texts.references()
+    }
+
+    /// The bank's sequence or journal number, which tells rows apart that are equal otherwise.
+    pub fn sequence(&self) -> Option<&str> {
+        self.texts.sequence()
+    }
+
     /// The different settlement references of ours that the row carries.
-    pub fn settlement_references(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for text in &self.references {
-            for reference in settlement_references(text) {
-                if !found.iter().any(|known| known == reference) {
-                    found.push(reference.to_owned());
-                }
-            }
-        }
-        found
+    pub fn settlement_references(&self) -> Vec<&str> {
+        distinct(self.references().flat_map(each_reference))
     }
 
-    /// The balance after the movement when it was `before`; `None` if it can't be held.
-    fn applied_to(&self, before: Decimal) -> Option<Decimal> {
+    /// The amount with its sign: what the movement adds to the balance.
+    pub fn signed(&self) -> Decimal {
         match self.direction {
-            Direction::Credit => before.checked_add(self.amount),
-            Direction::Debit => before.checked_sub(self.amount),
+            Direction::Credit => self.amount,
+            Direction::Debit => negated(self.amount),
         }
-    }
-
-    /// The balance before the movement as stated, or as it follows from the balance after it.
-    fn before(&self) -> Option<Decimal> {
-        self.balance_before.or_else(|| match self.direction {
-            Direction::Credit => self.balance?.checked_sub(self.amount),
-            Direction::Debit => self.balance?.checked_add(self.amount),
-        })
     }
 }
 
 impl Statement {
+    /// A statement in which nothing is known yet.
+    pub fn empty(layout: &str, currency: &str) -> Self {
+        Self {
+            layout: layout.to_owned(),
+            bank: None,
+            account: None,
+            currency: currency.to_owned(),
+            number: None,
+            opening: None,
+            closing: None,
+            order: RowOrder::Ascending,
+            broken_line: None,
+            lines: Vec::new(),
+            details: StatementDetails::default(),
+            balances: None,
+        }
+    }
+
     /// Whether the stated balances agree with the rows: each row's with its neighbours', the opening
     /// and the closing one with the first and the last. `None` when the file states no balance.
     pub fn balances_hold(&self) -> Option<bool> {
-        self.chain(self.order)
+        if self.broken_line.is_some() { Some(false) } else { self.balances().holds }
     }
 
-    /// Settles what only shows when all rows are there: their order, the opening and the closing.
-    pub(super) fn complete(&mut self) {
-        self.order = self.find_order();
-        let (first, last) = match (self.order, self.lines.as_slice()) {
-            (_, []) => return,
-            (_, [only]) => (only, only),
-            (RowOrder::Ascending, [first, .., last])
-            | (RowOrder::Descending, [last, .., first]) => (first, last),
+    /// The earliest place in time at which a stated balance and the rows contradict each other.
+    pub fn first_break(&self) -> Option<ChainBreak> {
+        self.balances().earliest
+    }
+
+    /// How many stated balances contradict the one before them.
+    pub fn breaks(&self) -> u64 {
+        self.balances().breaks
+    }
+
+    fn balances(&self) -> Balances {
+        self.balances.unwrap_or_else(|| {
+            BothWays::of(&self.lines).balances(self.order, self.opening, self.closing)
+        })
+    }
+
+    /// The rows, the oldest first.
+    pub fn in_time(&self) -> impl Iterator<Item = &StatementLine> {
+        let (forwards, backwards) = match self.order {
+            RowOrder::Ascending => (Some(self.lines.iter()), None),
+            RowOrder::Descending => (None, Some(self.lines.iter().rev())),
         };
-        let (opening, closing) = (first.before(), last.balance);
-        self.opening = self.opening.or(opening);
-        self.closing = self.closing.or(closing);
-    }
-
-    /// Dates tell the order; within one day, the direction in which the balances hold does.
-    fn find_order(&self) -> RowOrder {
-        let dates = (
-            self.lines.first().map(|line| line.booking_date),
-            self.lines.last().map(|line| line.booking_date),
-        );
-        let backwards = match dates {
-            (Some(first), Some(last)) if first == last => {
-                self.chain(RowOrder::Ascending) == Some(false)
-                    && self.chain(RowOrder::Descending) == Some(true)
-            }
-            (first, last) => first > last,
-        };
-        if backwards { RowOrder::Descending } else { RowOrder::Ascending }
-    }
-
-    fn chain(&self, order: RowOrder) -> Option<bool> {
-        let mut chain = Chain { balance: self.opening, holds: None };
-        match order {
-            RowOrder::Ascending => self.lines.iter().for_each(|line| chain.take(line)),
-            RowOrder::Descending => self.lines.iter().rev().for_each(|line| chain.take(line)),
-        }
-        chain.meet(self.closing);
-        chain.holds
-    }
-}
-
-/// The balance as it runs through the rows, and whether every stated one met it.
-struct Chain {
-    balance: Option<Decimal>,
-    holds: Option<bool>,
-}
-
-impl Chain {
-    fn take(&mut self, line: &StatementLine) {
-        self.meet(line.balance_before);
-        self.balance = self.balance.or(line.balance_before);
-        if let Some(before) = self.balance {
-            self.balance = line.applied_to(before);
-            if self.balance.is_none() {
-                self.holds = Some(false);
-            }
-        }
-        self.meet(line.balance);
-        self.balance = line.balance.or(self.balance);
-    }
-
-    fn meet(&mut self, stated: Option<Decimal>) {
-        if let (Some(stated), Some(balance)) = (stated, self.balance) {
-            self.holds = Some(self.holds.unwrap_or(true) && stated == balance);
-        }
+        forwards.into_iter().flatten().chain(backwards.into_iter().flatten())
     }
 }

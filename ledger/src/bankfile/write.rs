@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 
 use crate::bankfile::numbers;
-use crate::bankfile::profile::{Profile, Role};
+use crate::bankfile::profile::{Layout, Profile, Role};
 use crate::domain::matching::Direction;
 
 /// A statement to be written, oldest row first.
@@ -33,16 +33,21 @@ pub struct RowToWrite {
     pub amount: Decimal,
 }
 
-/// The file's text in the layout that the profile writes: its first separator, its first date form,
-/// its number style, and running balances where the layout has a column for them.
+/// The file's text in the profile's first layout that says how it is written: its first separator,
+/// its first date form, its number style, and running balances where it has a column for them.
 ///
 /// Texts that a spreadsheet would take for a formula get an apostrophe in front, which reading takes
-/// off again. Balances that can't be held are left empty.
+/// off again. Balances that can't be held are left empty; so is the text of a profile that says
+/// nothing of writing.
 pub fn statement_csv(profile: &Profile, statement: &StatementToWrite) -> String {
-    let separator = profile.separators.first().copied().map_or(',', char::from);
-    let roles: Vec<Option<Role>> = profile.write.iter().map(|name| profile.role(name)).collect();
+    let mut layouts = profile.layouts.iter();
+    let Some(layout) = layouts.find(|layout| !layout.write.is_empty()) else {
+        return String::new();
+    };
+    let separator = layout.separators.first().copied().map_or(',', char::from);
+    let roles: Vec<Option<Role>> = layout.write.iter().map(|name| layout.role(name)).collect();
     let mut text = String::new();
-    push_row(&mut text, separator, profile.write.iter().map(String::as_str));
+    push_row(&mut text, separator, layout.write.iter().map(String::as_str));
     let mut balance = Some(statement.opening);
     for (number, row) in (1_u64..).zip(&statement.rows) {
         let before = balance;
@@ -50,7 +55,7 @@ pub fn statement_csv(profile: &Profile, statement: &StatementToWrite) -> String 
             Direction::Credit => before.checked_add(row.amount),
             Direction::Debit => before.checked_sub(row.amount),
         });
-        let cells = Cells { profile, account: &statement.account, row, number, before, balance };
+        let cells = Cells { layout, account: &statement.account, row, number, before, balance };
         let mut described = false;
         let written: Vec<String> = roles
             .iter()
@@ -70,7 +75,7 @@ pub fn statement_csv(profile: &Profile, statement: &StatementToWrite) -> String 
 
 /// What the cells of one row are made from.
 struct Cells<'a> {
-    profile: &'a Profile,
+    layout: &'a Layout,
     account: &'a str,
     row: &'a RowToWrite,
     number: u64,
@@ -82,7 +87,7 @@ impl Cells<'_> {
     fn cell(&self, role: Role) -> String {
         match role {
             Role::Account => guarded(self.account),
-            Role::Currency => self.profile.currency.clone(),
+            Role::Currency => self.layout.currency.clone(),
             Role::BookingDate | Role::ValueDate => self.date(),
             // Banks write the time as a number, without leading zeros: 00:31:53 is `3153`.
             Role::Time => {
@@ -95,7 +100,7 @@ impl Cells<'_> {
             Role::ReferenceText => String::new(),
             Role::Debit => self.side(Direction::Debit),
             Role::Credit => self.side(Direction::Credit),
-            Role::Amount => numbers::write(self.row.amount, self.profile.numbers),
+            Role::Amount => numbers::write(self.row.amount, self.layout.numbers),
             Role::Sign => match self.row.direction {
                 Direction::Debit => "DB".to_owned(),
                 Direction::Credit => "CR".to_owned(),
@@ -106,17 +111,17 @@ impl Cells<'_> {
     }
 
     fn date(&self) -> String {
-        let pattern = self.profile.dates.first();
+        let pattern = self.layout.dates.first();
         pattern.map(|pattern| pattern.write(self.row.date, self.row.time)).unwrap_or_default()
     }
 
     fn side(&self, side: Direction) -> String {
         let amount = if self.row.direction == side { self.row.amount } else { Decimal::ZERO };
-        numbers::write(amount, self.profile.numbers)
+        numbers::write(amount, self.layout.numbers)
     }
 
     fn figure(&self, value: Option<Decimal>) -> String {
-        value.map(|value| numbers::write(value, self.profile.numbers)).unwrap_or_default()
+        value.map(|value| numbers::write(value, self.layout.numbers)).unwrap_or_default()
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A bank's short name in lower case, as it stands in paths, files and answers: `bri`.
 ///
-/// Banks are data: a fifth one is a row, not a release.
+/// Banks are data: a fifth one is a row, not a release. Clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BankCode(String);
+pub struct BankCode(Arc<str>);
 
 /// A text that can't be a bank's short name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +34,7 @@ impl FromStr for BankCode {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits = (2..=16).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        if fits { Ok(Self(text.to_owned())) } else { Err(NotBankCode(text.to_owned())) }
+        if fits { Ok(Self(text.into())) } else { Err(NotBankCode(text.to_owned())) }
     }
 }
 

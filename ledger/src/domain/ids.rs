@@ -117,9 +117,12 @@ pub fn moment_of(id: i64) -> (Instant, i64) {
     (Instant::from_millis(millis), id & (SEQUENCES - 1))
 }
 
-/// The smallest id that any node could make at `now`: the bound for "from that time on".
+/// The smallest id that any node could make at `now`: the bound for "from that time on". From 2086 on,
+/// when the bits for milliseconds are used up, none is so large.
 pub fn lowest_at(now: Instant) -> i64 {
-    Tick::of(now).id(NodeNo(0))
+    const END: i64 = 1 << 41;
+    let millis = now.as_millis().saturating_sub(EPOCH_MILLIS);
+    if millis < END { Tick::of(now).id(NodeNo(0)) } else { i64::MAX }
 }
 
 /// The node that made `id`.
@@ -171,6 +174,15 @@ mod tests {
         assert!(ids.iter().all(|id| node_of(*id) == 513));
         assert_eq!(moment_of(ids[2]), (now.plus_millis(1), 0));
         assert_eq!((block.first(), block.last()), (ids[0], ids[4]));
+    }
+
+    #[test]
+    fn no_id_is_as_large_as_a_time_that_ids_cannot_name() {
+        let last = Instant::from_millis(EPOCH_MILLIS + (1 << 41) - 1);
+        assert_eq!(moment_of(lowest_at(last)).0, last);
+        assert_eq!(lowest_at(last.plus_millis(1)), i64::MAX);
+        assert_eq!(lowest_at("9999-12-31T00:00:00Z".parse().unwrap()), i64::MAX);
+        assert_eq!(lowest_at("1969-01-01T00:00:00Z".parse().unwrap()), 0);
     }
 
     #[test]

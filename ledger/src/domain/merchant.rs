@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// The kinds of e-warong that the programme knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,7 +71,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident, $longest:literal);+ $(;)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The code itself.
@@ -92,7 +93,7 @@ macro_rules! codes {
                 let letter =
                     |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'-');
                 let fits = (1..=$longest).contains(&text.len()) && text.bytes().all(letter);
-                if fits { Ok(Self(text.to_owned())) } else { Err(NotCode($longest)) }
+                if fits { Ok(Self(text.into())) } else { Err(NotCode($longest)) }
             }
         }
     )+};

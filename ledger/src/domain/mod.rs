@@ -26,4 +26,5 @@ pub mod refusal;
 pub mod role;
 pub mod settlement;
 pub mod shard;
+pub mod short;
 pub mod transfer;

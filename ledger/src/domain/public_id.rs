@@ -42,19 +42,36 @@ impl IdKind {
 
 /// The id as it is shown.
 pub fn encode(keys: &Keys, kind: IdKind, id: RowId, anchor: AccountId) -> String {
-    let hidden = anchor.0 ^ keys.public_id_mask(id.0);
-    let mut bits = (u128::from(id.0.cast_unsigned()) << 64) | u128::from(hidden.cast_unsigned());
-    // 26 letters hold 130 bits: the last one carries three, the others five.
-    let mut letters = [0_u8; LENGTH];
-    for letter in letters.iter_mut().rev() {
-        let index = usize::try_from(bits & 31).unwrap_or(0);
-        *letter = ALPHABET.get(index).copied().unwrap_or(b'a');
-        bits >>= 5;
-    }
     let mut text = String::with_capacity(LENGTH.saturating_add(4));
-    text.push_str(kind.prefix());
-    text.extend(letters.into_iter().map(char::from));
+    Letters::of(keys, id, anchor).push(kind, &mut text);
     text
+}
+
+/// What the ids of one row have in common: a purchase and its transfer differ in their prefixes only.
+#[derive(Clone, Copy, Debug)]
+pub struct Letters([u8; LENGTH]);
+
+impl Letters {
+    /// The letters of a row's id.
+    pub fn of(keys: &Keys, id: RowId, anchor: AccountId) -> Self {
+        let hidden = anchor.0 ^ keys.public_id_mask(id.0);
+        let mut bits =
+            (u128::from(id.0.cast_unsigned()) << 64) | u128::from(hidden.cast_unsigned());
+        // 26 letters hold 130 bits: the last one carries three, the others five.
+        let mut letters = [0_u8; LENGTH];
+        for letter in letters.iter_mut().rev() {
+            let index = usize::try_from(bits & 31).unwrap_or(0);
+            *letter = ALPHABET.get(index).copied().unwrap_or(b'a');
+            bits >>= 5;
+        }
+        Self(letters)
+    }
+
+    /// Appends the id as it is shown.
+    pub fn push(&self, kind: IdKind, text: &mut String) {
+        text.push_str(kind.prefix());
+        text.push_str(str::from_utf8(&self.0).unwrap_or_default());
+    }
 }
 
 /// What a shown id names; `None` when it is no id of that kind.

@@ -1,33 +1,97 @@
 //! Settlements: what a bank owes a merchant for one of its business days.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::calendar::Date;
 
-/// The settlement's name at the bank: at most 16 upper-case letters and digits, which is what MT940
-/// carries. `EW`, the bank's clearing code, the date, and the merchant's place in that day.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SettlementReference(String);
+/// The settlement's name at the bank: 16 upper-case letters and digits, which is what MT940 carries.
+/// `EW`, the bank's clearing code, the date as `YYMMDD`, and the merchant's place in that day.
+///
+/// It is kept as one number, so that millions of them are sorted and compared as numbers are: by
+/// date, clearing code and place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SettlementReference(u64);
+
+/// A text that is no settlement reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a settlement reference is `EW`, three digits of the bank, a date and five digits")]
+pub struct NotReference;
+
+/// Clearing codes have three digits, places in a day five.
+const CODES: u64 = 1_000;
+const PLACES: u64 = 100_000;
 
 impl SettlementReference {
-    /// The reference of a bank's `number`-th settlement of `day`; `None` beyond 99,999.
+    /// The letters and digits of a reference.
+    pub const LENGTH: usize = 16;
+
+    /// The reference of a bank's `number`-th settlement of `day`; `None` beyond 99,999 and outside
+    /// this century.
     pub fn new(clearing_code: &str, day: Date, number: u32) -> Option<Self> {
-        let fits = clearing_code.len() == 3 && number <= 99_999;
-        fits.then(|| {
-            let day = day.naive().format("%y%m%d");
-            Self(format!("EW{clearing_code}{day}{number:05}"))
-        })
+        let digits = day.naive().format("%y%m%d");
+        let reference: Self = format!("EW{clearing_code}{digits}{number:05}").parse().ok()?;
+        let fits = clearing_code.len() == 3 && reference.business_date() == Some(day);
+        fits.then_some(reference)
     }
 
-    /// The reference as it stands in bank files.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// The reference that these bytes are.
+    pub(crate) fn of_bytes(text: &[u8]) -> Option<Self> {
+        let digits = text.strip_prefix(b"EW").filter(|digits| digits.len() == Self::LENGTH - 2)?;
+        let number = |digits: &[u8]| {
+            digits.iter().try_fold(0_u64, |number, byte| {
+                let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+                number.checked_mul(10)?.checked_add(u64::from(digit))
+            })
+        };
+        let (code, rest) = digits.split_at_checked(3)?;
+        let (date, place) = rest.split_at_checked(6)?;
+        let date = number(date).filter(|date| date_of(*date).is_some())?;
+        let dated = date.checked_mul(CODES)?.checked_add(number(code)?)?;
+        Some(Self(dated.checked_mul(PLACES)?.checked_add(number(place)?)?))
+    }
+
+    /// The reference as the number that it is kept as.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The reference that is kept as this number.
+    pub(crate) const fn of_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The business date (WIB) that the reference names.
+    pub fn business_date(self) -> Option<Date> {
+        date_of(self.0 / PLACES / CODES)
     }
 }
 
+/// The date whose last six digits are these.
+fn date_of(digits: u64) -> Option<Date> {
+    let number = i32::try_from(digits).ok()?.checked_add(20_000_000)?;
+    Date::from_number(number).ok()
+}
+
+impl FromStr for SettlementReference {
+    type Err = NotReference;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::of_bytes(text.as_bytes()).ok_or(NotReference)
+    }
+}
+
+/// `EW00218090300017`, as it stands in bank files.
 impl fmt::Display for SettlementReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        let (dated, place) = (self.0 / PLACES, self.0 % PLACES);
+        f.pad(&format!("EW{:03}{:06}{place:05}", dated % CODES, dated / CODES))
+    }
+}
+
+impl fmt::Debug for SettlementReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -70,9 +134,28 @@ mod tests {
     fn a_reference_fits_the_narrowest_field() {
         let day = "2018-09-03".parse().unwrap();
         let reference = SettlementReference::new("002", day, 17).unwrap();
-        assert_eq!(reference.as_str(), "EW00218090300017");
-        assert_eq!(reference.as_str().len(), 16);
+        assert_eq!(reference.to_string(), "EW00218090300017");
+        assert_eq!(reference.to_string().len(), SettlementReference::LENGTH);
         assert_eq!(SettlementReference::new("002", day, 100_000), None);
         assert_eq!(SettlementReference::new("2", day, 1), None);
+        assert_eq!(SettlementReference::new("02", day, 100_000), None);
+        assert_eq!(reference.business_date(), Some(day));
+    }
+
+    #[test]
+    fn only_a_whole_reference_is_one() {
+        let text = "EW00218090300017";
+        assert_eq!(text.parse::<SettlementReference>().unwrap().to_string(), text);
+        for text in [
+            "EW002180903000170",
+            "EW0021809030001",
+            "ew00218090300017",
+            "EW00218093100017",
+            "EW0021809030001A",
+            "EW",
+            "",
+        ] {
+            assert_eq!(text.parse::<SettlementReference>(), Err(NotReference), "{text}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod balance;
 mod history;
 mod login;
+mod profile;
 mod receipt;
 mod reconcile;
 mod redeem;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::History(args) => history::run(settings, args),
         Command::Settlement(args) => settlement::run(settings, args),
         Command::Statement(args) => statement::run(settings, args),
+        Command::Profile(command) => profile::run(settings, command),
         Command::Reconcile(args) => reconcile::run(settings, args),
     }
 }

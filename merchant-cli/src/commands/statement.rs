@@ -28,11 +28,14 @@ struct FileOut<'a> {
 
 #[derive(Serialize)]
 struct StatementOut<'a> {
+    layout: &'a str,
     account: Option<&'a str>,
     currency: &'a str,
     opening_balance: Option<String>,
     closing_balance: Option<String>,
     balances_hold: Option<bool>,
+    /// Rows that the bank lists and has not booked.
+    left_out: usize,
     lines: Vec<LineOut<'a>>,
 }
 
@@ -42,7 +45,7 @@ struct LineOut<'a> {
     value_date: Option<String>,
     amount: String,
     direction: &'static str,
-    references: &'a [String],
+    references: Vec<&'a str>,
     description: &'a str,
 }
 
@@ -71,16 +74,21 @@ fn unwritable(error: serde_json::Error) -> Failure {
 }
 
 fn file_out(file: &ReadFile) -> FileOut<'_> {
-    FileOut { file: &file.name, statements: file.statements.iter().map(statement_out).collect() }
+    FileOut {
+        file: &file.name,
+        statements: file.content.statements.iter().map(statement_out).collect(),
+    }
 }
 
 fn statement_out(statement: &Statement) -> StatementOut<'_> {
     StatementOut {
+        layout: &statement.layout,
         account: statement.account.as_deref(),
         currency: &statement.currency,
         opening_balance: statement.opening.map(|balance| balance.to_string()),
         closing_balance: statement.closing.map(|balance| balance.to_string()),
         balances_hold: statement.balances_hold(),
+        left_out: statement.details.uncounted.len(),
         lines: statement.lines.iter().map(line_out).collect(),
     }
 }
@@ -91,15 +99,15 @@ fn line_out(line: &StatementLine) -> LineOut<'_> {
         value_date: line.value_date.map(|date| date.to_string()),
         amount: line.amount.to_string(),
         direction: line.direction.as_str(),
-        references: &line.references,
-        description: &line.description,
+        references: line.references().collect(),
+        description: line.description(),
     }
 }
 
 fn rows(files: &[ReadFile]) -> Rows<'static> {
     let mut cells = Vec::new();
     for file in files {
-        for statement in &file.statements {
+        for statement in &file.content.statements {
             for line in statement.lines.iter().map(line_out) {
                 cells.push(vec![
                     file.name.clone(),
@@ -118,11 +126,16 @@ fn rows(files: &[ReadFile]) -> Rows<'static> {
 }
 
 fn summary(file: &ReadFile) -> String {
-    let lines = file.statements.iter().map(|statement| {
+    let lines = file.content.statements.iter().map(|statement| {
         let known = |balance: Option<String>| balance.unwrap_or_else(|| "not stated".to_owned());
+        let waiting = match statement.details.uncounted.len() {
+            0 => String::new(),
+            rows => format!(", {rows} rows not booked and left out"),
+        };
         format!(
-            "{}: account {}, {} lines, {}, opening {}, closing {}, balances {}\n",
+            "{}: read as {}, account {}, {} lines, {}, opening {}, closing {}, balances {}{waiting}\n",
             file.name,
+            statement.layout,
             statement.account.as_deref().unwrap_or("not named"),
             statement.lines.len(),
             statement.currency,

@@ -1,12 +1,18 @@
 # BTN: no layout of the bank is public, so this default knows the column names of the other banks.
 # Copy it and correct it for the bank's own files; `--profile FILE` takes the copy.
 name = btn
-separators = comma | semicolon
+bank = btn
+# Asked only when the header fits no other bank's layout.
+fallback = yes
+encoding = utf-8 | windows-1252
+separators = comma | semicolon | tab
 numbers = 1,234.56
 dates = YYYY-MM-DD hh:mm:ss | YYYY-MM-DD | DD/MM/YYYY hh:mm:ss | DD/MM/YYYY hh:mm | DD/MM/YYYY | DD/MM/YY hh.mm.ss | DD/MM/YY
-account = NOREK | Account No | AccountNo | Account Number | No Rekening | Nomor Rekening
-currency_column = Ccy | Currency
-booking_date = TGL_TRAN | Tanggal Transaksi | Post Date | Posting Date | PostDate | Tgl Trans | Date | Tgl. | Tanggal
+serial_dates = yes
+account = NOREK | Account No | AccountNo | Account Number | No Rekening | No. Rekening | Nomor Rekening
+currency_column = Ccy | Currency | Mata Uang
+period = PERIODE | Period
+booking_date = TGL_TRAN | Tanggal Transaksi | Tgl Transaksi | Post Date | Posting Date | Tgl Trans | Date | Tgl. | Tanggal
 value_date = TGL_EFEKTIF | Value Date | Effective Date | Val. Date | Tgl. Val.
 time = JAM_TRAN
 sequence = SEQ
@@ -20,7 +26,9 @@ amount = Amount | Jumlah Transaksi
 sign = DB/CR
 balance_before = SALDO_AWAL_MUTASI
 balance = SALDO_AKHIR_MUTASI | Saldo | Balance | Close Balance
+ignored = Branch | Teller | Transaction Code | GLSIGN | TRUSER | KODE_TRAN | KODE_TRAN_TELLER
 opening_row = Saldo Awal | Opening Balance | Beginning Balance
 closing_row = Saldo Akhir | Closing Balance | Ending Balance
 total_row = Total | Jumlah
+ignored_row = Dicetak | Printed | Halaman | Page
 write = No Rekening | Tanggal | Keterangan | Debet | Kredit | Saldo

@@ -1,149 +1,231 @@
-//! Matching: each status by example, and the properties that hold for any input.
+//! Matching by examples written as tables, and the properties that hold for any input.
+//!
+//! A case is a text. `settlement 03:1 EW-1 175000` is merchant EW-1's settlement 1 of the 3rd, whose
+//! reference a row names as `{03:1}`. `redemption 080000000001 T01 EW-1 03 65000` is a redemption;
+//! `of 03:1` puts it into that settlement, `reversed` takes it back. `credit 03 175000 text` and
+//! `debit 03 1500 text` are the bank's rows; `rc` and `rd` are those that the format marks as
+//! reversals. `@12345` in a line is an account, `#77` the bank's number, `~1500` what the bank
+//! says it kept back.
 
-use proptest::prelude::*;
+mod merchants;
+mod properties;
+mod result;
+mod statuses;
+
+use rust_decimal::Decimal;
 
 use super::*;
+use crate::domain::calendar::Date;
+use crate::domain::money::Rupiah;
+use crate::domain::settlement::SettlementReference;
 
-fn expected(reference: &str, amount: i64) -> SettlementLine {
-    SettlementLine {
-        reference: reference.to_owned(),
-        merchant: format!("mch-{reference}"),
-        amount: Rupiah::new(amount).unwrap(),
+/// A bank's row with its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct TestRow {
+    day: u32,
+    amount: Decimal,
+    direction: Direction,
+    reversal: bool,
+    charge: Decimal,
+    account: Option<String>,
+    references: String,
+    description: String,
+}
+
+/// A case as its text says.
+#[derive(Clone, Debug, Default)]
+struct Case {
+    terms: Option<Terms>,
+    ledger: LedgerSide,
+    rows: Vec<TestRow>,
+}
+
+/// A day of September 2018.
+fn date(day: u32) -> Date {
+    format!("2018-09-{day:02}").parse().unwrap()
+}
+
+fn terms(covered_to: u32) -> Terms {
+    Terms::usual("bri".parse().unwrap(), date(3), date(covered_to))
+}
+
+/// The reference written as `DAY:NUMBER`.
+fn reference(text: &str) -> SettlementReference {
+    let (day, number) = text.split_once(':').unwrap();
+    let day = date(day.parse().unwrap());
+    SettlementReference::new("002", day, number.parse().unwrap()).unwrap()
+}
+
+/// `{03:1}` in a text as the reference it stands for.
+fn with_references(text: &str) -> String {
+    let mut written = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (inner, behind) = after.split_once('}').unwrap();
+        written.push_str(before);
+        written.push_str(&reference(inner).to_string());
+        rest = behind;
     }
+    written + rest
 }
 
-fn row(line: u64, references: &[&str], amount: i64, direction: Direction) -> BankRow {
-    BankRow {
-        id: RowId { file: 0, line },
-        references: references.iter().map(|text| (*text).to_owned()).collect(),
-        amount: Decimal::from(amount),
-        direction,
-    }
-}
-
-fn credit(line: u64, reference: &str, amount: i64) -> BankRow {
-    row(line, &[reference], amount, Direction::Credit)
-}
-
-fn statuses(matching: &Matching) -> Vec<(Option<&str>, MatchStatus)> {
-    matching.rows.iter().map(|row| (row.reference.as_deref(), row.status)).collect()
-}
-
-#[test]
-fn each_status_is_given_for_its_reason() {
-    let ledger = vec![expected("A", 175), expected("B", 110), expected("C", 45), expected("D", 9)];
-    let bank = vec![
-        credit(1, "A", 175),
-        credit(2, "B", 111),
-        credit(3, "D", 9),
-        credit(4, "D", 9),
-        credit(5, "X", 20),
-        row(6, &[], 7, Direction::Credit),
-        row(7, &[], 2, Direction::Debit),
-    ];
-    let matching = match_settlements(ledger, bank);
-    assert_eq!(
-        statuses(&matching),
-        [
-            (Some("A"), MatchStatus::Matched),
-            (Some("B"), MatchStatus::AmountDiffers),
-            (Some("C"), MatchStatus::LedgerOnly),
-            (Some("D"), MatchStatus::DuplicateInBank),
-            (Some("X"), MatchStatus::BankOnly),
-            (None, MatchStatus::BankOnly),
-        ]
-    );
-    assert_eq!(matching.left_out.len(), 1);
-    assert!(!matching.is_clean());
-    let duplicates = matching.totals().pop().unwrap();
-    assert_eq!((duplicates.rows, duplicates.bank), (1, Some(Decimal::from(18))));
-    assert_eq!(duplicates.ledger, Rupiah::new(9).ok());
-}
-
-#[test]
-fn a_fee_beside_its_credit_is_left_out_and_a_credit_taken_back_is_not_a_match() {
-    let fee = row(2, &["A"], 15, Direction::Debit);
-    let matching = match_settlements(vec![expected("A", 175)], vec![credit(1, "A", 175), fee]);
-    assert!(matching.is_clean());
-    assert_eq!(matching.left_out.len(), 1);
-
-    let back = row(2, &["A"], 175, Direction::Debit);
-    let matching = match_settlements(vec![expected("A", 175)], vec![credit(1, "A", 175), back]);
-    assert_eq!(statuses(&matching), [(Some("A"), MatchStatus::AmountDiffers)]);
-    assert_eq!(matching.rows[0].bank_amount(), Some(Decimal::ZERO));
-}
-
-#[test]
-fn two_references_in_one_row_match_neither() {
-    let both = row(1, &["A", "B"], 5, Direction::Credit);
-    let matching = match_settlements(vec![expected("A", 5), expected("B", 5)], vec![both]);
-    assert_eq!(
-        statuses(&matching),
-        [
-            (Some("A"), MatchStatus::LedgerOnly),
-            (Some("B"), MatchStatus::LedgerOnly),
-            (None, MatchStatus::BankOnly),
-        ]
-    );
-}
-
-#[test]
-fn sen_on_the_banks_side_are_a_difference() {
-    let mut paid = credit(1, "A", 5);
-    paid.amount = Decimal::new(501, 2);
-    let matching = match_settlements(vec![expected("A", 5)], vec![paid]);
-    assert_eq!(matching.rows[0].status, MatchStatus::AmountDiffers);
-    assert_eq!(matching.rows[0].difference(), Some(Decimal::new(1, 2)));
-}
-
-fn any_side() -> impl Strategy<Value = (Vec<SettlementLine>, Vec<BankRow>)> {
-    let names = ["A", "B", "C", "D", "E", "F"];
-    let ledger = prop::collection::vec((prop::sample::select(names.to_vec()), 1..4_i64), 0..8);
-    let references = prop::sample::subsequence(names.to_vec(), 0..3);
-    let bank = prop::collection::vec((references, 1..4_i64, any::<bool>()), 0..16);
-    (ledger, bank).prop_map(|(ledger, bank)| {
-        let ledger = ledger.into_iter().map(|(name, amount)| expected(name, amount)).collect();
-        let numbered = (1_u64..).zip(bank);
-        let bank = numbered.map(|(line, (references, amount, is_credit))| {
-            let direction = if is_credit { Direction::Credit } else { Direction::Debit };
-            row(line, &references, amount, direction)
-        });
-        (ledger, bank.collect())
-    })
-}
-
-proptest! {
-    #[test]
-    fn the_order_of_the_input_changes_nothing(
-        (ledger, bank, shuffled_ledger, shuffled_bank) in any_side().prop_flat_map(|(l, b)| {
-            (Just(l.clone()), Just(b.clone()), Just(l).prop_shuffle(), Just(b).prop_shuffle())
-        })
-    ) {
-        let straight = match_settlements(ledger, bank);
-        prop_assert_eq!(straight, match_settlements(shuffled_ledger, shuffled_bank));
+impl Case {
+    fn of(text: &str) -> Self {
+        let mut case = Self::default();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            case.add(line);
+        }
+        case
     }
 
-    #[test]
-    fn every_line_is_used_exactly_once((ledger, bank) in any_side()) {
-        let matching = match_settlements(ledger.clone(), bank.clone());
-        let mut used_ledger: Vec<_> =
-            matching.rows.iter().filter_map(|row| row.ledger.clone()).collect();
-        let mut used_bank: Vec<_> = matching.rows.iter().flat_map(|row| row.bank.clone()).collect();
-        used_bank.extend(matching.left_out.clone());
-        let (mut ledger, mut bank) = (ledger, bank);
-        for lines in [&mut used_ledger, &mut ledger] { lines.sort(); }
-        for rows in [&mut used_bank, &mut bank] { rows.sort(); }
-        prop_assert_eq!(used_ledger, ledger);
-        prop_assert_eq!(used_bank, bank);
-    }
-
-    #[test]
-    fn matched_means_one_line_each_with_one_amount((ledger, bank) in any_side()) {
-        for row in match_settlements(ledger, bank).rows {
-            if row.status == MatchStatus::Matched {
-                prop_assert_eq!(row.bank.len(), 1);
-                prop_assert_eq!(row.difference(), Some(Decimal::ZERO));
+    fn add(&mut self, line: &str) {
+        let mut account = None;
+        let mut bank_reference = None;
+        let mut charge = Decimal::ZERO;
+        let mut words = Vec::new();
+        for word in line.split_whitespace() {
+            match word.split_at_checked(1) {
+                Some(("@", of)) => account = Some(of.to_owned()),
+                Some(("#", number)) => bank_reference = Some(number.to_owned()),
+                Some(("~", kept)) => charge = kept.parse().unwrap(),
+                _ => words.push(word),
             }
         }
+        match words.as_slice() {
+            ["settlement", named, merchant, amount] => {
+                let reference = reference(named);
+                let line = SettlementLine {
+                    reference,
+                    merchant,
+                    account: account.as_deref(),
+                    bank_reference: bank_reference.as_deref(),
+                    business_date: reference.business_date().unwrap(),
+                    amount: Rupiah::new(amount.parse().unwrap()).unwrap(),
+                };
+                self.ledger.add_settlement(&line).unwrap();
+            }
+            ["redemption", rrn, terminal, merchant, day, amount, rest @ ..] => {
+                let of = rest.iter().position(|word| *word == "of");
+                let line = RedemptionLine {
+                    rrn,
+                    terminal: Some(*terminal).filter(|terminal| *terminal != "?"),
+                    merchant,
+                    account: account.as_deref(),
+                    settlement: of.map(|place| reference(rest[place + 1])),
+                    business_date: date(day.parse().unwrap()),
+                    amount: Rupiah::new(amount.parse().unwrap()).unwrap(),
+                    reversed: rest.contains(&"reversed"),
+                };
+                self.ledger.add_redemption(&line).unwrap();
+            }
+            [kind @ ("credit" | "debit" | "rc" | "rd"), day, amount, text @ ..] => {
+                self.rows.push(TestRow {
+                    day: day.parse().unwrap(),
+                    amount: amount.parse().unwrap(),
+                    direction: match *kind {
+                        "credit" | "rd" => Direction::Credit,
+                        _ => Direction::Debit,
+                    },
+                    reversal: kind.starts_with('r'),
+                    charge,
+                    account,
+                    references: bank_reference.unwrap_or_default(),
+                    description: with_references(&text.join(" ")),
+                });
+            }
+            other => panic!("not a line of a case: {other:?}"),
+        }
     }
+
+    fn covered_to(mut self, day: u32) -> Self {
+        self.terms = Some(terms(day));
+        self
+    }
+
+    fn matched(&self) -> Matching {
+        matched(self.terms.clone().unwrap_or_else(|| terms(4)), self.ledger.clone(), &self.rows)
+    }
+
+    /// The outcomes, one a line: status, key, what is due, what was paid.
+    fn outcomes(&self) -> Vec<String> {
+        outcomes(&self.matched())
+    }
+}
+
+fn matched(terms: Terms, ledger: LedgerSide, rows: &[TestRow]) -> Matching {
+    let matcher = Matcher::new(terms, ledger);
+    let mut bank = BankSide::default();
+    for (place, row) in rows.iter().enumerate() {
+        let earlier = rows[..place].iter().filter(|other| *other == row).count();
+        read(&matcher, &mut bank, row, place, earlier);
+    }
+    matcher.matched(bank)
+}
+
+/// Reads a row before which so many equal ones stood.
+fn read(matcher: &Matcher, bank: &mut BankSide, row: &TestRow, place: usize, earlier: usize) {
+    let said = format!("{row:?}");
+    let digest = ring::digest::digest(&ring::digest::SHA256, said.as_bytes());
+    let row = BankRow {
+        fingerprint: Fingerprint {
+            digest: digest.as_ref().try_into().unwrap(),
+            occurrence: u32::try_from(earlier).unwrap() + 1,
+        },
+        place: u32::try_from(place).unwrap(),
+        account: row.account.as_deref(),
+        date: date(row.day),
+        amount: row.amount,
+        direction: row.direction,
+        reversal: row.reversal,
+        charge: row.charge,
+        references: &row.references,
+        description: &row.description,
+    };
+    matcher.read(bank, &row);
+}
+
+/// A key with the reference written as in the case, and rows without what can't be foreseen.
+fn shown_key(outcome: Outcome<'_>) -> String {
+    match outcome.reference() {
+        Some(reference) => {
+            let text = reference.to_string();
+            let number: u32 = text.get(11..).unwrap().parse().unwrap();
+            let date = reference.business_date().unwrap();
+            format!("{}:{number}", date.naive().format("%d"))
+        }
+        None => outcome.key().split(':').next().unwrap().to_owned(),
+    }
+}
+
+fn outcomes(matching: &Matching) -> Vec<String> {
+    let control = matching.control().unwrap();
+    assert!(control.holds(), "{control:?}");
+    let shown = matching.outcomes().map(|outcome| {
+        format!(
+            "{} {} {} {}",
+            outcome.status().as_str(),
+            shown_key(outcome),
+            outcome.ledger_amount().unwrap().get(),
+            outcome.bank_amount().unwrap().normalize()
+        )
+    });
+    shown.collect()
+}
+
+/// Asserts the outcomes of a case, given one a line in any order: rows are ordered by fingerprints.
+#[track_caller]
+fn assert_outcomes(case: &Case, expected: &str) {
+    let mut expected: Vec<&str> =
+        expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut found = case.outcomes();
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+/// Asserts a case whose lines and outcomes stand in one text, with `->` between them.
+#[track_caller]
+fn check(text: &str) {
+    let (case, expected) = text.split_once("->").unwrap();
+    assert_outcomes(&Case::of(case), expected);
 }

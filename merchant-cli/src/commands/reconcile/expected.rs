@@ -1,0 +1,168 @@
+//! What the ledger expects the bank to pay: the day's settlements, those of other days that the
+//! bank's rows name, and single redemptions where the rows name such.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::bankfile::StatementLine;
+use ledger::domain::calendar::Date;
+use ledger::domain::matching::{LedgerSide, NotALine, RedemptionLine, SettlementLine};
+use ledger::domain::money::Rupiah;
+use ledger::domain::settlement::SettlementReference;
+use serde::Deserialize;
+
+use crate::cli::ReconcileArgs;
+use crate::client::{Client, parsed};
+use crate::failure::Failure;
+use crate::terminal::note;
+use crate::wire::Settlement;
+
+/// How far back a late payment's settlement is looked for, in days; a bank pays within three.
+const LATE_DAYS: u64 = 31;
+
+/// A purchase of a settlement, or the reversal of one.
+#[derive(Debug, Deserialize)]
+struct Item {
+    kind: String,
+    redemption_id: String,
+    rrn: String,
+    amount: i64,
+}
+
+/// The ledger's side of the day, as far as the bank's rows can be about it.
+pub(super) fn ledger_side(
+    client: &Client,
+    args: &ReconcileArgs,
+    rows: &[&StatementLine],
+) -> Result<LedgerSide, Failure> {
+    let mut side = LedgerSide::default();
+    let mut is_empty = true;
+    let singly = rows.iter().any(|row| names_a_redemption(row));
+    for settlement in settlements(client, args, args.date)? {
+        if settlement.state != "closed" {
+            return Err(Failure::failed(format!(
+                "the business day `{}` of `{}` is `{}`, not `closed`",
+                args.date, args.bank, settlement.state
+            ))
+            .hint("close the day first; `closing` takes a moment"));
+        }
+        if add_settlement(&mut side, &settlement)? {
+            is_empty = false;
+            if singly {
+                add_redemptions(client, &mut side, &settlement)?;
+            }
+        }
+    }
+    if is_empty {
+        note(&format!("the ledger expects no payment of `{}` for `{}`", args.bank, args.date));
+    }
+    for (day, references) in named_on_other_days(args.date, rows) {
+        for settlement in settlements(client, args, day)? {
+            let reference = settlement.reference.as_deref().unwrap_or_default();
+            if settlement.state == "closed" && references.contains(reference) {
+                add_settlement(&mut side, &settlement)?;
+            }
+        }
+    }
+    Ok(side)
+}
+
+fn settlements(
+    client: &Client,
+    args: &ReconcileArgs,
+    day: Date,
+) -> Result<Vec<Settlement>, Failure> {
+    let query = [("bank", args.bank.to_string()), ("business_date", day.to_string())];
+    let texts = client.list("/v1/settlements", &query, usize::MAX)?;
+    texts.iter().map(|text| parsed(text.get())).collect()
+}
+
+/// The references of other days that the rows name, by day: what is paid late, or early.
+fn named_on_other_days(day: Date, rows: &[&StatementLine]) -> BTreeMap<Date, BTreeSet<String>> {
+    let mut named: BTreeMap<Date, BTreeSet<String>> = BTreeMap::new();
+    for text in rows.iter().flat_map(|row| row.settlement_references()) {
+        let reference: Option<SettlementReference> = text.parse().ok();
+        let of = reference.and_then(SettlementReference::business_date).filter(|of| {
+            *of != day && (day.minus_days(LATE_DAYS)..=day.plus_days(LATE_DAYS)).contains(of)
+        });
+        if let Some(of) = of {
+            named.entry(of).or_default().insert(text.to_owned());
+        }
+    }
+    named
+}
+
+/// Whether a row carries no reference of a settlement, but what could be one of a redemption.
+fn names_a_redemption(row: &StatementLine) -> bool {
+    let mut texts = row.references().chain([row.description()]);
+    let is_number = |word: &str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_digit());
+    row.settlement_references().is_empty()
+        && texts.any(|text| text.split(|letter: char| !letter.is_alphanumeric()).any(is_number))
+}
+
+/// Adds a settlement for which something has to be paid; whether there is such.
+fn add_settlement(side: &mut LedgerSide, settlement: &Settlement) -> Result<bool, Failure> {
+    // Nothing is paid for a day whose sales were all taken back.
+    let Some(amount) = Rupiah::new(settlement.net).ok().filter(|net| !net.is_zero()) else {
+        if settlement.net < 0 {
+            let (merchant, net) = (&settlement.merchant_id, settlement.net);
+            note(&format!("merchant `{merchant}` owes `{net}` for the day: left out"));
+        }
+        return Ok(false);
+    };
+    let line = SettlementLine {
+        reference: reference(settlement)?,
+        merchant: &settlement.merchant_id,
+        account: None,
+        bank_reference: None,
+        business_date: business_date(settlement)?,
+        amount,
+    };
+    side.add_settlement(&line).map_err(unusual)?;
+    Ok(true)
+}
+
+/// Adds the purchases of a settlement. Of one that was reversed on the same day nothing is due.
+fn add_redemptions(
+    client: &Client,
+    side: &mut LedgerSide,
+    settlement: &Settlement,
+) -> Result<(), Failure> {
+    let path = format!("/v1/settlements/{}/items", settlement.id);
+    let texts = client.list(&path, &[], usize::MAX)?;
+    let items: Vec<Item> =
+        texts.iter().map(|text| parsed(text.get())).collect::<Result<_, Failure>>()?;
+    let reversals = items.iter().filter(|item| item.kind == "reversal");
+    let reversed: BTreeSet<&str> = reversals.map(|item| item.redemption_id.as_str()).collect();
+    for item in items.iter().filter(|item| item.kind == "redemption") {
+        let line = RedemptionLine {
+            rrn: &item.rrn,
+            terminal: None,
+            merchant: &settlement.merchant_id,
+            account: None,
+            settlement: Some(reference(settlement)?),
+            business_date: business_date(settlement)?,
+            amount: Rupiah::new(item.amount).map_err(|error| Failure::failed(error.to_string()))?,
+            reversed: reversed.contains(item.redemption_id.as_str()),
+        };
+        side.add_redemption(&line).map_err(unusual)?;
+    }
+    Ok(())
+}
+
+fn reference(settlement: &Settlement) -> Result<SettlementReference, Failure> {
+    let reference = settlement.reference.as_deref().and_then(|text| text.parse().ok());
+    reference.ok_or_else(|| {
+        Failure::failed(format!("settlement `{}` has no reference of its form", settlement.id))
+    })
+}
+
+fn business_date(settlement: &Settlement) -> Result<Date, Failure> {
+    let date = &settlement.business_date;
+    date.parse()
+        .map_err(|error| Failure::failed(format!("settlement `{}`: {error}", settlement.id)))
+}
+
+/// A line that no bank's file can name, which the server does not give.
+fn unusual(line: NotALine) -> Failure {
+    Failure::failed(line.to_string())
+}

@@ -1,0 +1,10 @@
+//! Any bytes as camt.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[expect(dead_code, reason = "each target uses one of the checks")]
+#[path = "../checks.rs"]
+mod checks;
+
+fuzz_target!(|bytes: &[u8]| checks::camt(bytes));

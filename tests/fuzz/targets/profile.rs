@@ -1,0 +1,10 @@
+//! Any bytes as the text of a profile.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[expect(dead_code, reason = "each target uses one of the checks")]
+#[path = "../lists.rs"]
+mod lists;
+
+fuzz_target!(|bytes: &[u8]| lists::profile(bytes));
