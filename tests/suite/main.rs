@@ -26,6 +26,7 @@ mod idempotency;
 mod keys;
 mod load;
 mod model;
+mod nation;
 mod readme;
 mod redemptions;
 mod refusals;
