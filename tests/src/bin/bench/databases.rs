@@ -66,7 +66,8 @@ impl Database {
         say(format_args!("{}: making {} cards", name_of(backend), grouped(cards.into())));
         let database = Self::empty(backend, cluster)?;
         let mut nation = command("nation");
-        nation.args(["--database-url", &database.url, "--cards", &cards.to_string(), "--keys"]);
+        nation.args(["--database-url", &database.url, "--cards", &cards.to_string()]);
+        nation.args(["--credited", "--period", "2018-09", "--demo-cards", "100000", "--keys"]);
         nation.arg(&database.keys).arg("--out").arg(&database.demo).current_dir(&database.folder);
         run(nation)?;
         Ok(database)
