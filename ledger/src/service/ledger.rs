@@ -21,9 +21,8 @@ use super::ids::IdSource;
 use super::keyfile::{self, KeysError};
 use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
 use super::reads::AccountNames;
-use super::sealer::Sealer;
 use super::shared::Shared;
-use super::{checkpoints, keeper};
+use super::{checkpoints, keeper, sealer};
 
 /// How far this machine's clock may be from the database's: nodes date purchases by their own.
 const MOST_SKEW_MILLIS: u64 = 5_000;
@@ -55,7 +54,7 @@ pub struct Ledger {
     directory: CardDirectory,
     keeper: Background,
     checkpoints: Option<Background>,
-    sealer: Sealer,
+    sealer: Background,
 }
 
 /// A purchase as a shop asks for it, read and not yet looked up.
@@ -129,7 +128,7 @@ impl Ledger {
         let directory = CardDirectory::start(&options.url)?;
         let keeper = keeper::start(&shared)?;
         let checkpoints = checkpoints::start(&shared)?;
-        let sealer = Sealer::start(&shared, options.rollup_span)?;
+        let sealer = sealer::start(&shared, options.rollup_span)?;
         // An answer names banks: after a purchase is decided is too late to look for them.
         let banks = BankCodes::default();
         banks.learn(&mut connection)?;

@@ -3,8 +3,6 @@
 //! first locks the log's head.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::domain::calendar::Instant;
@@ -12,6 +10,7 @@ use crate::store::connection::{Connection, Purpose};
 use crate::store::sealing::{LogHead, UnsealedBatch};
 use crate::store::{Backend, StoreError};
 
+use super::background::{Background, Rest};
 use super::closing::DayCloser;
 use super::error::Trouble;
 use super::rollups;
@@ -33,35 +32,13 @@ const TRANSFERS_AN_ATTEMPT: i64 = 8;
 /// most, and a roll-up writes as many sums as there are shops.
 pub const ROLLUP_SPAN: u32 = 16_384;
 
-/// The running thread.
-#[derive(Debug)]
-pub(super) struct Sealer {
-    stop: Sender<()>,
-    thread: JoinHandle<()>,
+/// Starts it; it keeps a roll-up at least every `rollup_span` transfers.
+pub(super) fn start(shared: &Arc<Shared>, rollup_span: u32) -> Result<Background, StoreError> {
+    let shared = Arc::clone(shared);
+    Background::start("sealer", move |rest| work(&shared, rollup_span.into(), rest))
 }
 
-impl Sealer {
-    /// Starts it; it keeps a roll-up at least every `rollup_span` transfers.
-    pub(super) fn start(shared: &Arc<Shared>, rollup_span: u32) -> Result<Self, StoreError> {
-        let (stop, stopped) = channel();
-        let shared = Arc::clone(shared);
-        let thread = std::thread::Builder::new()
-            .name("sealer".to_owned())
-            .spawn(move || work(&shared, rollup_span.into(), &stopped))
-            .map_err(|error| StoreError::Pool(format!("no thread for the sealer: {error}")))?;
-        Ok(Self { stop, thread })
-    }
-
-    /// Ends it and waits for it.
-    pub(super) fn stop(self) {
-        drop(self.stop);
-        if self.thread.join().is_err() {
-            tracing::error!("the sealer ended by a panic");
-        }
-    }
-}
-
-fn work(shared: &Arc<Shared>, rollup_span: i64, stopped: &Receiver<()>) {
+fn work(shared: &Arc<Shared>, rollup_span: i64, rest: &Rest) {
     let mut own: Option<Connection> = None;
     let mut closer = DayCloser::default();
     loop {
@@ -76,10 +53,8 @@ fn work(shared: &Arc<Shared>, rollup_span: i64, stopped: &Receiver<()>) {
             tracing::warn!(%error, "a day could not be closed yet");
         }
         let more = matches!((sealed, rolled_up), (Ok(true), _) | (_, Ok(true)));
-        let rest = if more { Duration::ZERO } else { REST };
-        match stopped.recv_timeout(rest) {
-            Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        if !rest.go_on(if more { Duration::ZERO } else { REST }) {
+            return;
         }
     }
 }
@@ -116,16 +91,17 @@ fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<bool,
 /// `true` when more are waiting than that.
 fn seal_slice(tx: &mut Connection, now: Instant, most: i64) -> Result<bool, Trouble> {
     let before = tx.lock_log_head()?;
-    let (mut size, mut filed) = (before.size, 0_i64);
+    let (mut size, mut filed, mut placed) = (before.size, 0_i64, Vec::new());
     let mut waiting = tx.unsealed_batches(BATCHES)?.into_iter().peekable();
     while let Some(batch) =
         waiting.next_if(|batch| filed == 0 || filed.saturating_add(work_of(batch)) <= most)
     {
-        tx.seal_batch(&batch, size)?;
+        placed.push((batch, size));
         size = size.saturating_add(batch.transfers);
         filed = filed.saturating_add(work_of(&batch));
     }
     if filed > 0 {
+        tx.seal_batches(&placed)?;
         tx.set_log_head(before, LogHead { size, sealed_at: now })?;
     }
     Ok(waiting.peek().is_some())

@@ -15,6 +15,7 @@ mod days;
 #[cfg(test)]
 mod durability;
 pub(crate) mod error;
+mod filing;
 pub(crate) mod fundings;
 pub(crate) mod history;
 mod idempotency;

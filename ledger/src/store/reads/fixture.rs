@@ -233,7 +233,7 @@ impl History {
         let before = self.connection.log_head().unwrap();
         let mut size = before.size;
         for batch in self.connection.unsealed_batches(batches).unwrap() {
-            self.connection.seal_batch(&batch, size).unwrap();
+            self.connection.seal_batches(&[(batch, size)]).unwrap();
             size += batch.transfers;
         }
         let now = LogHead { size, sealed_at: self.now() };
