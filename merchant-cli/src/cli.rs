@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger::bankfile::Format;
 use ledger::domain::bank::BankCode;
 use ledger::domain::calendar::Date;
+use ledger::domain::resolution::Resolution;
 
 use crate::basket::{EggsItem, RiceItem};
 use crate::failure::Exit;
@@ -92,8 +93,14 @@ pub(crate) enum Command {
     /// Print a built-in profile of a bank's files, or check one's own against a sample
     #[command(subcommand)]
     Profile(ProfileCommand),
-    /// Match a bank's statement file with the ledger's settlement of a business day
+    /// Match a bank's statement files with the ledger's settlement of a business day, and record it
     Reconcile(ReconcileArgs),
+    /// The days that were reconciled: list them, sign one off, reopen one
+    #[command(subcommand)]
+    Reconciliations(ReconciliationsCommand),
+    /// Differences between the ledger and the banks: list them, note something, decide
+    #[command(subcommand)]
+    Exceptions(ExceptionsCommand),
 }
 
 /// `redeem`.
@@ -259,6 +266,81 @@ pub(crate) struct ReconcileArgs {
     /// Record nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `reconciliations`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReconciliationsCommand {
+    /// List recorded days
+    List {
+        /// The business date (WIB), YYYY-MM-DD
+        #[arg(long)]
+        date: Option<Date>,
+        /// The bank
+        #[arg(long)]
+        bank: Option<BankCode>,
+    },
+    /// Sign a day off, as another client than the one that recorded it
+    SignOff {
+        /// The reconciliation's id
+        id: String,
+    },
+    /// Open a signed day again
+    Reopen {
+        /// The reconciliation's id
+        id: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `exceptions`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExceptionsCommand {
+    /// List open differences with their age and owner
+    List {
+        /// The business date (WIB), YYYY-MM-DD
+        #[arg(long)]
+        date: Option<Date>,
+        /// The bank
+        #[arg(long)]
+        bank: Option<BankCode>,
+        /// Closed ones too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Write a note on a difference, and who works on it
+    Note {
+        /// The difference's id
+        id: String,
+        /// What there is to say
+        #[arg(long)]
+        note: String,
+        /// Who works on it
+        #[arg(long)]
+        owner: Option<String>,
+    },
+    /// Decide differences; a large one needs a second client that decides the same
+    Resolve {
+        /// The differences' ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// The decision
+        #[arg(long, value_parser = resolution, value_name = "DECISION", help = RESOLUTIONS)]
+        resolution: &'static str,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+const RESOLUTIONS: &str =
+    "accept_bank, claim, suspense, duplicate_confirmed, wrong_merchant or reversal";
+
+fn resolution(text: &str) -> Result<&'static str, String> {
+    let named = Resolution::named(text).map(Resolution::as_str);
+    named.ok_or_else(|| format!("has to be {RESOLUTIONS}"))
 }
 
 /// Shows help, version or what is wrong with the command line.

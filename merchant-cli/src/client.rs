@@ -153,6 +153,17 @@ impl Client {
         })
     }
 
+    /// POST that may be sent again by its nature, until there is an answer.
+    pub(crate) fn post_harmless(&self, path: &str, body: &str) -> Result<Answer, NoAnswer> {
+        send(&self.server, Repeat::Harmless, || {
+            self.agent
+                .post(format!("{}{path}", self.server))
+                .header("Authorization", self.bearer())
+                .content_type("application/json")
+                .send(body)
+        })
+    }
+
     /// POST without a key: sent again only where the server says that nothing was done.
     pub(crate) fn post(&self, path: &str, body: &str) -> Result<Answer, NoAnswer> {
         send(&self.server, Repeat::Counts, || {

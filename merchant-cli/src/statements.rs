@@ -18,12 +18,27 @@ pub(crate) struct ReadFile {
     /// The name as given.
     pub(crate) name: String,
     pub(crate) content: BankFile,
+    /// Its bytes, where they are to be sent.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What becomes of a file's bytes once it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bytes {
+    /// They are kept, to be sent.
+    Keep,
+    /// They go by, however many they are.
+    Pass,
 }
 
 /// Reads all files, or names everything that is wrong with any of them.
 ///
 /// Without a profile file or a bank, each file decides by its content how it is read.
-pub(crate) fn read_all(args: &FileArgs, bank: Option<&BankCode>) -> Result<Vec<ReadFile>, Failure> {
+pub(crate) fn read_all(
+    args: &FileArgs,
+    bank: Option<&BankCode>,
+    keep: Bytes,
+) -> Result<Vec<ReadFile>, Failure> {
     let how = ReadAs {
         format: args.format.named(),
         bank: bank.cloned(),
@@ -34,11 +49,19 @@ pub(crate) fn read_all(args: &FileArgs, bank: Option<&BankCode>) -> Result<Vec<R
     let mut wrong: Vec<String> = Vec::new();
     for path in &args.files {
         let name = path.display().to_string();
-        match bankfile::open(input(path)?, &how) {
+        let mut bytes = Vec::new();
+        let content = match keep {
+            Bytes::Pass => bankfile::open(input(path)?, &how),
+            Bytes::Keep => {
+                input(path)?.read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+                bankfile::open(bytes.as_slice(), &how)
+            }
+        };
+        match content {
             Ok(content) if read.iter().any(|file| file.content.hash == content.hash) => {
                 return Err(Failure::failed(format!("`{name}` is the same file as another one")));
             }
-            Ok(content) => read.push(ReadFile { name, content }),
+            Ok(content) => read.push(ReadFile { name, content, bytes }),
             Err(reason) => wrong.push(format!("{name}: {reason}")),
         }
     }

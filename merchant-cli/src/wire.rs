@@ -107,6 +107,9 @@ pub(crate) struct Settlement {
     pub(crate) gross: i64,
     pub(crate) reversed: i64,
     pub(crate) net: i64,
+    /// Whether the bank has paid it.
+    #[serde(default)]
+    pub(crate) paid: bool,
 }
 
 /// An error as `application/problem+json`.

@@ -94,6 +94,9 @@ pub struct ServeArgs {
     /// How many transfers the log grows by, at the least, until all accounts are summed up again [default: 16384]
     #[arg(long, env = "EWARONG_ROLLUP_SPAN", value_name = "TRANSFERS")]
     pub rollup_span: Option<u32>,
+    /// Rupiah that one person may decide about when bank and ledger differ; above, a second one has to agree [default: 1000000]
+    #[arg(long, env = "EWARONG_FOUR_EYES_ABOVE", value_name = "RUPIAH")]
+    pub four_eyes_above: Option<u32>,
 }
 
 /// What to import.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use ledger::service::{DatabaseUrl, ROLLUP_SPAN};
+use ledger::domain::money::Rupiah;
+use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ROLLUP_SPAN};
 use serde::Deserialize;
 
 use crate::cli::{DatabaseArgs, ServeArgs};
@@ -16,6 +17,7 @@ struct File {
     database_url: Option<String>,
     keys: Option<PathBuf>,
     rollup_span: Option<u32>,
+    four_eyes_above: Option<u32>,
 }
 
 /// Where the service keeps its data when nothing else is said.
@@ -33,6 +35,8 @@ pub struct Settings {
     pub keys: PathBuf,
     /// Transfers between two roll-ups, at the least.
     pub rollup_span: u32,
+    /// What may be at stake in a decision without a second person.
+    pub four_eyes_above: Rupiah,
 }
 
 impl Settings {
@@ -48,6 +52,10 @@ impl Settings {
             addr: args.addr.clone().or(file.addr).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
             keys: keys.unwrap_or_else(|| url.default_keys(Path::new("."))),
             rollup_span: args.rollup_span.or(file.rollup_span).unwrap_or(ROLLUP_SPAN),
+            four_eyes_above: args
+                .four_eyes_above
+                .or(file.four_eyes_above)
+                .map_or(FOUR_EYES_ABOVE, Rupiah::whole),
             url,
         })
     }

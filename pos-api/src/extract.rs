@@ -42,14 +42,19 @@ impl<T> FromRequest for Body<T> {
 
 impl<T: DeserializeOwned + 'static> Body<T> {
     /// Reads JSON.
-    pub(crate) async fn json(mut self) -> Result<T, Problem> {
+    pub(crate) async fn json(self) -> Result<T, Problem> {
+        self.json_within(BODY_TIMEOUT).await
+    }
+
+    /// Reads JSON that may take its time to arrive.
+    pub(crate) async fn json_within(mut self, limit: Duration) -> Result<T, Problem> {
         let plain = self.request.headers().get(header::CONTENT_ENCODING).is_none();
         if self.request.content_type() != "application/json" || !plain {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
         // The size is bounded by the application's `PayloadConfig`.
         let reading = Bytes::from_request(&self.request, &mut self.payload);
-        let bytes = tokio::time::timeout(BODY_TIMEOUT, reading)
+        let bytes = tokio::time::timeout(limit, reading)
             .await
             .map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
             .map_err(|error| Problem::new(unread(&error)))?;

@@ -28,6 +28,7 @@ mod load;
 mod model;
 mod nation;
 mod readme;
+mod reconciliations;
 mod redemptions;
 mod refusals;
 mod reversals;

@@ -73,6 +73,8 @@ on_both_backends! {
                 "merchant_name",
                 "business_date",
                 "state",
+                "stage",
+                "paid",
                 "reference",
                 "redemptions",
                 "reversals",

@@ -17,6 +17,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// The format of that name; `None` where it is to be found out.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Csv, Self::Xlsx, Self::Mt940, Self::Camt];
 

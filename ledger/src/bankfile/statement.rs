@@ -104,6 +104,16 @@ impl StatementLine {
         distinct(self.references().flat_map(each_reference))
     }
 
+    /// Whether it carries no settlement's reference, but what could be a redemption's: a number of
+    /// twelve digits.
+    pub fn may_name_a_redemption(&self) -> bool {
+        let mut texts = self.references().chain([self.description()]);
+        let is_number =
+            |word: &str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_digit());
+        self.settlement_references().is_empty()
+            && texts.any(|text| text.split(|letter: char| !letter.is_alphanumeric()).any(is_number))
+    }
+
     /// The amount with its sign: what the movement adds to the balance.
     pub fn signed(&self) -> Decimal {
         match self.direction {

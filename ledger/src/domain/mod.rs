@@ -23,6 +23,7 @@ pub mod public_id;
 pub mod receipt;
 pub mod redemption;
 pub mod refusal;
+pub mod resolution;
 pub mod role;
 pub mod settlement;
 pub mod shard;

@@ -25,6 +25,10 @@ pub enum IdKind {
     Settlement,
     /// A credit run.
     CreditRun,
+    /// A reconciliation of a bank's day.
+    Reconciliation,
+    /// A difference that a person decides about.
+    Exception,
 }
 
 impl IdKind {
@@ -36,6 +40,8 @@ impl IdKind {
             Self::Wallet => "wlt_",
             Self::Settlement => "stl_",
             Self::CreditRun => "run_",
+            Self::Reconciliation => "rec_",
+            Self::Exception => "exc_",
         }
     }
 }

@@ -126,6 +126,36 @@ impl DayStatus {
     }
 }
 
+/// How far a settlement has come, from the day's first purchase to the second signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its day is open, closing or closed.
+    Day(DayStatus),
+    /// The bank's files of the day were reconciled; it is not paid in them.
+    Submitted,
+    /// It is paid and posted.
+    Confirmed,
+    /// It is paid, and a second person has signed the day off.
+    SignedOff,
+}
+
+impl Stage {
+    /// The stage's name in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day(status) => status.as_str(),
+            Self::Submitted => "submitted",
+            Self::Confirmed => "confirmed",
+            Self::SignedOff => "signed_off",
+        }
+    }
+
+    /// Whether the bank has paid it.
+    pub const fn is_paid(self) -> bool {
+        matches!(self, Self::Confirmed | Self::SignedOff)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use crate::domain::basket::Basket;
 use crate::domain::card::{CardNumber, Pin};
 use crate::domain::keys::{Keys, key_hash};
+use crate::domain::money::Rupiah;
 use crate::domain::redemption::{PointOfSale, Redeem};
 use crate::store::connection::{Connection, Pool, Purpose};
 use crate::store::{DatabaseUrl, StoreError};
@@ -40,6 +41,8 @@ pub struct Options {
     pub cores: usize,
     /// Transfers between two roll-ups at least: see [`ROLLUP_SPAN`](super::ROLLUP_SPAN).
     pub rollup_span: u32,
+    /// What may be at stake in a decision about a difference without a second person's agreement.
+    pub four_eyes_above: Rupiah,
 }
 
 /// The ledger, open.
@@ -51,6 +54,7 @@ pub struct Ledger {
     pub(super) banks: BankCodes,
     pub(super) names: AccountNames,
     pub(super) credits: CreditRunner,
+    pub(super) four_eyes_above: Rupiah,
     directory: CardDirectory,
     keeper: Background,
     checkpoints: Option<Background>,
@@ -141,6 +145,7 @@ impl Ledger {
             banks,
             names,
             credits,
+            four_eyes_above: options.four_eyes_above,
             directory,
             keeper,
             checkpoints,

@@ -12,6 +12,7 @@ mod credit;
 mod day;
 mod directory;
 mod error;
+mod exceptions;
 mod funding;
 mod history;
 mod ids;
@@ -21,8 +22,10 @@ pub mod keyfile;
 mod lane;
 mod ledger;
 mod once;
+mod paying;
 mod posting;
 mod reads;
+mod reconciling;
 mod reversal;
 mod rollups;
 mod sealer;
@@ -38,6 +41,10 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use credit::{CreditError, CreditRun, CreditShare, credit_period};
 pub use day::NotClosed;
 pub use error::Trouble;
+pub use exceptions::{
+    Clerk, ExceptionEvent, ExceptionQuery, ExceptionState, FOUR_EYES_ABOVE, NotResolved,
+    ShownException,
+};
 pub use funding::{FundRequest, Funded, NotFunded};
 pub use history::{Reader, ShownAttempt};
 pub use lane::{LaneFigures, Reply, StandIn};
@@ -47,6 +54,10 @@ pub use reads::{
     AccountBalance, AccountName, AsOf, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem,
     Export, Figures, NotShown, Page, PageRequest, Place, ShownTransfer, TransferQuery,
     TrialBalance, TrialLine,
+};
+pub use reconciling::{
+    NotReconciled, NotSigned, ReconcileRequest, Reconciliation, RecordedOutcome, Rendering,
+    SentFile, ShownOutcome,
 };
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
 pub use sealer::ROLLUP_SPAN;

@@ -4,7 +4,7 @@ use crate::domain::bank::{BankCode, BankId};
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, MerchantId, RowId};
 use crate::domain::money::Rupiah;
-use crate::domain::settlement::DayStatus;
+use crate::domain::settlement::{DayStatus, Stage};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::settlements::{SettlementFilter, SettlementRow};
@@ -30,6 +30,8 @@ pub struct Settlement {
     pub business_date: Date,
     /// Where that day stands.
     pub state: DayStatus,
+    /// How far it has come.
+    pub stage: Stage,
     /// Its name at the bank; none before the day is closed.
     pub reference: Option<String>,
     /// How many purchases.
@@ -124,6 +126,7 @@ impl Ledger {
             merchant_name: name.to_owned(),
             business_date: day,
             state: DayStatus::Open,
+            stage: Stage::Day(DayStatus::Open),
             reference: None,
             redemptions: sold.0,
             reversals: taken_back.0,
@@ -212,12 +215,20 @@ fn filter(
 
 fn with_issuers(tx: &mut Connection, row: SettlementRow) -> Result<Settlement, StoreError> {
     let corrupt = |what: &str| StoreError::corrupt(format!("settlement {}: {what}", row.id));
+    let state =
+        DayStatus::from_number(row.status).ok_or_else(|| corrupt("its day's status is unknown"))?;
+    let stage = match (row.is_paid, row.is_signed, row.is_submitted) {
+        (true, true, _) => Stage::SignedOff,
+        (true, false, _) => Stage::Confirmed,
+        (false, _, true) => Stage::Submitted,
+        (false, _, false) => Stage::Day(state),
+    };
     Ok(Settlement {
         id: row.id,
         merchant: row.merchant,
         bank: row.bank_code.parse().map_err(|_unreadable| corrupt("its bank's code is no code"))?,
-        state: DayStatus::from_number(row.status)
-            .ok_or_else(|| corrupt("its day's status is unknown"))?,
+        state,
+        stage,
         business_date: row.business_date,
         redemptions: row.redemptions.into(),
         reversals: row.reversals.into(),

@@ -15,12 +15,15 @@ mod days;
 #[cfg(test)]
 mod durability;
 pub(crate) mod error;
+pub(crate) mod exceptions;
 mod filing;
 pub(crate) mod fundings;
 pub(crate) mod history;
 mod idempotency;
 pub(crate) mod nodes;
+pub(crate) mod payments;
 pub(crate) mod reads;
+pub(crate) mod reconciliations;
 pub(crate) mod registry;
 pub(crate) mod reversals;
 pub(crate) mod rollups;

@@ -95,17 +95,26 @@ pub(crate) type ItemRow = (i64, i64, i64, i64, i64);
 type ShownSql = (
     (BigInt, SmallInt, Text, BigInt, Text, Text, Integer),
     (Text, Integer, Integer, BigInt, BigInt, SmallInt),
+    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>),
 );
-type ShownRow = ((i64, i16, String, i64, String, String, i32), (String, i32, i32, i64, i64, i16));
+type ShownRow = (
+    (i64, i16, String, i64, String, String, i32),
+    (String, i32, i32, i64, i64, i16),
+    (Option<i64>, Option<i64>, Option<i64>),
+);
 
 macro_rules! shown_columns {
     () => {
         "SELECT s.id, s.bank_id, b.code, s.merchant_id, m.code, m.name, s.business_date,
-                s.reference, s.redemptions, s.reversals, s.gross, s.reversed, d.status
+                s.reference, s.redemptions, s.reversals, s.gross, s.reversed, d.status,
+                p.reconciliation_id, r.id, r.signed_at
          FROM settlements s
          JOIN banks b ON b.id = s.bank_id
          JOIN merchants m ON m.id = s.merchant_id
-         JOIN business_days d ON d.bank_id = s.bank_id AND d.business_date = s.business_date "
+         JOIN business_days d ON d.bank_id = s.bank_id AND d.business_date = s.business_date
+         LEFT JOIN settlement_payments p ON p.settlement_id = s.id
+         LEFT JOIN reconciliations r ON r.bank_id = s.bank_id AND r.merchant_id = 0
+            AND r.business_date = s.business_date "
     };
 }
 
@@ -149,6 +158,9 @@ pub(crate) struct SettlementRow {
     pub(crate) gross: i64,
     pub(crate) reversed: i64,
     pub(crate) status: i16,
+    pub(crate) is_paid: bool,
+    pub(crate) is_submitted: bool,
+    pub(crate) is_signed: bool,
 }
 
 /// Which settlements are wanted; a field that is `None` does not narrow.
@@ -247,7 +259,7 @@ impl Connection {
 }
 
 fn settlement(row: ShownRow) -> Result<SettlementRow, StoreError> {
-    let ((id, bank, bank_code, merchant, merchant_code, merchant_name, day), totals) = row;
+    let ((id, bank, bank_code, merchant, merchant_code, merchant_name, day), totals, life) = row;
     let (reference, redemptions, reversals, gross, reversed, status) = totals;
     let business_date = Date::from_number(day)
         .map_err(|error| StoreError::corrupt(format!("settlement {id}: {error}")))?;
@@ -265,5 +277,8 @@ fn settlement(row: ShownRow) -> Result<SettlementRow, StoreError> {
         gross,
         reversed,
         status,
+        is_paid: life.0.is_some(),
+        is_submitted: life.1.is_some(),
+        is_signed: life.2.is_some(),
     })
 }

@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
 mod balance;
+mod exceptions;
 mod history;
 mod login;
 mod profile;
 mod receipt;
 mod reconcile;
+mod reconciliations;
 mod redeem;
 mod reverse;
 mod settlement;
@@ -31,6 +33,8 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Statement(args) => statement::run(settings, args),
         Command::Profile(command) => profile::run(settings, command),
         Command::Reconcile(args) => reconcile::run(settings, args),
+        Command::Reconciliations(command) => reconciliations::run(settings, command),
+        Command::Exceptions(command) => exceptions::run(settings, command),
     }
 }
 

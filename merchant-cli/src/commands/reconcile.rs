@@ -1,6 +1,8 @@
-//! `reconcile`: a bank's file against the ledger's settlement of a business day.
+//! `reconcile`: a bank's files against the ledger's settlement of a business day. What is printed was
+//! matched here; what is recorded, the server matches anew on its own data.
 
 mod expected;
+mod record;
 mod report;
 
 use ledger::bankfile::integrity::Expected;
@@ -12,14 +14,12 @@ use super::connect;
 use crate::cli::{ReconcileArgs, Settings};
 use crate::failure::{Exit, Failure};
 use crate::output::print;
-use crate::statements::{ReadFile, accept_all, read_all};
+use crate::pending::hex;
+use crate::statements::{Bytes, ReadFile, accept_all, read_all};
 
 pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Failure> {
-    if !args.dry_run {
-        return Err(Failure::failed("recording a reconciliation is not available in this version")
-            .hint("add `--dry-run` to see the result without recording it"));
-    }
-    let files = read_all(&args.file, Some(&args.bank))?;
+    let keep = if args.dry_run { Bytes::Pass } else { Bytes::Keep };
+    let files = read_all(&args.file, Some(&args.bank), keep)?;
     accept_all(&files, &Expected::for_day(args.bank.clone(), args.date))?;
     let client = connect(settings)?;
     let rows: Vec<(&ReadFile, &StatementLine)> = files
@@ -35,7 +35,12 @@ pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Fai
     let covered = covered_to(args.date, statements());
     let terms = Terms::usual(args.bank.clone(), args.date, covered);
     let matching = match_statements(terms, ledger, statements());
+    let recorded = if args.dry_run { None } else { Some(record::record(&client, args, &files)?) };
     let report = Report { matching: &matching, files: &files, rows: &rows };
     print(&report.rendered(settings.output)?)?;
-    Ok(if matching.is_clean() { Exit::Done } else { Exit::Differences })
+    let is_clean = match recorded {
+        None => matching.is_clean(),
+        Some(recorded) => recorded.told(&hex(&matching.hash())),
+    };
+    Ok(if is_clean { Exit::Done } else { Exit::Differences })
 }

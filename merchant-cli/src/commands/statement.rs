@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::{Settings, StatementArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Column, Format, Rows, number, print, text};
-use crate::statements::{ReadFile, read_all};
+use crate::statements::{Bytes, ReadFile, read_all};
 
 const COLUMNS: &[Column] = &[
     text("file", "file"),
@@ -50,7 +50,7 @@ struct LineOut<'a> {
 }
 
 pub(super) fn run(settings: &Settings, args: &StatementArgs) -> Result<Exit, Failure> {
-    let files = read_all(&args.file, args.bank.as_ref())?;
+    let files = read_all(&args.file, args.bank.as_ref(), Bytes::Pass)?;
     print(&match settings.output {
         Format::Json => {
             let all: Vec<FileOut<'_>> = files.iter().map(file_out).collect();

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ledger::service::{Ledger, Options, ROLLUP_SPAN, SystemClock};
+use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, SystemClock};
 
 use crate::cli::DemoArgs;
 use crate::demo::{Demo, Place};
@@ -38,6 +38,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         clock: Arc::new(SystemClock::default()),
         cores,
         rollup_span: ROLLUP_SPAN,
+        four_eyes_above: FOUR_EYES_ABOVE,
     })?;
     drop(demo);
     serve(Arc::new(ledger), &addr, cores)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ledger::service::import::read_folder;
-use ledger::service::{Ledger, Options, ROLLUP_SPAN, SystemClock};
+use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, SystemClock};
 
 use crate::cli::ImportArgs;
 use crate::config;
@@ -20,7 +20,14 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let keys = args.keys.clone().unwrap_or_else(|| url.default_keys(Path::new(".")));
     let clock = Arc::new(SystemClock::default());
     let (cores, rollup_span) = (cores(), ROLLUP_SPAN);
-    let ledger = Ledger::open(&Options { url, keys, clock, cores, rollup_span })?;
+    let ledger = Ledger::open(&Options {
+        url,
+        keys,
+        clock,
+        cores,
+        rollup_span,
+        four_eyes_above: FOUR_EYES_ABOVE,
+    })?;
     let imported = ledger.import(set);
     ledger.close();
     let counts = imported?;

@@ -28,6 +28,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         clock: Arc::new(SystemClock::default()),
         cores,
         rollup_span: settings.rollup_span,
+        four_eyes_above: settings.four_eyes_above,
     })?);
     for run in ledger.unfinished_credit_runs()? {
         tracing::info!(run, "an interrupted credit run is carried on");

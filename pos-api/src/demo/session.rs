@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ledger::domain::calendar::{Instant, Zone};
-use ledger::service::{Client, Clock, DatabaseUrl, Ledger, ManualClock, Options, ROLLUP_SPAN};
+use ledger::service::{
+    Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ROLLUP_SPAN,
+};
 
 /// How far the clock may go while the ledger stays open. A ledger writes the highest id that it may
 /// make ten seconds of its clock ahead and renews that by the machine's time, so a clock that is set
@@ -32,7 +34,14 @@ impl Session {
     ) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::new(now));
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        let options = Options { url, keys, clock: shared, cores, rollup_span: ROLLUP_SPAN };
+        let options = Options {
+            url,
+            keys,
+            clock: shared,
+            cores,
+            rollup_span: ROLLUP_SPAN,
+            four_eyes_above: FOUR_EYES_ABOVE,
+        };
         Ok(Self { ledger: Ledger::open(&options)?, options, clock, opened: now })
     }
 

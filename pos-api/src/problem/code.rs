@@ -116,6 +116,30 @@ codes! {
     /// The bank's day can't be closed: it has not begun, or lies before the open one.
     DayNotOpen = "day_not_open", CONFLICT, "this is no open business day of the bank",
         "Tanggal ini bukan hari penyelesaian yang terbuka.";
+    /// The bank's day is not closed: it is not known yet what is due.
+    DayNotClosed = "day_not_closed", CONFLICT, "the business day is not closed yet",
+        "Hari penyelesaian belum ditutup. Tutup dahulu, lalu cocokkan.";
+    /// A bank's file may not be used; nothing of it was. `errors` names the file and the reason.
+    FileRefused = "file_refused", UNPROCESSABLE_ENTITY, "a bank file may not be used",
+        "Berkas bank tidak dapat dipakai. Minta berkas yang benar kepada bank.";
+    /// There is no file to reconcile with.
+    FileMissing = "file_missing", UNPROCESSABLE_ENTITY, "there is no file to reconcile with",
+        "Belum ada berkas bank untuk hari ini.";
+    /// The day is signed off, or it is not and would have to be.
+    SignedOff = "signed_off", CONFLICT, "the day's signature does not allow this",
+        "Status pengesahan hari ini tidak memungkinkan tindakan ini.";
+    /// Whoever did the first part may not do the second.
+    SecondPersonRequired = "second_person_required", CONFLICT, "a second person has to do this",
+        "Tindakan ini harus dilakukan orang kedua.";
+    /// Differences wait for a decision.
+    ExceptionsOpen = "exceptions_open", CONFLICT, "there are open differences",
+        "Masih ada selisih yang belum diputuskan.";
+    /// The difference was decided or explained before.
+    ExceptionClosed = "exception_closed", CONFLICT, "the difference is closed",
+        "Selisih ini sudah selesai.";
+    /// The decision does not fit the difference.
+    ResolutionNotApplicable = "resolution_not_applicable", CONFLICT,
+        "the decision does not fit this difference", "Keputusan ini tidak cocok untuk selisih ini.";
     /// Too much is waiting, or the service is not ready: nothing was done.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE,
         "the service is not ready or overloaded; nothing was done",

@@ -2,6 +2,7 @@
 
 mod balance;
 mod cards;
+mod exceptions;
 pub(crate) mod exports;
 mod health;
 mod me;
@@ -10,6 +11,7 @@ mod oauth;
 mod openapi;
 mod programme;
 mod reads;
+mod reconciliations;
 mod redemptions;
 mod reversals;
 mod settlements;
@@ -88,6 +90,47 @@ fn version_1(config: &mut web::ServiceConfig) {
         .service(
             resource("/settlements/{id}/items", "GET").route(web::get().to(settlements::items)),
         );
+    reconciliation(config);
+}
+
+/// Reconciling days with the banks' files, and what differs.
+fn reconciliation(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            resource("/reconciliations", "GET, POST")
+                .app_data(web::PayloadConfig::new(crate::wire::reconciliation::MAX_BODY))
+                .route(web::post().to(reconciliations::record))
+                .route(web::get().to(reconciliations::list)),
+        )
+        .service(
+            resource("/reconciliations/{id}", "GET")
+                .route(web::get().to(reconciliations::read_one)),
+        )
+        .service(
+            resource("/reconciliations/{id}/results", "GET")
+                .route(web::get().to(reconciliations::results)),
+        )
+        .service(
+            resource("/reconciliations/{id}/sign-off", "POST")
+                .route(web::post().to(reconciliations::sign_off)),
+        )
+        .service(
+            resource("/reconciliations/{id}/reopenings", "POST")
+                .route(web::post().to(reconciliations::reopen)),
+        )
+        .service(resource("/exceptions", "GET").route(web::get().to(exceptions::list)))
+        .service(
+            resource("/exceptions/resolutions", "POST")
+                .app_data(web::PayloadConfig::new(64 * 1024))
+                .route(web::post().to(exceptions::resolve_all)),
+        )
+        .service(resource("/exceptions/{id}", "GET").route(web::get().to(exceptions::read_one)))
+        .service(
+            resource("/exceptions/{id}/resolutions", "POST")
+                .route(web::post().to(exceptions::resolve)),
+        )
+        .service(resource("/exceptions/{id}/notes", "POST").route(web::post().to(exceptions::note)))
+        .service(resource("/net-positions", "GET").route(web::get().to(exceptions::net_positions)));
 }
 
 /// A path of the service and the methods it has; others are answered as such. Its answers are counted

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use ledger::domain::calendar::Date;
 use ledger::domain::public_id::{self, IdKind};
+use ledger::domain::settlement::Stage;
 use ledger::service::{NotClosed, Reader, Settlement, SettlementQuery};
 
 use crate::app::App;
@@ -80,7 +81,7 @@ fn open_day(
     }
     let merchant = (shop.merchant, shop.merchant_code.as_str(), shop.name.as_str());
     let open = ledger.open_settlement(merchant, (shop.bank, &shop.bank_code), day)?;
-    Ok(Some(Settlement { state, ..open }))
+    Ok(Some(Settlement { state, stage: Stage::Day(state), ..open }))
 }
 
 /// The purchases and reversals that a settlement is made of.

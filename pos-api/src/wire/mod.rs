@@ -2,11 +2,13 @@
 
 pub(crate) mod account;
 pub(crate) mod card;
+pub(crate) mod exception;
 pub(crate) mod listing;
 pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod paging;
 pub(crate) mod programme;
+pub(crate) mod reconciliation;
 pub(crate) mod redemption;
 pub(crate) mod reversal;
 pub(crate) mod settlement;
@@ -17,12 +19,12 @@ use serde::Serialize;
 use crate::problem::{Code, Problem};
 
 /// A field that can't be read.
-fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Problem {
+pub(crate) fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Problem {
     Problem::at(Code::RequestInvalid, pointer, detail.to_string())
 }
 
 /// A text for people: 1 to `most` characters, none of them a control character.
-fn text(pointer: &str, value: &str, most: usize) -> Result<String, Problem> {
+pub(crate) fn text(pointer: &str, value: &str, most: usize) -> Result<String, Problem> {
     let fits = (1..=most).contains(&value.chars().count()) && !value.chars().any(char::is_control);
     if fits {
         Ok(value.to_owned())

@@ -17,9 +17,9 @@ use ledger::domain::redemption::{Outcome, PointOfSale};
 use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
-    Answered, CardLifeError, Client, DatabaseUrl, FundRequest, Ledger, ManualClock, NewScope,
-    NotReversed, OnceKey, Options, Reader, RedeemRequest, Reply, ReverseRequest, Scope,
-    SettlementQuery, Teller, add_clients, migrate, verify,
+    Answered, CardLifeError, Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger,
+    ManualClock, NewScope, NotReversed, OnceKey, Options, Reader, RedeemRequest, Reply,
+    ReverseRequest, Scope, SettlementQuery, Teller, add_clients, migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -67,7 +67,14 @@ impl Bench {
         let keys: PathBuf = dir.path().join("ewarong.keys");
         let shared = Arc::<ManualClock>::clone(&clock);
         // Roll-ups are made all the time.
-        let options = Options { url, keys, clock: shared, cores: 2, rollup_span: 32 };
+        let options = Options {
+            url,
+            keys,
+            clock: shared,
+            cores: 2,
+            rollup_span: 32,
+            four_eyes_above: FOUR_EYES_ABOVE,
+        };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();
         folder::write(dir.path(), &cards, Date::from(now.date_in(Zone::Wib)));

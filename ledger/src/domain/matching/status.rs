@@ -89,6 +89,11 @@ impl MatchStatus {
         }
     }
 
+    /// The status of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
     /// Whether the bank has paid it and nothing is left to do.
     pub const fn is_closed(self) -> bool {
         matches!(self, Self::Matched | Self::MatchedWithFee)

@@ -7,7 +7,9 @@ use crate::domain::household::Identity;
 use crate::service::Trouble;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
-use crate::service::{DatabaseUrl, NewScope, Options, ROLLUP_SPAN, add_clients, migrate};
+use crate::service::{
+    DatabaseUrl, FOUR_EYES_ABOVE, NewScope, Options, ROLLUP_SPAN, add_clients, migrate,
+};
 
 const BRI: Teller = Teller { client: 1, bank: BankId(1) };
 const BTN: Teller = Teller { client: 2, bank: BankId(2) };
@@ -24,9 +26,15 @@ impl Bench {
         migrate(&url).unwrap();
         let clock = Arc::new(ManualClock::new("2018-09-01T00:00:00Z".parse().unwrap()));
         let keys = url.default_keys(dir.path());
-        let ledger =
-            Ledger::open(&Options { url, keys, clock, cores: 1, rollup_span: ROLLUP_SPAN })
-                .unwrap();
+        let ledger = Ledger::open(&Options {
+            url,
+            keys,
+            clock,
+            cores: 1,
+            rollup_span: ROLLUP_SPAN,
+            four_eyes_above: FOUR_EYES_ABOVE,
+        })
+        .unwrap();
         let mut set = ImportSet::default();
         for (line, (code, clearing)) in (2..).zip([("bri", "002"), ("btn", "200")]) {
             let entry = BankEntry {

@@ -9,7 +9,7 @@ use crate::domain::card::{CardNumber, CardState};
 use crate::domain::household::{Identity, Nik};
 use crate::domain::ids::HouseholdId;
 use crate::service::clock::ManualClock;
-use crate::service::{Options, ROLLUP_SPAN, migrate};
+use crate::service::{FOUR_EYES_ABOVE, Options, ROLLUP_SPAN, migrate};
 use crate::store::DatabaseUrl;
 use crate::store::connection::Connection;
 
@@ -74,8 +74,15 @@ fn open(dir: &Path) -> Ledger {
     migrate(&url).unwrap();
     let clock = ManualClock::new("2018-09-01T00:00:00Z".parse().unwrap());
     let keys = url.default_keys(dir);
-    Ledger::open(&Options { url, keys, clock: Arc::new(clock), cores: 1, rollup_span: ROLLUP_SPAN })
-        .unwrap()
+    Ledger::open(&Options {
+        url,
+        keys,
+        clock: Arc::new(clock),
+        cores: 1,
+        rollup_span: ROLLUP_SPAN,
+        four_eyes_above: FOUR_EYES_ABOVE,
+    })
+    .unwrap()
 }
 
 /// What is named when `files` are imported into an empty ledger.

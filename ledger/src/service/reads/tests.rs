@@ -19,7 +19,8 @@ use crate::domain::ids::{AccountId, CardId};
 use crate::domain::money::Rupiah;
 use crate::domain::transfer::TransferKind;
 use crate::service::{
-    ManualClock, NewScope, Options, ROLLUP_SPAN, add_clients, migrate, revoke_client,
+    FOUR_EYES_ABOVE, ManualClock, NewScope, Options, ROLLUP_SPAN, add_clients, migrate,
+    revoke_client,
 };
 use crate::store::DatabaseUrl;
 use crate::store::reads::Stretch;

@@ -34,6 +34,7 @@
 //! | `account_rollups` | what is kept of an account is the sum of its transfers up to there | I6 |
 //! | `wallet_rollups` | what is kept of a bank's wallets is the sum of their transfers up to there | I6 |
 //! | `settlements` | totals are recomputed, and a closed day's purchases are in exactly one | I12 |
+//! | `settlement_payments` | a paid settlement is posted once, for each issuer, and nothing else left or entered suspense without a decision | I6 |
 //! | `business_days` | a bank's open day lies behind every day that it closed | I12 |
 
 mod attempt;
@@ -101,6 +102,16 @@ impl Report {
 }
 
 impl Check {
+    /// Notes what rules found; each names the row that breaks it.
+    fn note_rules(&mut self, rules: Vec<(&'static str, Option<i64>)>) {
+        for (rule, broken) in rules {
+            self.note(match broken {
+                Some(id) => Err(rule.replace("{}", &id.to_string())),
+                None => Ok(()),
+            });
+        }
+    }
+
     const fn new(name: &'static str) -> Self {
         Self { name, rows: 0, broken: None }
     }
@@ -215,11 +226,7 @@ fn check_all(run: &mut Run<'_>) -> Result<(), StoreError> {
 
 fn registry(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
     check.rows = u64::try_from(connection.count_accounts()?).unwrap_or(0);
-    for (rule, broken) in connection.broken_references()? {
-        check.note(match broken {
-            Some(id) => Err(rule.replace("{}", &id.to_string())),
-            None => Ok(()),
-        });
-    }
+    let rules = connection.broken_references()?;
+    check.note_rules(rules);
     Ok(())
 }

@@ -12,6 +12,12 @@ use super::{Check, Run, require};
 /// Checks settlements and banks' days.
 pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
     run.check("settlements", settlements)?;
+    run.check("settlement_payments", |connection, check| {
+        let rules = connection.broken_payments()?;
+        check.rows = u64::try_from(connection.count_payments()?).unwrap_or(0);
+        check.note_rules(rules);
+        Ok(())
+    })?;
     run.check("business_days", |connection, check| {
         connection.each_business_day(&mut |day| {
             check.seen(check_day(&day));

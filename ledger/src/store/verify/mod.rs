@@ -4,9 +4,27 @@
 //! Numbers are read as wide as a column of the database can hold them and narrowed here: a value
 //! out of its range is a broken record, not a neighbour's value cut to size.
 
+/// Declares rules, each a statement that finds the first row that breaks it, and the function that
+/// asks them all.
+macro_rules! rules {
+    ($(#[$doc:meta])* $all:ident; $($name:ident: $says:literal, $sql:literal;)+) => {
+        $(statement! { both $name {} -> BigInt; $sql })+
+
+        impl Connection {
+            $(#[$doc])*
+            pub(crate) fn $all(
+                &mut self,
+            ) -> Result<Vec<(&'static str, Option<i64>)>, StoreError> {
+                Ok(vec![$(($says, self.first($name {})?)),+])
+            }
+        }
+    };
+}
+
 mod funds;
 mod history;
 mod pairs;
+mod payments;
 mod registry;
 mod rollups;
 mod settlements;

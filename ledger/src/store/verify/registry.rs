@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 16] = [
+const APPEND_ONLY: [&str; 21] = [
     "transfers",
     "redemptions",
     "reversals",
@@ -25,25 +25,16 @@ const APPEND_ONLY: [&str; 16] = [
     "settlements",
     "settlement_issuers",
     "card_changes",
+    "bank_files",
+    "reconciliation_events",
+    "settlement_payments",
+    "settlement_postings",
+    "exception_events",
 ];
 
-/// Declares rules, each a statement that finds the first row that breaks it.
-macro_rules! rules {
-    ($($name:ident: $says:literal, $sql:literal;)+) => {
-        $(statement! { both $name {} -> BigInt; $sql })+
-
-        impl Connection {
-            /// The rules of the registry and, for each, the first row that breaks it.
-            pub(crate) fn broken_references(
-                &mut self,
-            ) -> Result<Vec<(&'static str, Option<i64>)>, StoreError> {
-                Ok(vec![$(($says, self.first($name {})?)),+])
-            }
-        }
-    };
-}
-
 rules! {
+    /// The rules of the registry and, for each, the first row that breaks it.
+    broken_references;
     WalletAccount: "wallets {}: it has no account of its kind at its bank",
         "SELECT w.id FROM wallets w
          LEFT JOIN accounts a ON a.id = w.id AND a.kind = 3 AND a.bank_id = w.bank_id

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::bankfile::StatementLine;
 use ledger::domain::calendar::Date;
-use ledger::domain::matching::{LedgerSide, NotALine, RedemptionLine, SettlementLine};
+use ledger::domain::matching::{
+    LedgerSide, NotALine, PAID_WITHIN_DAYS, RedemptionLine, SettlementLine,
+};
 use ledger::domain::money::Rupiah;
 use ledger::domain::settlement::SettlementReference;
 use serde::Deserialize;
@@ -36,7 +38,7 @@ pub(super) fn ledger_side(
 ) -> Result<LedgerSide, Failure> {
     let mut side = LedgerSide::default();
     let mut is_empty = true;
-    let singly = rows.iter().any(|row| names_a_redemption(row));
+    let singly = rows.iter().any(|row| row.may_name_a_redemption());
     for settlement in settlements(client, args, args.date)? {
         if settlement.state != "closed" {
             return Err(Failure::failed(format!(
@@ -52,13 +54,25 @@ pub(super) fn ledger_side(
             }
         }
     }
+    // What the bank still owes of the days before may be in the files too.
+    let earlier = (1..=PAID_WITHIN_DAYS).map(|days| args.date.minus_days(days));
+    let mut carried = BTreeSet::new();
+    for day in earlier {
+        for settlement in settlements(client, args, day)? {
+            if settlement.state == "closed" && !settlement.paid {
+                add_settlement(&mut side, &settlement)?;
+                carried.extend(settlement.reference);
+            }
+        }
+    }
     if is_empty {
         note(&format!("the ledger expects no payment of `{}` for `{}`", args.bank, args.date));
     }
     for (day, references) in named_on_other_days(args.date, rows) {
         for settlement in settlements(client, args, day)? {
             let reference = settlement.reference.as_deref().unwrap_or_default();
-            if settlement.state == "closed" && references.contains(reference) {
+            let is_new = !carried.contains(reference) && !settlement.paid;
+            if settlement.state == "closed" && is_new && references.contains(reference) {
                 add_settlement(&mut side, &settlement)?;
             }
         }
@@ -89,14 +103,6 @@ fn named_on_other_days(day: Date, rows: &[&StatementLine]) -> BTreeMap<Date, BTr
         }
     }
     named
-}
-
-/// Whether a row carries no reference of a settlement, but what could be one of a redemption.
-fn names_a_redemption(row: &StatementLine) -> bool {
-    let mut texts = row.references().chain([row.description()]);
-    let is_number = |word: &str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_digit());
-    row.settlement_references().is_empty()
-        && texts.any(|text| text.split(|letter: char| !letter.is_alphanumeric()).any(is_number))
 }
 
 /// Adds a settlement for which something has to be paid; whether there is such.

@@ -16,7 +16,9 @@ use ledger::domain::redemption::{Attempt, CardFacts, PointOfSale, ShopFacts};
 use ledger::service::batch::{
     BatchRows, BatchStore, CardChange, Facts, FactsQuery, Ground, Hold, WalletState,
 };
-use ledger::service::{Ledger, Options, ROLLUP_SPAN, StandIn, StoreError, SystemClock};
+use ledger::service::{
+    FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, StandIn, StoreError, SystemClock,
+};
 use pos_api::startup::Application;
 
 /// The revision of a registry that never changes.
@@ -34,6 +36,7 @@ pub(crate) fn serve(database_url: &str, keys: &Path) -> anyhow::Result<()> {
         clock,
         cores,
         rollup_span: ROLLUP_SPAN,
+        four_eyes_above: FOUR_EYES_ABOVE,
     };
     let ledger = Arc::new(Ledger::open_with(&options, Some(stand_in))?);
     let application = Application::build(ledger, "127.0.0.1:0", cores)?;

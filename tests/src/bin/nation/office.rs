@@ -12,8 +12,8 @@ use ledger::domain::money::Rupiah;
 use ledger::domain::policy::PriceZone;
 use ledger::service::import::{BankEntry, ImportSet, MerchantEntry, Row, TerminalEntry};
 use ledger::service::{
-    Clock as _, DatabaseUrl, FundRequest, Ledger, NewScope, Options, ROLLUP_SPAN, SystemClock,
-    add_clients,
+    Clock as _, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, NewScope, Options, ROLLUP_SPAN,
+    SystemClock, add_clients,
 };
 
 use crate::people::{BANKS, Nation, Purpose};
@@ -70,6 +70,7 @@ impl Office {
             clock,
             cores: self.cores,
             rollup_span: ROLLUP_SPAN,
+            four_eyes_above: FOUR_EYES_ABOVE,
         })?)
     }
 

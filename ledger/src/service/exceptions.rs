@@ -1,0 +1,423 @@
+//! Differences between the ledger and the banks, worked on by people: notes, owners, decisions.
+//!
+//! A decision that stakes more than the configured amount is only proposed by the first person, and
+//! carried out when a second one decides the same.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use crate::domain::calendar::{Date, Instant};
+use crate::domain::ids::{AccountId, RowId};
+use crate::domain::matching::{MatchStatus, Severity};
+use crate::domain::money::Rupiah;
+use crate::domain::resolution::{Difference, NotApplicable, Plan, Resolution, Standing};
+use crate::store::StoreError;
+use crate::store::connection::Connection;
+use crate::store::exceptions::{ExceptionRow, NewExceptionEvent};
+use crate::store::payments::OwedSettlement;
+use crate::store::reconciliations::View;
+
+use super::error::Trouble;
+use super::history::Reader;
+use super::ids::IdSource;
+use super::ledger::Ledger;
+use super::paying::{Payment, park, pay};
+use super::reconciling::differences::{CLEARED, OPEN, PROPOSED, RESOLVED, is_open};
+use super::reconciling::{may_see, scope};
+use super::shared::Contended;
+
+/// What may be at stake in a decision without a second person, where nothing else is configured.
+pub const FOUR_EYES_ABOVE: Rupiah = Rupiah::whole(1_000_000);
+
+/// Where a difference stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExceptionState {
+    /// Nobody has decided.
+    Open,
+    /// One person has; a second one has to agree.
+    Proposed,
+    /// It is decided.
+    Resolved,
+    /// A later file explained it.
+    Cleared,
+}
+
+impl ExceptionState {
+    /// The state as answers write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Proposed => "proposed",
+            Self::Resolved => "resolved",
+            Self::Cleared => "cleared",
+        }
+    }
+
+    const fn of_number(number: i16) -> Option<Self> {
+        match number {
+            OPEN => Some(Self::Open),
+            PROPOSED => Some(Self::Proposed),
+            RESOLVED => Some(Self::Resolved),
+            CLEARED => Some(Self::Cleared),
+            _ => None,
+        }
+    }
+}
+
+/// A difference as it is shown.
+#[derive(Clone, Debug)]
+pub struct ShownException {
+    /// Its id.
+    pub id: i64,
+    /// The reconciliation that found it last.
+    pub reconciliation: i64,
+    /// The bank's code.
+    pub bank: String,
+    /// Its business day (WIB).
+    pub day: Date,
+    /// Its key in the result.
+    pub key: String,
+    /// How the sides stand to each other.
+    pub status: MatchStatus,
+    /// What the ledger expects, in rupiah.
+    pub ledger: Option<i64>,
+    /// What the bank moved, as a decimal.
+    pub moved: Option<String>,
+    /// Both sides' rows, as they were rendered.
+    pub detail: String,
+    /// Where it stands.
+    pub state: ExceptionState,
+    /// When it was found.
+    pub found_at: Instant,
+    /// Whole hours since then.
+    pub age_hours: u32,
+    /// How urgent it is by now; nothing is when it is closed.
+    pub severity: Severity,
+    /// Who works on it.
+    pub owner: Option<String>,
+    /// The decision, proposed or made.
+    pub resolution: Option<Resolution>,
+}
+
+/// Something that happened to a difference.
+#[derive(Clone, Debug)]
+pub struct ExceptionEvent {
+    /// `found`, `changed`, `cleared`, `note`, `proposed`, `resolved`.
+    pub event: String,
+    /// The client that did it.
+    pub client: String,
+    /// When.
+    pub at: Instant,
+    /// What was said about it.
+    pub note: String,
+    /// The transfer that it posted, with the account that it is stored with.
+    pub transfer: Option<(RowId, AccountId)>,
+}
+
+/// Which differences are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ExceptionQuery {
+    /// The bank's code.
+    pub bank: Option<String>,
+    /// The business day.
+    pub day: Option<Date>,
+    /// Closed ones too.
+    pub all: bool,
+}
+
+/// Why nothing is decided.
+#[derive(Debug, thiserror::Error)]
+pub enum NotResolved {
+    /// There is no such difference for this client.
+    #[error("there is no such difference")]
+    NotFound,
+    /// It is closed already.
+    #[error("the difference is closed")]
+    Closed,
+    /// The same client proposed it.
+    #[error("a second person has to agree")]
+    SecondPerson,
+    /// The decision does not fit.
+    #[error(transparent)]
+    NotApplicable(#[from] NotApplicable),
+    /// The client's access was withdrawn.
+    #[error("the client's access was withdrawn")]
+    ClientRevoked,
+    /// Nothing was done, or it is not known.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<StoreError> for NotResolved {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+impl Contended for NotResolved {
+    fn is_contended(&self) -> bool {
+        matches!(self, Self::Trouble(trouble) if trouble.is_contended())
+    }
+}
+
+/// Who works on a difference.
+#[derive(Clone, Copy, Debug)]
+pub struct Clerk {
+    /// The client's row.
+    pub client: i64,
+    /// What it may work on.
+    pub reader: Reader,
+}
+
+impl Ledger {
+    /// Up to `most` differences after the one with the id `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they can't be read.
+    pub fn exceptions(
+        &self,
+        reader: Reader,
+        query: &ExceptionQuery,
+        (after, most): (i64, i64),
+    ) -> Result<Vec<ShownException>, StoreError> {
+        let rows = self.shared.read(|connection| {
+            connection.snapshot(|tx| match scope(tx, reader, query.bank.as_deref())? {
+                Some(scope) => tx.exceptions(scope, (query.day, query.all), (after, most)),
+                None => Ok(Vec::new()),
+            })
+        })?;
+        let now = self.shared.clock.now();
+        rows.into_iter().map(|row| shown(row, now)).collect()
+    }
+
+    /// A difference with its history, if it is the reader's business.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read.
+    pub fn exception(
+        &self,
+        reader: Reader,
+        id: i64,
+    ) -> Result<Option<(ShownException, Vec<ExceptionEvent>)>, StoreError> {
+        let found = self.shared.read(|connection| {
+            connection.snapshot::<_, StoreError>(|tx| {
+                let row = tx.exception(id)?.filter(|row| may_see(reader, row.view));
+                row.map(|row| Ok((row, tx.exception_events(id)?))).transpose()
+            })
+        })?;
+        let Some((row, events)) = found else { return Ok(None) };
+        let event = |(_number, event, client, at, note, transfer, anchor)| {
+            let transfer: Option<(i64, i64)> = Option::zip(transfer, anchor);
+            let transfer = transfer.map(|(id, anchor)| (RowId(id), AccountId(anchor)));
+            ExceptionEvent { event, client, at: Instant::from_millis(at), note, transfer }
+        };
+        let events = events.into_iter().map(event).collect();
+        Ok(Some((shown(row, self.shared.clock.now())?, events)))
+    }
+
+    /// Writes a note on a difference, and who works on it.
+    ///
+    /// # Errors
+    /// [`NotResolved`]; then nothing was done, unless it says that it is not known.
+    pub fn note_exception(
+        &self,
+        clerk: Clerk,
+        id: i64,
+        (note, owner): (String, Option<String>),
+    ) -> Result<(), NotResolved> {
+        let clock = Arc::clone(&self.shared.clock);
+        self.shared.write(move |tx| {
+            let mut row = locked(tx, clerk, id)?;
+            if owner.is_some() {
+                row.owner.clone_from(&owner);
+            }
+            tell(tx, &mut row, (clerk.client, clock.now()), ("note", &note), None)
+        })
+    }
+
+    /// Decides a difference, or proposes the decision where a second person has to agree: the
+    /// difference as it is then. The same client's same decision again changes nothing.
+    ///
+    /// # Errors
+    /// [`NotResolved`]; then nothing was done, unless it says that it is not known.
+    pub fn resolve_exception(
+        &self,
+        clerk: Clerk,
+        id: i64,
+        (resolution, reason): (Resolution, String),
+    ) -> Result<ShownException, NotResolved> {
+        let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
+        let limit = self.four_eyes_above;
+        let row = self.shared.write(move |tx| {
+            let row = locked(tx, clerk, id)?;
+            let decision = Decision { clerk, resolution, reason: &reason, limit };
+            decision.take(tx, &ids, row, clock.now())
+        })?;
+        Ok(shown(row, self.shared.clock.now())?)
+    }
+
+    /// What each bank owes each other for purchases of a closed day at the other's merchants: issuer,
+    /// acquirer, rupiah.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read.
+    pub fn net_positions(&self, day: Date) -> Result<Vec<(String, String, i64)>, StoreError> {
+        self.shared.read(|connection| connection.net_positions(day))
+    }
+}
+
+fn locked(tx: &mut Connection, clerk: Clerk, id: i64) -> Result<ExceptionRow, NotResolved> {
+    if !tx.client_stands(clerk.client)? {
+        return Err(NotResolved::ClientRevoked);
+    }
+    let row = tx.lock_exception(id)?;
+    row.filter(|row| may_see(clerk.reader, row.view)).ok_or(NotResolved::NotFound)
+}
+
+/// A decision that is being taken.
+struct Decision<'a> {
+    clerk: Clerk,
+    resolution: Resolution,
+    reason: &'a str,
+    /// What may be at stake without a second person.
+    limit: Rupiah,
+}
+
+impl Decision<'_> {
+    fn take(
+        &self,
+        tx: &mut Connection,
+        ids: &IdSource,
+        mut row: ExceptionRow,
+        now: Instant,
+    ) -> Result<ExceptionRow, NotResolved> {
+        let (client, name) = (self.clerk.client, self.resolution.as_str());
+        let is_same = row.resolution.as_deref() == Some(name);
+        let is_own = row.decided_by == Some(client);
+        if !is_open(row.state) {
+            return if is_same && is_own { Ok(row) } else { Err(NotResolved::Closed) };
+        }
+        let settlement = tx.settlement_by_reference(row.view.bank, &row.key)?;
+        let about = difference(&row, settlement.as_ref())?;
+        let plan = self.resolution.plan(&about)?;
+        let needs_two = about.at_stake() > Decimal::from(self.limit.get());
+        let is_agreed = row.state == PROPOSED && is_same && !is_own;
+        if needs_two && !is_agreed {
+            if row.state == PROPOSED && is_same {
+                return Err(NotResolved::SecondPerson);
+            }
+            row.state = PROPOSED;
+            (row.resolution, row.decided_by) = (Some(name.to_owned()), Some(client));
+            tell(tx, &mut row, (client, now), ("proposed", self.reason), None)?;
+            return Ok(row);
+        }
+        let transfer = self.carry_out(tx, ids, (&row, plan, settlement), now)?;
+        row.state = RESOLVED;
+        (row.resolution, row.decided_by) = (Some(name.to_owned()), Some(client));
+        tell(tx, &mut row, (client, now), ("resolved", self.reason), transfer)?;
+        Ok(row)
+    }
+
+    /// Posts what the decision moves; a merchant's own view moves nothing.
+    fn carry_out(
+        &self,
+        tx: &mut Connection,
+        ids: &IdSource,
+        (row, plan, settlement): (&ExceptionRow, Plan, Option<OwedSettlement>),
+        now: Instant,
+    ) -> Result<Option<(RowId, AccountId)>, NotResolved> {
+        let View { bank, merchant } = row.view;
+        if merchant != 0 {
+            return Ok(None);
+        }
+        if let Some(settlement) = settlement.filter(|_owed| plan.pays_settlement) {
+            let by = (row.reconciliation, self.clerk.client, now);
+            pay(tx, ids, (&[Payment::of(&settlement)], bank), by)?;
+        }
+        if plan.to_suspense == 0 {
+            return Ok(None);
+        }
+        Ok(Some(park(tx, ids, (bank, plan.to_suspense, row.id), now)?))
+    }
+}
+
+fn difference(
+    row: &ExceptionRow,
+    settlement: Option<&OwedSettlement>,
+) -> Result<Difference, StoreError> {
+    let corrupt = |what: &str| StoreError::corrupt(format!("exception {}: {what}", row.id));
+    let moved = row.bank.as_deref().map(str::parse::<Decimal>).transpose();
+    let standing = |settlement: &OwedSettlement| match settlement.paid_by {
+        Some(_reconciliation) => Standing::Paid,
+        None => Standing::Owed,
+    };
+    Ok(Difference {
+        status: status(row)?,
+        due: Rupiah::new(row.ledger.unwrap_or(0))
+            .map_err(|_below| corrupt("its amount is below zero"))?,
+        moved: moved
+            .map_err(|_unreadable| corrupt("the bank's amount is none"))?
+            .unwrap_or_default(),
+        settlement: settlement.map(standing),
+    })
+}
+
+fn status(row: &ExceptionRow) -> Result<MatchStatus, StoreError> {
+    MatchStatus::named(&row.status)
+        .ok_or_else(|| StoreError::corrupt(format!("exception {}: its status is unknown", row.id)))
+}
+
+/// Writes the row as it is, and what happened.
+fn tell(
+    tx: &mut Connection,
+    row: &mut ExceptionRow,
+    (client, now): (i64, Instant),
+    (event, note): (&str, &str),
+    transfer: Option<(RowId, AccountId)>,
+) -> Result<(), NotResolved> {
+    row.events = row.events.saturating_add(1);
+    tx.update_exception(row)?;
+    let event = NewExceptionEvent {
+        exception_id: row.id,
+        number: row.events,
+        event: event.to_owned(),
+        client_id: client,
+        created_at: now.as_millis(),
+        note: note.to_owned(),
+        transfer_id: transfer.map(|(id, _)| id.0),
+        anchor_id: transfer.map(|(_, anchor)| anchor.0),
+    };
+    Ok(NewExceptionEvent::insert_all(tx, vec![event])?)
+}
+
+fn shown(row: ExceptionRow, now: Instant) -> Result<ShownException, StoreError> {
+    let corrupt = |what: &str| StoreError::corrupt(format!("exception {}: {what}", row.id));
+    let status = status(&row)?;
+    let state =
+        ExceptionState::of_number(row.state).ok_or_else(|| corrupt("its state is unknown"))?;
+    let millis = now.as_millis().saturating_sub(row.found_at).max(0);
+    let age_hours = u32::try_from(millis / 3_600_000).unwrap_or(u32::MAX);
+    let severity = if is_open(row.state) { status.severity(age_hours) } else { Severity::None };
+    let resolution = row
+        .resolution
+        .as_deref()
+        .map(|name| Resolution::named(name).ok_or_else(|| corrupt("its resolution is unknown")));
+    Ok(ShownException {
+        resolution: resolution.transpose()?,
+        id: row.id,
+        reconciliation: row.reconciliation,
+        bank: row.bank_code,
+        day: row.day,
+        key: row.key,
+        status,
+        ledger: row.ledger,
+        moved: row.bank,
+        detail: row.detail,
+        state,
+        found_at: Instant::from_millis(row.found_at),
+        age_hours,
+        severity,
+        owner: row.owner,
+    })
+}

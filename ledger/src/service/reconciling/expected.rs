@@ -1,0 +1,147 @@
+//! What the ledger expects the bank to pay: the day's settlements, those of the days before that are
+//! still owed, those that the bank's rows name, and single redemptions where rows name such.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::bankfile::StatementLine;
+use crate::domain::calendar::Date;
+use crate::domain::ids::RowId;
+use crate::domain::matching::{
+    LedgerSide, NotALine, PAID_WITHIN_DAYS, RedemptionLine, SettlementLine,
+};
+use crate::domain::money::Rupiah;
+use crate::domain::receipt::retrieval_reference;
+use crate::domain::settlement::SettlementReference;
+use crate::store::StoreError;
+use crate::store::connection::Connection;
+use crate::store::payments::OwedSettlement;
+use crate::store::reconciliations::View;
+
+use super::super::closing::first_id_of;
+
+/// How many items of a settlement are read at once.
+const PAGE: i64 = 10_000;
+
+/// The ledger's side, and what its lines stand for.
+#[derive(Debug, Default)]
+pub(super) struct ExpectedSide {
+    pub(super) side: LedgerSide,
+    /// By their references.
+    pub(super) settlements: HashMap<SettlementReference, OwedSettlement>,
+    /// The settlement of each redemption that stands in the side, by the line's key.
+    pub(super) redemptions: HashMap<String, SettlementReference>,
+}
+
+/// The ledger's side of a day. `own` is the day's reconciliation, where there is one: what it paid
+/// is looked at again.
+pub(super) fn expected(
+    tx: &mut Connection,
+    view: View,
+    (day, own): (Date, Option<i64>),
+    lines: &[(&str, &StatementLine)],
+) -> Result<ExpectedSide, StoreError> {
+    let mut expected = ExpectedSide::default();
+    let singly = lines.iter().any(|(_, line)| line.may_name_a_redemption());
+    let from = day.minus_days(PAID_WITHIN_DAYS);
+    for settlement in tx.settlements_between((view.bank, view.merchant), (from, day))? {
+        let is_own = own.is_some() && settlement.paid_by == own;
+        if settlement.business_date == day || settlement.paid_by.is_none() || is_own {
+            expected.add(tx, view, settlement, singly)?;
+        }
+    }
+    let named: BTreeSet<&str> =
+        lines.iter().flat_map(|(_, line)| line.settlement_references()).collect();
+    for reference in named {
+        let known = reference.parse().is_ok_and(|key| expected.settlements.contains_key(&key));
+        if known {
+            continue;
+        }
+        let found = tx.settlement_by_reference(view.bank, reference)?.filter(|settlement| {
+            (view.merchant == 0 || settlement.merchant.0 == view.merchant)
+                && (settlement.paid_by.is_none() || settlement.paid_by == own)
+        });
+        if let Some(settlement) = found {
+            expected.add(tx, view, settlement, false)?;
+        }
+    }
+    Ok(expected)
+}
+
+impl ExpectedSide {
+    /// Adds a settlement for which something has to be paid.
+    fn add(
+        &mut self,
+        tx: &mut Connection,
+        view: View,
+        settlement: OwedSettlement,
+        singly: bool,
+    ) -> Result<(), StoreError> {
+        // Nothing is paid for a day whose sales were all taken back, or more than that.
+        let Some(amount) = Rupiah::new(settlement.net).ok().filter(|net| !net.is_zero()) else {
+            return Ok(());
+        };
+        let unusual =
+            |error: NotALine| StoreError::corrupt(format!("settlement {}: {error}", settlement.id));
+        let reference: SettlementReference = settlement.reference.parse().map_err(|error| {
+            StoreError::corrupt(format!("settlement {}: {error}", settlement.id))
+        })?;
+        let line = SettlementLine {
+            reference,
+            merchant: &settlement.merchant_code,
+            account: None,
+            bank_reference: None,
+            business_date: settlement.business_date,
+            amount,
+        };
+        self.side.add_settlement(&line).map_err(unusual)?;
+        if singly {
+            for (rrn, amount, reversed) in purchases(tx, view, &settlement)? {
+                let line = RedemptionLine {
+                    rrn: &rrn,
+                    terminal: None,
+                    merchant: &settlement.merchant_code,
+                    account: None,
+                    settlement: Some(reference),
+                    business_date: settlement.business_date,
+                    amount,
+                    reversed,
+                };
+                self.side.add_redemption(&line).map_err(unusual)?;
+                self.redemptions.insert(rrn, reference);
+            }
+        }
+        self.settlements.insert(reference, settlement);
+        Ok(())
+    }
+}
+
+/// The purchases of a settlement: retrieval reference, amount, and whether it was taken back on the
+/// same day, so that nothing is due for it.
+fn purchases(
+    tx: &mut Connection,
+    view: View,
+    settlement: &OwedSettlement,
+) -> Result<Vec<(String, Rupiah, bool)>, StoreError> {
+    let mut found: BTreeMap<i64, (i64, bool)> = BTreeMap::new();
+    let mut floor = first_id_of(settlement.business_date);
+    loop {
+        let of = (settlement.merchant, view.bank, settlement.business_date);
+        let items = tx.settlement_items(of, floor, PAGE)?;
+        for (row, redemption, _wallet, amount, _created) in &items {
+            let entry = found.entry(*redemption).or_insert((*amount, false));
+            entry.1 |= row != redemption;
+        }
+        match items.last() {
+            Some(last) if i64::try_from(items.len()) == Ok(PAGE) => {
+                floor = last.0.saturating_add(1);
+            }
+            _ => break,
+        }
+    }
+    let purchase = |(id, (amount, reversed)): (i64, (i64, bool))| {
+        let amount = Rupiah::new(amount)
+            .map_err(|error| StoreError::corrupt(format!("redemption {id}: {error}")))?;
+        Ok((retrieval_reference(RowId(id)), amount, reversed))
+    };
+    found.into_iter().map(purchase).collect()
+}

@@ -1,0 +1,152 @@
+//! Which settlements are paid, and by which transfers.
+
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
+
+use crate::domain::bank::BankId;
+use crate::domain::calendar::Date;
+use crate::domain::ids::AccountId;
+
+use super::bulk::bulk_insert;
+use super::connection::Connection;
+use super::error::StoreError;
+use super::statement::statement;
+
+bulk_insert! {
+    /// A settlement that is paid.
+    NewPayment, PaymentColumns, "settlement_payments",
+    settlement_id: i64 => BigInt, reconciliation_id: i64 => BigInt, amount: i64 => BigInt,
+    client_id: i64 => BigInt, created_at: i64 => BigInt,
+}
+
+bulk_insert! {
+    /// One issuer's transfer of a paid settlement.
+    NewSettlementPosting, SettlementPostingColumns, "settlement_postings",
+    settlement_id: i64 => BigInt, issuer: i16 => SmallInt, net: i64 => BigInt,
+    transfer_id: i64 => BigInt, anchor_id: i64 => BigInt,
+}
+
+type OwedSql = ((BigInt, BigInt, Text, Integer, Text, BigInt), Nullable<BigInt>);
+type OwedRow = ((i64, i64, String, i32, String, i64), Option<i64>);
+
+statement! {
+    // A shop's own view has its settlements only.
+    both SettlementsBetween { bank: i16, merchant: i64, from: i32, to: i32 } -> OwedSql;
+    "SELECT s.id, s.merchant_id, m.code, s.business_date, s.reference, s.gross - s.reversed,
+            p.reconciliation_id
+     FROM settlements s
+     JOIN merchants m ON m.id = s.merchant_id
+     LEFT JOIN settlement_payments p ON p.settlement_id = s.id
+     WHERE s.bank_id = " [bank: SmallInt] " AND s.business_date >= " [from: Integer]
+    " AND s.business_date <= " [to: Integer] " AND (" [merchant: BigInt]
+    " = 0 OR s.merchant_id = " [merchant: BigInt] ") ORDER BY s.id"
+}
+
+statement! {
+    both SettlementByReference { bank: i16, reference: String } -> OwedSql;
+    "SELECT s.id, s.merchant_id, m.code, s.business_date, s.reference, s.gross - s.reversed,
+            p.reconciliation_id
+     FROM settlements s
+     JOIN merchants m ON m.id = s.merchant_id
+     LEFT JOIN settlement_payments p ON p.settlement_id = s.id
+     WHERE s.bank_id = " [bank: SmallInt] " AND s.reference = " [reference: Text]
+}
+
+statement! {
+    // What is posted goes to each issuer's holding account.
+    both PartsToPost { settlement: i64 } -> (SmallInt, BigInt, BigInt);
+    "SELECT i.issuer, b.holding_account, i.net FROM settlement_issuers i
+     JOIN banks b ON b.id = i.issuer
+     WHERE i.settlement_id = " [settlement: BigInt] " AND i.net <> 0 ORDER BY i.issuer"
+}
+
+statement! {
+    both SuspenseOf { bank: i16 } -> (BigInt, BigInt);
+    "SELECT suspense_account, holding_account FROM banks WHERE id = " [bank: SmallInt]
+}
+
+statement! {
+    // Each pair of banks once in each direction: what the acquirer paid for the issuer's cards.
+    both NetPositions { day: i32 } -> (Text, Text, BigInt);
+    "SELECT i.code, a.code, CAST(SUM(p.net) AS BIGINT)
+     FROM settlements s
+     JOIN settlement_issuers p ON p.settlement_id = s.id
+     JOIN banks i ON i.id = p.issuer
+     JOIN banks a ON a.id = s.bank_id
+     WHERE s.business_date = " [day: Integer] " AND p.issuer <> s.bank_id
+     GROUP BY i.id, i.code, a.id, a.code ORDER BY i.id, a.id"
+}
+
+/// A settlement that is or was owed.
+#[derive(Clone, Debug)]
+pub(crate) struct OwedSettlement {
+    pub(crate) id: i64,
+    pub(crate) merchant: AccountId,
+    pub(crate) merchant_code: String,
+    pub(crate) business_date: Date,
+    pub(crate) reference: String,
+    /// Rupiah; below zero when more was taken back than sold.
+    pub(crate) net: i64,
+    /// The reconciliation by which it was paid, if it was.
+    pub(crate) paid_by: Option<i64>,
+}
+
+fn owed(row: OwedRow) -> Result<OwedSettlement, StoreError> {
+    let ((id, merchant, merchant_code, day, reference, net), paid_by) = row;
+    let business_date = Date::from_number(day)
+        .map_err(|error| StoreError::corrupt(format!("settlement {id}: {error}")))?;
+    let merchant = AccountId(merchant);
+    Ok(OwedSettlement { id, merchant, merchant_code, business_date, reference, net, paid_by })
+}
+
+impl Connection {
+    /// A bank's settlements of closed days between two, of one merchant or (0) of all.
+    pub(crate) fn settlements_between(
+        &mut self,
+        (bank, merchant): (BankId, i64),
+        (from, to): (Date, Date),
+    ) -> Result<Vec<OwedSettlement>, StoreError> {
+        let (from, to) = (from.as_number(), to.as_number());
+        let rows: Vec<OwedRow> =
+            self.load(SettlementsBetween { bank: bank.0, merchant, from, to })?;
+        rows.into_iter().map(owed).collect()
+    }
+
+    /// The bank's settlement of that reference.
+    pub(crate) fn settlement_by_reference(
+        &mut self,
+        bank: BankId,
+        reference: &str,
+    ) -> Result<Option<OwedSettlement>, StoreError> {
+        let reference = reference.to_owned();
+        let row = self.first::<_, OwedRow>(SettlementByReference { bank: bank.0, reference })?;
+        row.map(owed).transpose()
+    }
+
+    /// A settlement's parts: issuer, its holding account, and the net in rupiah.
+    pub(crate) fn parts_to_post(
+        &mut self,
+        settlement: i64,
+    ) -> Result<Vec<(BankId, AccountId, i64)>, StoreError> {
+        let rows: Vec<(i16, i64, i64)> = self.load(PartsToPost { settlement })?;
+        let part = |(issuer, holding, net)| (BankId(issuer), AccountId(holding), net);
+        Ok(rows.into_iter().map(part).collect())
+    }
+
+    /// A bank's suspense and holding accounts.
+    pub(crate) fn suspense_of(
+        &mut self,
+        bank: BankId,
+    ) -> Result<(AccountId, AccountId), StoreError> {
+        let row: Option<(i64, i64)> = self.first(SuspenseOf { bank: bank.0 })?;
+        let (suspense, holding) = row.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
+        Ok((AccountId(suspense), AccountId(holding)))
+    }
+
+    /// What each acquirer paid for each other issuer's cards on a day: issuer, acquirer, rupiah.
+    pub(crate) fn net_positions(
+        &mut self,
+        day: Date,
+    ) -> Result<Vec<(String, String, i64)>, StoreError> {
+        self.load(NetPositions { day: day.as_number() })
+    }
+}

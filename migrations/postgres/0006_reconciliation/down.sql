@@ -1,0 +1,10 @@
+DROP TABLE exception_events;
+DROP TABLE exceptions;
+DROP TABLE settlement_postings;
+DROP TABLE settlement_payments;
+DROP TABLE matched_rows;
+DROP TABLE reconciliation_results;
+DROP TABLE reconciliation_events;
+DROP TABLE reconciliation_files;
+DROP TABLE reconciliations;
+DROP TABLE bank_files;

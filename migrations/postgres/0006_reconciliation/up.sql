@@ -1,0 +1,141 @@
+-- Banks' files as they were received, and what they say about settlements. `merchant_id` 0: the bank's own view of all
+-- its merchants; otherwise the account of the merchant that reconciles its own.
+
+-- The evidence: a file is kept byte for byte, and everything else here can be derived from it anew.
+CREATE TABLE bank_files (
+    id BIGINT NOT NULL,
+    bank_id SMALLINT NOT NULL,
+    merchant_id BIGINT NOT NULL,
+    sha256 BYTEA NOT NULL,
+    name TEXT NOT NULL,
+    format TEXT NOT NULL,
+    profile TEXT,
+    content BYTEA NOT NULL,
+    client_id BIGINT NOT NULL,
+    received_at BIGINT NOT NULL,
+    CONSTRAINT bank_files_pk PRIMARY KEY (id),
+    CONSTRAINT bank_files_hash UNIQUE (bank_id, merchant_id, sha256)
+);
+
+-- A business day against the bank's files. Each recording, signature and reopening raises the revision.
+CREATE TABLE reconciliations (
+    id BIGINT NOT NULL,
+    bank_id SMALLINT NOT NULL,
+    merchant_id BIGINT NOT NULL,
+    business_date INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    covered_to INTEGER NOT NULL,
+    result_hash BYTEA NOT NULL,
+    summary TEXT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    recorded_by BIGINT NOT NULL,
+    signed_at BIGINT,
+    signed_by BIGINT,
+    CONSTRAINT reconciliations_pk PRIMARY KEY (id),
+    CONSTRAINT reconciliations_day UNIQUE (bank_id, merchant_id, business_date)
+);
+
+CREATE TABLE reconciliation_files (
+    reconciliation_id BIGINT NOT NULL,
+    file_id BIGINT NOT NULL,
+    CONSTRAINT reconciliation_files_pk PRIMARY KEY (reconciliation_id, file_id),
+    CONSTRAINT reconciliation_files_file FOREIGN KEY (file_id) REFERENCES bank_files (id)
+);
+
+-- What was done to a reconciliation, and with which result. Kinds: 1 recorded, 2 signed off, 3 reopened.
+CREATE TABLE reconciliation_events (
+    reconciliation_id BIGINT NOT NULL,
+    revision INTEGER NOT NULL,
+    kind SMALLINT NOT NULL,
+    client_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    result_hash BYTEA NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT reconciliation_events_pk PRIMARY KEY (reconciliation_id, revision),
+    CONSTRAINT reconciliation_events_kind CHECK (kind BETWEEN 1 AND 3)
+);
+
+-- The outcomes of the latest recording; amounts of a bank may have sen and are kept as text.
+CREATE TABLE reconciliation_results (
+    reconciliation_id BIGINT NOT NULL,
+    business_date INTEGER NOT NULL,
+    result_key TEXT NOT NULL,
+    status TEXT NOT NULL,
+    ledger_amount BIGINT,
+    bank_amount TEXT,
+    detail TEXT NOT NULL,
+    CONSTRAINT reconciliation_results_pk PRIMARY KEY (reconciliation_id, business_date, result_key)
+);
+
+-- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them.
+CREATE TABLE matched_rows (
+    bank_id SMALLINT NOT NULL,
+    merchant_id BIGINT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    business_date INTEGER NOT NULL,
+    CONSTRAINT matched_rows_pk PRIMARY KEY (bank_id, merchant_id, fingerprint)
+);
+
+-- A settlement is paid once: by the bank's files, or by a person's decision on a difference.
+CREATE TABLE settlement_payments (
+    settlement_id BIGINT NOT NULL,
+    reconciliation_id BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    client_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT settlement_payments_pk PRIMARY KEY (settlement_id)
+);
+
+-- The transfers of a paid settlement, one for each issuer; a net below zero went the other way.
+CREATE TABLE settlement_postings (
+    settlement_id BIGINT NOT NULL,
+    issuer SMALLINT NOT NULL,
+    net BIGINT NOT NULL,
+    transfer_id BIGINT NOT NULL,
+    anchor_id BIGINT NOT NULL,
+    CONSTRAINT settlement_postings_pk PRIMARY KEY (settlement_id, issuer),
+    CONSTRAINT settlement_postings_payment FOREIGN KEY (settlement_id) REFERENCES settlement_payments (settlement_id)
+);
+
+-- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
+CREATE TABLE exceptions (
+    id BIGINT NOT NULL,
+    reconciliation_id BIGINT NOT NULL,
+    bank_id SMALLINT NOT NULL,
+    merchant_id BIGINT NOT NULL,
+    business_date INTEGER NOT NULL,
+    result_key TEXT NOT NULL,
+    status TEXT NOT NULL,
+    ledger_amount BIGINT,
+    bank_amount TEXT,
+    detail TEXT NOT NULL,
+    state SMALLINT NOT NULL,
+    found_at BIGINT NOT NULL,
+    owner TEXT,
+    resolution TEXT,
+    decided_by BIGINT,
+    events INTEGER NOT NULL,
+    CONSTRAINT exceptions_pk PRIMARY KEY (id),
+    CONSTRAINT exceptions_key UNIQUE (bank_id, merchant_id, business_date, result_key),
+    CONSTRAINT exceptions_state CHECK (state BETWEEN 1 AND 4)
+);
+
+-- What happened to a difference, and the transfer that a resolution posted.
+CREATE TABLE exception_events (
+    exception_id BIGINT NOT NULL,
+    number INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    client_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    note TEXT NOT NULL,
+    transfer_id BIGINT,
+    anchor_id BIGINT,
+    CONSTRAINT exception_events_pk PRIMARY KEY (exception_id, number)
+);
+
+-- What is written once is never changed.
+CREATE TRIGGER bank_files_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON bank_files EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reconciliation_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reconciliation_events EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER settlement_payments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_payments EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER settlement_postings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_postings EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER exception_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exception_events EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,142 @@
+-- Banks' files as they were received, and what they say about settlements. `merchant_id` 0: the bank's own view of all
+-- its merchants; otherwise the account of the merchant that reconciles its own.
+
+-- The evidence: a file is kept byte for byte, and everything else here can be derived from it anew.
+CREATE TABLE bank_files (
+    id INTEGER NOT NULL PRIMARY KEY,
+    bank_id INTEGER NOT NULL,
+    merchant_id INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
+    name TEXT NOT NULL,
+    format TEXT NOT NULL,
+    profile TEXT,
+    content BLOB NOT NULL,
+    client_id INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    CONSTRAINT bank_files_hash UNIQUE (bank_id, merchant_id, sha256)
+) STRICT;
+
+-- A business day against the bank's files. Each recording, signature and reopening raises the revision.
+CREATE TABLE reconciliations (
+    id INTEGER NOT NULL PRIMARY KEY,
+    bank_id INTEGER NOT NULL,
+    merchant_id INTEGER NOT NULL,
+    business_date INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    covered_to INTEGER NOT NULL,
+    result_hash BLOB NOT NULL,
+    summary TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    recorded_by INTEGER NOT NULL,
+    signed_at INTEGER,
+    signed_by INTEGER,
+    CONSTRAINT reconciliations_day UNIQUE (bank_id, merchant_id, business_date)
+) STRICT;
+
+CREATE TABLE reconciliation_files (
+    reconciliation_id INTEGER NOT NULL,
+    file_id INTEGER NOT NULL,
+    CONSTRAINT reconciliation_files_pk PRIMARY KEY (reconciliation_id, file_id),
+    CONSTRAINT reconciliation_files_file FOREIGN KEY (file_id) REFERENCES bank_files (id)
+) STRICT, WITHOUT ROWID;
+
+-- What was done to a reconciliation, and with which result. Kinds: 1 recorded, 2 signed off, 3 reopened.
+CREATE TABLE reconciliation_events (
+    reconciliation_id INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    client_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    result_hash BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT reconciliation_events_pk PRIMARY KEY (reconciliation_id, revision),
+    CONSTRAINT reconciliation_events_kind CHECK (kind BETWEEN 1 AND 3)
+) STRICT, WITHOUT ROWID;
+
+-- The outcomes of the latest recording; amounts of a bank may have sen and are kept as text.
+CREATE TABLE reconciliation_results (
+    reconciliation_id INTEGER NOT NULL,
+    business_date INTEGER NOT NULL,
+    result_key TEXT NOT NULL,
+    status TEXT NOT NULL,
+    ledger_amount INTEGER,
+    bank_amount TEXT,
+    detail TEXT NOT NULL,
+    CONSTRAINT reconciliation_results_pk PRIMARY KEY (reconciliation_id, business_date, result_key)
+) STRICT, WITHOUT ROWID;
+
+-- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them.
+CREATE TABLE matched_rows (
+    bank_id INTEGER NOT NULL,
+    merchant_id INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    business_date INTEGER NOT NULL,
+    CONSTRAINT matched_rows_pk PRIMARY KEY (bank_id, merchant_id, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+-- A settlement is paid once: by the bank's files, or by a person's decision on a difference.
+CREATE TABLE settlement_payments (
+    settlement_id INTEGER NOT NULL PRIMARY KEY,
+    reconciliation_id INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    client_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- The transfers of a paid settlement, one for each issuer; a net below zero went the other way.
+CREATE TABLE settlement_postings (
+    settlement_id INTEGER NOT NULL,
+    issuer INTEGER NOT NULL,
+    net INTEGER NOT NULL,
+    transfer_id INTEGER NOT NULL,
+    anchor_id INTEGER NOT NULL,
+    CONSTRAINT settlement_postings_pk PRIMARY KEY (settlement_id, issuer),
+    CONSTRAINT settlement_postings_payment FOREIGN KEY (settlement_id) REFERENCES settlement_payments (settlement_id)
+) STRICT, WITHOUT ROWID;
+
+-- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
+CREATE TABLE exceptions (
+    id INTEGER NOT NULL PRIMARY KEY,
+    reconciliation_id INTEGER NOT NULL,
+    bank_id INTEGER NOT NULL,
+    merchant_id INTEGER NOT NULL,
+    business_date INTEGER NOT NULL,
+    result_key TEXT NOT NULL,
+    status TEXT NOT NULL,
+    ledger_amount INTEGER,
+    bank_amount TEXT,
+    detail TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    found_at INTEGER NOT NULL,
+    owner TEXT,
+    resolution TEXT,
+    decided_by INTEGER,
+    events INTEGER NOT NULL,
+    CONSTRAINT exceptions_key UNIQUE (bank_id, merchant_id, business_date, result_key),
+    CONSTRAINT exceptions_state CHECK (state BETWEEN 1 AND 4)
+) STRICT;
+
+-- What happened to a difference, and the transfer that a resolution posted.
+CREATE TABLE exception_events (
+    exception_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    client_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    transfer_id INTEGER,
+    anchor_id INTEGER,
+    CONSTRAINT exception_events_pk PRIMARY KEY (exception_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- What is written once is never changed.
+CREATE TRIGGER bank_files_no_update BEFORE UPDATE ON bank_files BEGIN SELECT RAISE(ABORT, 'bank_files is append-only'); END;
+CREATE TRIGGER bank_files_no_delete BEFORE DELETE ON bank_files BEGIN SELECT RAISE(ABORT, 'bank_files is append-only'); END;
+CREATE TRIGGER reconciliation_events_no_update BEFORE UPDATE ON reconciliation_events BEGIN SELECT RAISE(ABORT, 'reconciliation_events is append-only'); END;
+CREATE TRIGGER reconciliation_events_no_delete BEFORE DELETE ON reconciliation_events BEGIN SELECT RAISE(ABORT, 'reconciliation_events is append-only'); END;
+CREATE TRIGGER settlement_payments_no_update BEFORE UPDATE ON settlement_payments BEGIN SELECT RAISE(ABORT, 'settlement_payments is append-only'); END;
+CREATE TRIGGER settlement_payments_no_delete BEFORE DELETE ON settlement_payments BEGIN SELECT RAISE(ABORT, 'settlement_payments is append-only'); END;
+CREATE TRIGGER settlement_postings_no_update BEFORE UPDATE ON settlement_postings BEGIN SELECT RAISE(ABORT, 'settlement_postings is append-only'); END;
+CREATE TRIGGER settlement_postings_no_delete BEFORE DELETE ON settlement_postings BEGIN SELECT RAISE(ABORT, 'settlement_postings is append-only'); END;
+CREATE TRIGGER exception_events_no_update BEFORE UPDATE ON exception_events BEGIN SELECT RAISE(ABORT, 'exception_events is append-only'); END;
+CREATE TRIGGER exception_events_no_delete BEFORE DELETE ON exception_events BEGIN SELECT RAISE(ABORT, 'exception_events is append-only'); END;

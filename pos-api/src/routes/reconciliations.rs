@@ -1,0 +1,240 @@
+//! Reconciliations: recording, reading, signing off.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use ledger::domain::bank::BankCode;
+use ledger::domain::calendar::Date;
+use ledger::domain::public_id::{self, IdKind};
+use ledger::service::{NotReconciled, NotSigned, ReconcileRequest, RecordedOutcome, Scope};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::auth::{Anyone, Bank, Reading, Session};
+use crate::extract::Body;
+use crate::problem::{Code, Problem};
+use crate::wire::exception::MAX_TEXT;
+use crate::wire::paging::{Page, PageParams, PageQuery};
+use crate::wire::reconciliation::{AsJson, ReconcileBody, ReconciliationAnswer, outcome};
+use crate::wire::{invalid, text};
+
+/// A file takes its time over a slow line.
+const UPLOAD: Duration = Duration::from_secs(300);
+
+/// Reconciles a day with the files in the body, and records the result: 201, or 200 when the same
+/// files were recorded before.
+pub(super) async fn record(
+    app: web::Data<App>,
+    who: Anyone,
+    body: Body<ReconcileBody>,
+) -> Result<HttpResponse, Problem> {
+    let Anyone(session) = who;
+    // Who may not do this sends no file for nothing.
+    if matches!(session.scope, Scope::Auditor | Scope::Programme) {
+        return Err(Problem::new(Code::RoleNotAllowed));
+    }
+    let (bank, day, files) = body.json_within(UPLOAD).await?.parse()?;
+    let request = request(&session, &bank, day)?;
+    let ledger = Arc::clone(&app.ledger);
+    let (recorded, is_new) =
+        web::block(move || ledger.reconcile(&ReconcileRequest { files, ..request }, &AsJson))
+            .await??;
+    let answer = ReconciliationAnswer::of(app.ledger.keys(), recorded)?;
+    let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
+    Ok(response.json(answer))
+}
+
+/// The request without its files; a bank reconciles all its merchants, a merchant its own.
+fn request(session: &Session, bank: &str, day: Date) -> Result<ReconcileRequest, Problem> {
+    let other = || invalid("/bank", "is not the caller's");
+    let code: BankCode = bank.parse().map_err(|_unreadable| other())?;
+    let (bank, merchant) = match &session.scope {
+        Scope::Bank(bank, own) if *own == code => (*bank, None),
+        Scope::Merchant(shop) if shop.bank_code == code => (shop.bank, Some(shop.merchant)),
+        Scope::Bank(..) | Scope::Merchant(_) => return Err(other()),
+        Scope::Auditor | Scope::Programme => return Err(Problem::new(Code::RoleNotAllowed)),
+    };
+    let (client, files) = (session.client, Vec::new());
+    Ok(ReconcileRequest { client, bank: (bank, code), merchant, day, files })
+}
+
+/// The query of `GET /v1/reconciliations`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    bank: Option<String>,
+    business_date: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// Reconciliations, in the order in which they were first recorded.
+pub(super) async fn list(
+    app: web::Data<App>,
+    caller: Reading,
+    params: web::Query<Params>,
+) -> Result<HttpResponse, Problem> {
+    let Params { bank, business_date, limit, cursor } = params.into_inner();
+    let page = PageQuery::read(limit.as_deref(), cursor.as_deref())?;
+    let (after, most) = (page.after_id()?, page.limit());
+    let day: Option<Date> = business_date
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|error| invalid("/business_date", error))?;
+    let ledger = Arc::clone(&app.ledger);
+    let mut rows = web::block(move || {
+        ledger.require_standing(caller.client)?;
+        let place = (after, most.saturating_add(1));
+        Ok::<_, Problem>(ledger.reconciliations(caller.reader, (bank.as_deref(), day), place)?)
+    })
+    .await??;
+    let next = page.cut(&mut rows, |row| row.id);
+    let keys = app.ledger.keys();
+    let data = rows.into_iter().map(|row| ReconciliationAnswer::of(keys, row));
+    let data: Vec<_> = data.collect::<Result<_, _>>()?;
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor: next }))
+}
+
+/// One reconciliation.
+pub(super) async fn read_one(
+    app: web::Data<App>,
+    caller: Reading,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = decoded(&app, &id)?;
+    let ledger = Arc::clone(&app.ledger);
+    let found = web::block(move || {
+        ledger.require_standing(caller.client)?;
+        Ok::<_, Problem>(ledger.reconciliation(caller.reader, id)?)
+    })
+    .await??;
+    let found = found.ok_or(Problem::new(Code::NotFound))?;
+    Ok(HttpResponse::Ok().json(ReconciliationAnswer::of(app.ledger.keys(), found)?))
+}
+
+/// A page of outcomes: their business day and key are the cursor.
+#[derive(Serialize)]
+struct ResultPage {
+    data: Vec<Box<serde_json::value::RawValue>>,
+    next_cursor: Option<String>,
+}
+
+/// The outcomes of a reconciliation, by business day and key.
+pub(super) async fn results(
+    app: web::Data<App>,
+    caller: Reading,
+    id: web::Path<String>,
+    params: web::Query<PageParams>,
+) -> Result<HttpResponse, Problem> {
+    let id = decoded(&app, &id)?;
+    let limit = PageQuery::read(params.limit.as_deref(), None)?.limit();
+    let after = match params.cursor.as_deref() {
+        None => (0, String::new()),
+        Some(cursor) => place_of(cursor).ok_or_else(|| invalid("/cursor", "is none of ours"))?,
+    };
+    let ledger = Arc::clone(&app.ledger);
+    let rows = web::block(move || {
+        ledger.require_standing(caller.client)?;
+        if ledger.reconciliation(caller.reader, id)?.is_none() {
+            return Err(Problem::new(Code::NotFound));
+        }
+        Ok(ledger.reconciliation_results(id, after, limit.saturating_add(1))?)
+    })
+    .await??;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > most;
+    let shown: Vec<RecordedOutcome> = rows.into_iter().take(most).collect();
+    let next_cursor = shown
+        .last()
+        .filter(|_last| has_more)
+        .map(|last| format!("{}~{}", last.day.as_number(), last.key));
+    let data = shown.into_iter().map(outcome).collect::<Result<_, _>>()?;
+    Ok(HttpResponse::Ok().json(ResultPage { data, next_cursor }))
+}
+
+fn place_of(cursor: &str) -> Option<(i32, String)> {
+    let (day, key) = cursor.split_once('~')?;
+    Some((day.parse().ok()?, key.to_owned()))
+}
+
+/// Signs a day off.
+pub(super) async fn sign_off(
+    app: web::Data<App>,
+    caller: Bank,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = decoded(&app, &id)?;
+    let ledger = Arc::clone(&app.ledger);
+    let Bank { client, bank, .. } = caller;
+    web::block(move || ledger.sign_off(client, bank, id)).await??;
+    shown(&app, bank, id).await
+}
+
+/// The body of `POST /v1/reconciliations/{id}/reopenings`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReopenBody {
+    reason: String,
+}
+
+/// Opens a signed day again.
+pub(super) async fn reopen(
+    app: web::Data<App>,
+    caller: Bank,
+    id: web::Path<String>,
+    body: Body<ReopenBody>,
+) -> Result<HttpResponse, Problem> {
+    let id = decoded(&app, &id)?;
+    let reason = text("/reason", &body.json().await?.reason, MAX_TEXT)?;
+    let ledger = Arc::clone(&app.ledger);
+    let Bank { client, bank, .. } = caller;
+    web::block(move || ledger.reopen(client, bank, id, reason)).await??;
+    shown(&app, bank, id).await
+}
+
+async fn shown(
+    app: &web::Data<App>,
+    bank: ledger::domain::bank::BankId,
+    id: i64,
+) -> Result<HttpResponse, Problem> {
+    let ledger = Arc::clone(&app.ledger);
+    let reader = ledger::service::Reader::Bank(bank);
+    let found = web::block(move || ledger.reconciliation(reader, id)).await??;
+    let found = found.ok_or(Problem::new(Code::NotFound))?;
+    Ok(HttpResponse::Ok().json(ReconciliationAnswer::of(app.ledger.keys(), found)?))
+}
+
+fn decoded(app: &web::Data<App>, id: &str) -> Result<i64, Problem> {
+    let id = public_id::decode(app.ledger.keys(), IdKind::Reconciliation, id);
+    id.map(|(id, _)| id.0).ok_or(Problem::new(Code::NotFound))
+}
+
+impl From<NotReconciled> for Problem {
+    fn from(error: NotReconciled) -> Self {
+        match error {
+            NotReconciled::DayNotClosed(_) => Self::new(Code::DayNotClosed),
+            NotReconciled::Refused { file, status, reason } => {
+                Self::at(Code::FileRefused, "/files", format!("{file}: {status}: {reason}"))
+            }
+            NotReconciled::NoFile => Self::new(Code::FileMissing),
+            NotReconciled::SignedOff => Self::new(Code::SignedOff),
+            NotReconciled::ClientRevoked => Self::new(Code::TokenInvalid),
+            NotReconciled::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+impl From<NotSigned> for Problem {
+    fn from(error: NotSigned) -> Self {
+        match error {
+            NotSigned::NotFound => Self::new(Code::NotFound),
+            NotSigned::SamePerson => Self::new(Code::SecondPersonRequired),
+            NotSigned::StillOpen(_) => Self::new(Code::ExceptionsOpen),
+            NotSigned::OtherState => Self::new(Code::SignedOff),
+            NotSigned::ClientRevoked => Self::new(Code::TokenInvalid),
+            NotSigned::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
