@@ -52,10 +52,10 @@ impl Settings {
             addr: args.addr.clone().or(file.addr).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
             keys: keys.unwrap_or_else(|| url.default_keys(Path::new("."))),
             rollup_span: args.rollup_span.or(file.rollup_span).unwrap_or(ROLLUP_SPAN),
-            four_eyes_above: args
-                .four_eyes_above
-                .or(file.four_eyes_above)
-                .map_or(FOUR_EYES_ABOVE, Rupiah::whole),
+            four_eyes_above: match args.four_eyes_above.or(file.four_eyes_above) {
+                Some(limit) => Rupiah::new(limit.into())?,
+                None => FOUR_EYES_ABOVE,
+            },
             url,
         })
     }

@@ -2,6 +2,7 @@
 //! the routes, the codes and the answers of a running server.
 
 mod answers;
+mod desk;
 mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};

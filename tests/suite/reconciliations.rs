@@ -1,7 +1,8 @@
 //! A bank's files against what it owes: recorded, posted, worked on by people, signed off.
 
+mod command_line;
 mod decisions;
-mod desk;
+pub(crate) mod desk;
 
 use ewarong_tests::seed::{clear_of_midnight, today};
 use ewarong_tests::{World, on_both_backends};
@@ -132,8 +133,8 @@ on_both_backends! {
         let sold = desk.worked_day();
         let file = bank_file(0, &format!("{} +175000", sold.reference("EW-JAMBI")), None);
         let shop = world.till("JBI-1").api;
-        let recorded = desk.record_as(&shop, &[("mine.csv", &file)]).expect(201);
-        let told: Vec<String> = desk.results_of(&shop, text(&recorded, "id")).iter().map(told).collect();
+        let recorded = Desk::record_as(&shop, &[("mine.csv", &file)]).expect(201);
+        let told: Vec<String> = Desk::results_of(&shop, text(&recorded, "id")).iter().map(told).collect();
         assert_eq!(told, ["matched 175000 175000"]);
         assert_eq!(desk.payable("EW-JAMBI"), 220_000, "the bank's own file counts");
         assert!(listed(&desk.bank().api, "/v1/reconciliations").is_empty());

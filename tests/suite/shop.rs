@@ -4,20 +4,24 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use ewarong_tests::demo::Credentials;
 use ewarong_tests::process::{run_merchant_cli, stdout_of};
 use ewarong_tests::seed::clear_of_midnight;
 use ewarong_tests::{World, on_both_backends};
 use serde_json::Value;
 
-/// A shop's machine: a home folder of its own, logged in to the server.
-struct Shop {
+/// A client's machine: a home folder of its own, logged in to the server.
+pub(crate) struct Shop {
     home: tempfile::TempDir,
 }
 
 impl Shop {
-    fn log_in(world: &World, client: &str) -> Self {
+    pub(crate) fn log_in(world: &World, client: &str) -> Self {
+        Self::log_in_as(world, world.credentials(client))
+    }
+
+    pub(crate) fn log_in_as(world: &World, credentials: &Credentials) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let credentials = world.credentials(client);
         let secret = home.path().join("secret");
         fs::write(&secret, &credentials.client_secret).unwrap();
         let shop = Self { home };
@@ -28,14 +32,23 @@ impl Shop {
         shop
     }
 
-    fn run(&self, args: &[&str], stdin: &str) -> Output {
+    pub(crate) fn run(&self, args: &[&str], stdin: &str) -> Output {
         run_merchant_cli(self.home.path(), args, stdin.as_bytes())
     }
 
-    fn json(&self, args: &[&str], stdin: &str) -> Value {
+    pub(crate) fn json(&self, args: &[&str], stdin: &str) -> Value {
         let output = self.run(&[args, &["--output", "json"]].concat(), stdin);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         serde_json::from_str(&stdout_of(&output)).unwrap()
+    }
+}
+
+impl Shop {
+    /// A file on the machine; its path.
+    pub(crate) fn write(&self, name: &str, content: &str) -> String {
+        let file = self.home.path().join(name);
+        fs::write(&file, content).unwrap();
+        path(&file).to_owned()
     }
 }
 

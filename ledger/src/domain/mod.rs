@@ -9,6 +9,7 @@ pub mod basket;
 pub mod calendar;
 pub mod card;
 pub mod credit;
+pub mod hex;
 pub mod household;
 pub mod ids;
 pub mod keys;

@@ -18,11 +18,6 @@ impl Rupiah {
     /// No money.
     pub const ZERO: Self = Self(0);
 
-    /// A whole amount of rupiah that is written in the program.
-    pub const fn whole(amount: u32) -> Self {
-        Self(amount as i64)
-    }
-
     /// `amount` whole rupiah.
     ///
     /// # Errors

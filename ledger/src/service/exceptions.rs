@@ -3,32 +3,32 @@
 //! A decision that stakes more than the configured amount is only proposed by the first person, and
 //! carried out when a second one decides the same.
 
-use std::sync::Arc;
+mod decision;
 
-use rust_decimal::Decimal;
+use std::sync::Arc;
 
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, RowId};
 use crate::domain::matching::{MatchStatus, Severity};
 use crate::domain::money::Rupiah;
-use crate::domain::resolution::{Difference, NotApplicable, Plan, Resolution, Standing};
+use crate::domain::resolution::{NotApplicable, Resolution};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::exceptions::{ExceptionRow, NewExceptionEvent};
-use crate::store::payments::OwedSettlement;
-use crate::store::reconciliations::View;
 
 use super::error::Trouble;
 use super::history::Reader;
-use super::ids::IdSource;
 use super::ledger::Ledger;
-use super::paying::{Payment, park, pay};
 use super::reconciling::differences::{CLEARED, OPEN, PROPOSED, RESOLVED, is_open};
 use super::reconciling::{may_see, scope};
 use super::shared::Contended;
+use decision::Decision;
 
 /// What may be at stake in a decision without a second person, where nothing else is configured.
-pub const FOUR_EYES_ABOVE: Rupiah = Rupiah::whole(1_000_000);
+pub const FOUR_EYES_ABOVE: Rupiah = match Rupiah::new(1_000_000) {
+    Ok(limit) => limit,
+    Err(_below) => Rupiah::ZERO,
+};
 
 /// Where a difference stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,94 +273,6 @@ fn locked(tx: &mut Connection, clerk: Clerk, id: i64) -> Result<ExceptionRow, No
     }
     let row = tx.lock_exception(id)?;
     row.filter(|row| may_see(clerk.reader, row.view)).ok_or(NotResolved::NotFound)
-}
-
-/// A decision that is being taken.
-struct Decision<'a> {
-    clerk: Clerk,
-    resolution: Resolution,
-    reason: &'a str,
-    /// What may be at stake without a second person.
-    limit: Rupiah,
-}
-
-impl Decision<'_> {
-    fn take(
-        &self,
-        tx: &mut Connection,
-        ids: &IdSource,
-        mut row: ExceptionRow,
-        now: Instant,
-    ) -> Result<ExceptionRow, NotResolved> {
-        let (client, name) = (self.clerk.client, self.resolution.as_str());
-        let is_same = row.resolution.as_deref() == Some(name);
-        let is_own = row.decided_by == Some(client);
-        if !is_open(row.state) {
-            return if is_same && is_own { Ok(row) } else { Err(NotResolved::Closed) };
-        }
-        let settlement = tx.settlement_by_reference(row.view.bank, &row.key)?;
-        let about = difference(&row, settlement.as_ref())?;
-        let plan = self.resolution.plan(&about)?;
-        let needs_two = about.at_stake() > Decimal::from(self.limit.get());
-        let is_agreed = row.state == PROPOSED && is_same && !is_own;
-        if needs_two && !is_agreed {
-            if row.state == PROPOSED && is_same {
-                return Err(NotResolved::SecondPerson);
-            }
-            row.state = PROPOSED;
-            (row.resolution, row.decided_by) = (Some(name.to_owned()), Some(client));
-            tell(tx, &mut row, (client, now), ("proposed", self.reason), None)?;
-            return Ok(row);
-        }
-        let transfer = self.carry_out(tx, ids, (&row, plan, settlement), now)?;
-        row.state = RESOLVED;
-        (row.resolution, row.decided_by) = (Some(name.to_owned()), Some(client));
-        tell(tx, &mut row, (client, now), ("resolved", self.reason), transfer)?;
-        Ok(row)
-    }
-
-    /// Posts what the decision moves; a merchant's own view moves nothing.
-    fn carry_out(
-        &self,
-        tx: &mut Connection,
-        ids: &IdSource,
-        (row, plan, settlement): (&ExceptionRow, Plan, Option<OwedSettlement>),
-        now: Instant,
-    ) -> Result<Option<(RowId, AccountId)>, NotResolved> {
-        let View { bank, merchant } = row.view;
-        if merchant != 0 {
-            return Ok(None);
-        }
-        if let Some(settlement) = settlement.filter(|_owed| plan.pays_settlement) {
-            let by = (row.reconciliation, self.clerk.client, now);
-            pay(tx, ids, (&[Payment::of(&settlement)], bank), by)?;
-        }
-        if plan.to_suspense == 0 {
-            return Ok(None);
-        }
-        Ok(Some(park(tx, ids, (bank, plan.to_suspense, row.id), now)?))
-    }
-}
-
-fn difference(
-    row: &ExceptionRow,
-    settlement: Option<&OwedSettlement>,
-) -> Result<Difference, StoreError> {
-    let corrupt = |what: &str| StoreError::corrupt(format!("exception {}: {what}", row.id));
-    let moved = row.bank.as_deref().map(str::parse::<Decimal>).transpose();
-    let standing = |settlement: &OwedSettlement| match settlement.paid_by {
-        Some(_reconciliation) => Standing::Paid,
-        None => Standing::Owed,
-    };
-    Ok(Difference {
-        status: status(row)?,
-        due: Rupiah::new(row.ledger.unwrap_or(0))
-            .map_err(|_below| corrupt("its amount is below zero"))?,
-        moved: moved
-            .map_err(|_unreadable| corrupt("the bank's amount is none"))?
-            .unwrap_or_default(),
-        settlement: settlement.map(standing),
-    })
 }
 
 fn status(row: &ExceptionRow) -> Result<MatchStatus, StoreError> {

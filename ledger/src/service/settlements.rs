@@ -215,19 +215,19 @@ fn filter(
 
 fn with_issuers(tx: &mut Connection, row: SettlementRow) -> Result<Settlement, StoreError> {
     let corrupt = |what: &str| StoreError::corrupt(format!("settlement {}: {what}", row.id));
-    let state =
+    let day =
         DayStatus::from_number(row.status).ok_or_else(|| corrupt("its day's status is unknown"))?;
     let stage = match (row.is_paid, row.is_signed, row.is_submitted) {
         (true, true, _) => Stage::SignedOff,
         (true, false, _) => Stage::Confirmed,
         (false, _, true) => Stage::Submitted,
-        (false, _, false) => Stage::Day(state),
+        (false, _, false) => Stage::Day(day),
     };
     Ok(Settlement {
         id: row.id,
         merchant: row.merchant,
         bank: row.bank_code.parse().map_err(|_unreadable| corrupt("its bank's code is no code"))?,
-        state,
+        state: day,
         stage,
         business_date: row.business_date,
         redemptions: row.redemptions.into(),

@@ -69,7 +69,7 @@ statement! {
 
 statement! {
     // States 1 and 2 are open; a merchant sees its own reconciliations' only.
-    both After {
+    both ExceptionsAfter {
         bank: Option<i16>, merchant: Option<i64>, day: Option<i32>, all: bool, after: i64, most: i64,
     } -> RowSql;
     (columns!()) "WHERE e.id > " [after: BigInt]
@@ -195,7 +195,8 @@ impl Connection {
         (after, most): (i64, i64),
     ) -> Result<Vec<ExceptionRow>, StoreError> {
         let (bank, day) = (bank.map(|bank| bank.0), day.map(Date::as_number));
-        let rows: Vec<Row> = self.load(After { bank, merchant, day, all, after, most })?;
+        let rows: Vec<Row> =
+            self.load(ExceptionsAfter { bank, merchant, day, all, after, most })?;
         rows.into_iter().map(exception).collect()
     }
 

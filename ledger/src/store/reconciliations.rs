@@ -90,7 +90,7 @@ statement! {
 }
 
 statement! {
-    both After {
+    both ReconciliationsAfter {
         bank: Option<i16>, merchant: Option<i64>, day: Option<i32>, after: i64, most: i64,
     } -> RowSql;
     (columns!()) "WHERE r.id > " [after: BigInt]
@@ -258,7 +258,8 @@ impl Connection {
         (after, most): (i64, i64),
     ) -> Result<Vec<ReconciliationRow>, StoreError> {
         let (bank, day) = (bank.map(|bank| bank.0), day.map(Date::as_number));
-        let rows: Vec<Row> = self.load(After { bank, merchant, day, after, most })?;
+        let rows: Vec<Row> =
+            self.load(ReconciliationsAfter { bank, merchant, day, after, most })?;
         rows.into_iter().map(reconciliation).collect()
     }
 

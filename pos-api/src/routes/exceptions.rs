@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use ledger::domain::calendar::Date;
 use ledger::domain::public_id::{self, IdKind};
-use ledger::service::{Clerk, NotResolved, Scope};
+use ledger::service::{Clerk, ExceptionState, NotResolved, Scope};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -82,8 +82,10 @@ pub(super) async fn resolve(
     let ledger = Arc::clone(&app.ledger);
     let shown = web::block(move || ledger.resolve_exception(clerk, id, decision)).await??;
     let mut response = match shown.state {
-        ledger::service::ExceptionState::Proposed => HttpResponse::Accepted(),
-        _ => HttpResponse::Ok(),
+        ExceptionState::Proposed => HttpResponse::Accepted(),
+        ExceptionState::Open | ExceptionState::Resolved | ExceptionState::Cleared => {
+            HttpResponse::Ok()
+        }
     };
     Ok(response.json(ExceptionAnswer::of(app.ledger.keys(), shown, None)?))
 }

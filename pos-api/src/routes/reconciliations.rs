@@ -20,7 +20,7 @@ use crate::wire::reconciliation::{AsJson, ReconcileBody, ReconciliationAnswer, o
 use crate::wire::{invalid, text};
 
 /// A file takes its time over a slow line.
-const UPLOAD: Duration = Duration::from_secs(300);
+const UPLOAD: Duration = Duration::from_mins(5);
 
 /// Reconciles a day with the files in the body, and records the result: 201, or 200 when the same
 /// files were recorded before.

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ledger::bankfile::Format;
-use ledger::domain::calendar::Date;
+use ledger::domain::calendar::{Date, Instant};
+use ledger::domain::hex::Hex;
 use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::Keys;
 use ledger::domain::matching::{Line, Matching, Outcome, Row};
@@ -51,7 +52,7 @@ impl ReconcileBody {
         let day = self.business_date.parse();
         let day = day.map_err(|error| invalid("/business_date", error))?;
         let files = self.files.into_iter().enumerate().map(|(place, file)| {
-            let at = |member: &str, what: &str| invalid(&format!("/files/{place}/{member}"), what);
+            let at = |member: &str, what: &str| invalid(format!("/files/{place}/{member}"), what);
             if file.name.is_empty() || file.name.len() > MAX_NAME {
                 return Err(at("name", "has to be 1 to 255 bytes"));
             }
@@ -103,10 +104,12 @@ impl ReconciliationAnswer {
             status: if shown.signed_at.is_some() { "signed_off" } else { "recorded" },
             revision: shown.revision,
             covered_to: shown.covered_to.to_string(),
-            result_hash: hex(&shown.result_hash),
+            result_hash: Hex(&shown.result_hash).to_string(),
             recorded_at: shown.recorded_at.rfc3339(),
-            signed_at: shown.signed_at.map(|at| at.rfc3339()),
-            files: files.map(|(name, hash)| FileAnswer { name, sha256: hex(&hash) }).collect(),
+            signed_at: shown.signed_at.map(Instant::rfc3339),
+            files: files
+                .map(|(name, hash)| FileAnswer { name, sha256: Hex(&hash).to_string() })
+                .collect(),
             open_exceptions: shown.open_exceptions,
             summary: kept(shown.summary)?,
         })
@@ -129,10 +132,6 @@ pub(crate) fn kept(text: String) -> Result<Box<RawValue>, Problem> {
         tracing::error!(%error, "a kept text is no JSON");
         Problem::new(crate::problem::Code::Internal)
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Results as they are kept and answered.

@@ -12,9 +12,9 @@ use super::{described, description};
 use crate::till::{fresh_key, text, wrong_pin};
 
 /// A client that compares what it sends and gets with the description.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     description: &'a Value,
-    api: &'a ApiClient,
+    pub(super) api: &'a ApiClient,
 }
 
 impl Reader<'_> {
@@ -27,7 +27,7 @@ impl Reader<'_> {
     }
 
     /// Fails unless the answer is one that the description has.
-    fn assert_described(&self, method: &str, path: &str, answer: &Answer) {
+    pub(super) fn assert_described(&self, method: &str, path: &str, answer: &Answer) {
         let (_, described) = self.described(method, path, answer.status);
         let status = answer.status;
         let what = format!("{method} {path} {status}: {}", answer.text());
@@ -53,14 +53,14 @@ impl Reader<'_> {
     }
 
     /// GET of a path whose `{id}` is `id`, with a query.
-    fn get(&self, path: &str, id: &str, query: &str, status: u16) -> Value {
+    pub(super) fn get(&self, path: &str, id: &str, query: &str, status: u16) -> Value {
         let answer = self.api.get(&format!("{}{query}", path.replace("{id}", id)));
         self.assert_described("GET", path, &answer);
         answer.expect(status)
     }
 
     /// POST under a fresh key. What is accepted has to be as the request is described.
-    fn post(&self, path: &str, id: &str, body: &Value, status: u16) -> Value {
+    pub(super) fn post(&self, path: &str, id: &str, body: &Value, status: u16) -> Value {
         let answer = self.api.post_keyed(&path.replace("{id}", id), &fresh_key(), body);
         self.assert_described("POST", path, &answer);
         let (operation, _) = self.described("POST", path, answer.status);
@@ -80,23 +80,23 @@ const TRANSFERS: &str = "/v1/transfers";
 const SETTLEMENTS: &str = "/v1/settlements";
 
 /// A world of its own: a day is closed in it.
-struct Scene {
-    world: World,
+pub(super) struct Scene {
+    pub(super) world: World,
     description: Value,
     till: Merchant,
-    bank: Bank,
+    pub(super) bank: Bank,
     programme: Programme,
 }
 
 impl Scene {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         clear_of_midnight();
         let world = World::start(Backend::Sqlite);
         let (till, bank) = (world.till("JBI-1"), world.bank("bri"));
         Self { till, bank, programme: world.programme(), description: description(), world }
     }
 
-    fn reader<'a>(&'a self, api: &'a ApiClient) -> Reader<'a> {
+    pub(super) fn reader<'a>(&'a self, api: &'a ApiClient) -> Reader<'a> {
         Reader { description: &self.description, api }
     }
 }

@@ -31,18 +31,18 @@ on_both_backends! {
         let holding = desk.balance("holding:bri");
 
         let clerk = desk.bank();
-        assert_eq!(desk.decide(&clerk, &stranger, "accept_bank").problem(409), "resolution_not_applicable");
-        assert_eq!(desk.decide(&clerk, &stranger, "forget").problem(422), "request_invalid");
-        let done = desk.decide(&clerk, &twice, "duplicate_confirmed").expect(200);
+        assert_eq!(Desk::decide(&clerk, &stranger, "accept_bank").problem(409), "resolution_not_applicable");
+        assert_eq!(Desk::decide(&clerk, &stranger, "forget").problem(422), "request_invalid");
+        let done = Desk::decide(&clerk, &twice, "duplicate_confirmed").expect(200);
         assert_eq!((text(&done, "state"), text(&done, "resolution")), ("resolved", "duplicate_confirmed"));
         assert_eq!(desk.payable("EW-JAKARTA"), 0);
         assert_eq!(desk.balance("suspense:bri"), -110_000);
         assert_eq!(desk.balance("holding:bri"), holding - 220_000);
-        desk.decide(&clerk, &stranger, "suspense").expect(200);
+        Desk::decide(&clerk, &stranger, "suspense").expect(200);
         assert_eq!(desk.balance("suspense:bri"), -130_000);
         // The same again changes nothing; another decision is too late.
-        desk.decide(&clerk, &stranger, "suspense").expect(200);
-        assert_eq!(desk.decide(&clerk, &stranger, "claim").problem(409), "exception_closed");
+        Desk::decide(&clerk, &stranger, "suspense").expect(200);
+        assert_eq!(Desk::decide(&clerk, &stranger, "claim").problem(409), "exception_closed");
         assert_eq!(desk.balance("suspense:bri"), -130_000);
         world.verify();
 
@@ -68,22 +68,22 @@ on_both_backends! {
         recorded(&desk);
         let (one, two) = (desk.bank(), desk.second());
         let twice = desk.open_one("duplicate_in_bank");
-        let proposed = desk.decide(&one, &twice, "duplicate_confirmed").expect(202);
+        let proposed = Desk::decide(&one, &twice, "duplicate_confirmed").expect(202);
         assert_eq!(text(&proposed, "state"), "proposed");
         assert_eq!(desk.balance("suspense:bri"), 0);
         assert_eq!(
-            desk.decide(&one, &twice, "duplicate_confirmed").problem(409),
+            Desk::decide(&one, &twice, "duplicate_confirmed").problem(409),
             "second_person_required"
         );
         // Whoever sees it otherwise makes another proposal.
-        desk.decide(&two, &twice, "suspense").expect(202);
-        desk.decide(&one, &twice, "duplicate_confirmed").expect(202);
-        let done = desk.decide(&two, &twice, "duplicate_confirmed").expect(200);
+        Desk::decide(&two, &twice, "suspense").expect(202);
+        Desk::decide(&one, &twice, "duplicate_confirmed").expect(202);
+        let done = Desk::decide(&two, &twice, "duplicate_confirmed").expect(200);
         assert_eq!(text(&done, "state"), "resolved");
         assert_eq!(desk.balance("suspense:bri"), -110_000);
         // A small one takes one.
         let stranger = desk.open_one("bank_only");
-        desk.decide(&one, &stranger, "suspense").expect(200);
+        Desk::decide(&one, &stranger, "suspense").expect(200);
         world.verify();
     }
 
@@ -100,7 +100,7 @@ on_both_backends! {
         assert_eq!(sign(&one).problem(409), "second_person_required");
         assert_eq!(sign(&two).problem(409), "exceptions_open");
         for (status, resolution) in [("duplicate_in_bank", "duplicate_confirmed"), ("bank_only", "claim")] {
-            desk.decide(&one, &desk.open_one(status), resolution).expect(200);
+            Desk::decide(&one, &desk.open_one(status), resolution).expect(200);
         }
         assert_eq!(text(&sign(&two).expect(200), "status"), "signed_off");
         assert_eq!(sign(&two).problem(409), "signed_off");

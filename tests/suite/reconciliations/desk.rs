@@ -1,6 +1,7 @@
 //! A bank's desk in a world: a closed day, its files, two clerks.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +16,7 @@ use crate::till::{buy, fresh_key, goods, listed, number, text};
 
 /// BRI's short layout: rows as `description +amount`, one a line, with the balance that follows, but
 /// for the last one's if another is stated.
-pub(super) fn bank_file(opening: i64, rows: &str, stated: Option<i64>) -> String {
+pub(crate) fn bank_file(opening: i64, rows: &str, stated: Option<i64>) -> String {
     let mut file =
         "NOREK;TGL_TRAN;DESK_TRAN;MUTASI_DEBET;MUTASI_KREDIT;SALDO_AKHIR_MUTASI\n".to_owned();
     let mut balance = opening;
@@ -27,45 +28,47 @@ pub(super) fn bank_file(opening: i64, rows: &str, stated: Option<i64>) -> String
         let is_last = place + 1 == rows.len();
         let shown = stated.filter(|_| is_last).unwrap_or(balance);
         let (debit, credit) = (-amount.min(0), amount.max(0));
-        file.push_str(&format!(
-            "005301000123304;{};{description};{debit}.00;{credit}.00;{shown}.00\n",
+        writeln!(
+            file,
+            "005301000123304;{};{description};{debit}.00;{credit}.00;{shown}.00",
             today()
-        ));
+        )
+        .unwrap();
     }
     file
 }
 
 /// What was sold on the day that the tests reconcile.
 #[derive(Debug)]
-pub(super) struct Sold {
+pub(crate) struct Sold {
     references: BTreeMap<String, String>,
     /// The retrieval reference of the purchase that was taken back.
-    pub(super) reversed_rrn: String,
+    pub(crate) reversed_rrn: String,
 }
 
 impl Sold {
-    pub(super) fn reference(&self, merchant: &str) -> &str {
+    pub(crate) fn reference(&self, merchant: &str) -> &str {
         &self.references[merchant]
     }
 }
 
 /// BRI's desk.
 #[derive(Debug)]
-pub(super) struct Desk<'w> {
+pub(crate) struct Desk<'w> {
     world: &'w World,
 }
 
 impl<'w> Desk<'w> {
-    pub(super) fn of(world: &'w World) -> Self {
+    pub(crate) fn of(world: &'w World) -> Self {
         Self { world }
     }
 
-    pub(super) fn bank(&self) -> Bank {
+    pub(crate) fn bank(&self) -> Bank {
         self.world.bank("bri")
     }
 
     /// A second clerk of the bank.
-    pub(super) fn second(&self) -> Bank {
+    pub(crate) fn second(&self) -> Bank {
         let url = self.world.server.database_url();
         let add =
             ["client", "add", "bri-two", "--database-url", url, "--role", "bank", "--bank", "bri"];
@@ -81,14 +84,14 @@ impl<'w> Desk<'w> {
     }
 
     /// A purchase of so many rupiah with a fresh card of a bank.
-    pub(super) fn buy(&self, terminal: &str, bank: &str, amount: i64) -> Value {
+    pub(crate) fn buy(&self, terminal: &str, bank: &str, amount: i64) -> Value {
         let card = self.world.fresh_card(bank);
         let items = goods(&format!("eggs 5 piece {}", amount / 5));
         buy(&self.world.till(terminal), &card, &items).expect(201)
     }
 
     /// The worked example's purchases: one day closed, one purchase after it.
-    pub(super) fn worked_day(&self) -> Sold {
+    pub(crate) fn worked_day(&self) -> Sold {
         self.buy("JBI-1", "bri", 110_000);
         self.buy("JBI-1", "bri", 65_000);
         self.buy("JKT-1", "bri", 110_000);
@@ -104,7 +107,7 @@ impl<'w> Desk<'w> {
     }
 
     /// Closes the day; its settlements.
-    pub(super) fn close(&self) -> Vec<Value> {
+    pub(crate) fn close(&self) -> Vec<Value> {
         let (api, day) = (self.bank().api, today().to_string());
         let body = json!({"business_date": day});
         let closed = wait_until(PATIENCE, || {
@@ -114,11 +117,11 @@ impl<'w> Desk<'w> {
         listed(&api, &format!("/v1/settlements?business_date={day}"))
     }
 
-    pub(super) fn record(&self, files: &[(&str, &str)]) -> Answer {
-        self.record_as(&self.bank().api, files)
+    pub(crate) fn record(&self, files: &[(&str, &str)]) -> Answer {
+        Self::record_as(&self.bank().api, files)
     }
 
-    pub(super) fn record_as(&self, api: &ApiClient, files: &[(&str, &str)]) -> Answer {
+    pub(crate) fn record_as(api: &ApiClient, files: &[(&str, &str)]) -> Answer {
         let files: Vec<Value> = files
             .iter()
             .map(|(name, content)| json!({"name": name, "content": STANDARD.encode(content)}))
@@ -128,21 +131,21 @@ impl<'w> Desk<'w> {
         api.post("/v1/reconciliations", &body)
     }
 
-    pub(super) fn results(&self, id: &str) -> Vec<Value> {
-        self.results_of(&self.bank().api, id)
+    pub(crate) fn results(&self, id: &str) -> Vec<Value> {
+        Self::results_of(&self.bank().api, id)
     }
 
-    pub(super) fn results_of(&self, api: &ApiClient, id: &str) -> Vec<Value> {
+    pub(crate) fn results_of(api: &ApiClient, id: &str) -> Vec<Value> {
         listed(api, &format!("/v1/reconciliations/{id}/results"))
     }
 
     /// The open differences.
-    pub(super) fn open(&self) -> Vec<Value> {
+    pub(crate) fn open(&self) -> Vec<Value> {
         listed(&self.bank().api, "/v1/exceptions")
     }
 
     /// The one open difference of a status.
-    pub(super) fn open_one(&self, status: &str) -> Value {
+    pub(crate) fn open_one(&self, status: &str) -> Value {
         let open = self.open();
         let mut found = open.iter().filter(|one| one["status"] == status);
         let one = found.next().unwrap_or_else(|| panic!("no {status} in {open:?}"));
@@ -151,7 +154,7 @@ impl<'w> Desk<'w> {
     }
 
     /// Merchants and the stages of their settlements, sorted.
-    pub(super) fn stages(&self) -> Vec<(String, String)> {
+    pub(crate) fn stages(&self) -> Vec<(String, String)> {
         let path = format!("/v1/settlements?business_date={}", today());
         let stage =
             |one: &Value| (text(one, "merchant_id").to_owned(), text(one, "stage").to_owned());
@@ -161,12 +164,12 @@ impl<'w> Desk<'w> {
     }
 
     /// What is still owed to a merchant.
-    pub(super) fn payable(&self, merchant: &str) -> i64 {
+    pub(crate) fn payable(&self, merchant: &str) -> i64 {
         self.balance(&format!("payable:{merchant}"))
     }
 
     /// An account's balance in the trial balance; zero when it is not there.
-    pub(super) fn balance(&self, account: &str) -> i64 {
+    pub(crate) fn balance(&self, account: &str) -> i64 {
         let body = self.world.auditor().api.get("/v1/trial-balance").expect(200);
         let lines = body["accounts"].as_array().unwrap();
         lines
@@ -176,7 +179,7 @@ impl<'w> Desk<'w> {
     }
 
     /// Decides a difference as a clerk.
-    pub(super) fn decide(&self, clerk: &Bank, exception: &Value, resolution: &str) -> Answer {
+    pub(crate) fn decide(clerk: &Bank, exception: &Value, resolution: &str) -> Answer {
         let path = format!("/v1/exceptions/{}/resolutions", text(exception, "id"));
         let body = json!({"resolution": resolution, "reason": "sudah diperiksa dengan bank"});
         clerk.api.post(&path, &body)

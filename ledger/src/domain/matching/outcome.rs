@@ -3,13 +3,14 @@
 use rust_decimal::Decimal;
 
 use super::Direction;
-use super::bank_side::{Fingerprint, Hex, RowData, RowRole};
+use super::bank_side::{Fingerprint, RowData, RowRole};
 use super::control::{Sums, sum};
 use super::index::{NONE, at};
 use super::ledger_side::{LedgerSide, date_of};
 use super::status::MatchStatus;
 use super::terms::Terms;
 use crate::domain::calendar::Date;
+use crate::domain::hex::Hex;
 use crate::domain::money::Rupiah;
 use crate::domain::settlement::SettlementReference;
 use crate::domain::short::ShortText;

@@ -43,8 +43,13 @@ pub(super) fn merge(
     let before = tx.exceptions_since(base.view, earliest, id)?;
     let mut known: HashMap<(Date, String), ExceptionRow> =
         before.into_iter().map(|row| ((row.day, row.key.clone()), row)).collect();
-    let (new, changed, events) = (Vec::new(), Vec::new(), Vec::new());
-    let mut changes = Changes { client: base.client, now, new, changed, events };
+    let mut changes = Changes {
+        client: base.client,
+        now,
+        new: Vec::new(),
+        changed: Vec::new(),
+        events: Vec::new(),
+    };
     let mut seen = HashSet::new();
     for outcome in &prepared.outcomes {
         let place = (outcome.day, outcome.key.clone());

@@ -181,7 +181,7 @@ impl Ledger {
         if ground.evidence.files.is_empty() {
             return Err(NotReconciled::NoFile);
         }
-        let prepared = Arc::new(prepare(request, view, ground, rendering)?);
+        let prepared = Arc::new(prepare(request, view, ground, rendering));
         let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
         let id = self.shared.write(move |tx| record::record(tx, &ids, &prepared, clock.now()))?;
         let row = self.shared.read(|connection| connection.reconciliation(id))?;
@@ -307,12 +307,15 @@ pub(super) fn may_see(reader: Reader, view: View) -> bool {
     }
 }
 
-/// What a reader's lists are narrowed to: bank and merchant; `None` when that is nothing.
+/// A bank and a merchant that a list is narrowed to.
+type Narrowed = (Option<BankId>, Option<i64>);
+
+/// What a reader's lists are narrowed to; `None` when that is nothing.
 pub(super) fn scope(
     tx: &mut Connection,
     reader: Reader,
     bank: Option<&str>,
-) -> Result<Option<(Option<BankId>, Option<i64>)>, StoreError> {
+) -> Result<Option<Narrowed>, StoreError> {
     let asked = match bank {
         Some(code) => match tx.bank_by_code(code)? {
             Some(bank) => Some(BankId(bank)),
@@ -336,7 +339,7 @@ fn prepare(
     view: View,
     ground: Ground,
     rendering: &impl Rendering,
-) -> Result<record::Prepared, NotReconciled> {
+) -> record::Prepared {
     let Ground { row, evidence, expected, used } = ground;
     let ExpectedSide { side, settlements, redemptions } = expected;
     let code = &request.bank.1;
@@ -365,5 +368,5 @@ fn prepare(
     let hashes = evidence.files.iter().skip(evidence.kept).map(|read| read.file.hash);
     let sent = evidence.new.iter().filter_map(|place| request.files.get(*place)).cloned();
     let files = sent.zip(hashes).collect();
-    Ok(record::Prepared::of(base, files, (&matching, texts, summary), &known))
+    record::Prepared::of(base, files, (&matching, texts, summary), &known)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::matching::{MatchStatus, Matching, Outcome};
+use crate::domain::money::Rupiah;
 use crate::domain::settlement::SettlementReference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
@@ -90,7 +91,7 @@ fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
         status: outcome.status(),
         day: outcome.business_date(),
         key: outcome.key(),
-        ledger: outcome.ledger_amount().filter(|_due| has_lines).map(|due| due.get()),
+        ledger: outcome.ledger_amount().filter(|_due| has_lines).map(Rupiah::get),
         bank: outcome
             .bank_amount()
             .filter(|_paid| has_rows)
