@@ -98,6 +98,8 @@ pub(crate) enum Command {
     /// The days that were reconciled: list them, sign one off, reopen one
     #[command(subcommand)]
     Reconciliations(ReconciliationsCommand),
+    /// Run a bank's five daily reconciliations and print one report
+    Daily(DailyArgs),
     /// Differences between the ledger and the banks: list them, note something, decide
     #[command(subcommand)]
     Exceptions(ExceptionsCommand),
@@ -266,6 +268,20 @@ pub(crate) struct ReconcileArgs {
     /// Record nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `daily`.
+#[derive(Debug, Args)]
+pub(crate) struct DailyArgs {
+    /// The bank
+    #[arg(long)]
+    pub(crate) bank: BankCode,
+    /// The business date (WIB), YYYY-MM-DD
+    #[arg(long)]
+    pub(crate) date: Date,
+    /// The bank's statement of the account that holds the programme's money
+    #[arg(long, value_name = "FILE")]
+    pub(crate) holding_statement: Option<PathBuf>,
 }
 
 /// `reconciliations`.

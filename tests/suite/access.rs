@@ -19,7 +19,7 @@ const READERS: [&str; 3] = [MERCHANT, BANK, AUDITOR];
 const ALL: [&str; 4] = [MERCHANT, BANK, AUDITOR, PROGRAMME];
 
 /// Every route with the roles that may use it; the bodies are no requests, so nothing changes.
-const ROUTES: [(&str, &str, &[&str]); 36] = [
+const ROUTES: [(&str, &str, &[&str]); 37] = [
     ("POST", "/v1/redemptions", &[MERCHANT]),
     ("GET", "/v1/redemptions", &READERS),
     ("GET", "/v1/redemptions?idempotency_key=k", &READERS),
@@ -45,6 +45,11 @@ const ROUTES: [(&str, &str, &[&str]); 36] = [
     ("GET", "/v1/settlements?business_date=2018-09-01", &READERS),
     ("GET", "/v1/settlements/stl_x/items", &READERS),
     ("GET", "/v1/net-positions?business_date=2018-09-01", &[BANK, AUDITOR, PROGRAMME]),
+    (
+        "GET",
+        "/v1/daily-reconciliations?bank=bri&business_date=2018-09-01",
+        &[BANK, AUDITOR, PROGRAMME],
+    ),
     ("POST", "/v1/reconciliations", &[MERCHANT, BANK]),
     ("GET", "/v1/reconciliations", &READERS),
     ("GET", "/v1/reconciliations/rec_x", &READERS),

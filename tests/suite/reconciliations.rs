@@ -144,6 +144,37 @@ on_both_backends! {
         world.verify();
     }
 
+    /// The five daily reconciliations see what differs, each its own.
+    fn the_five_daily_reconciliations_hold_or_say_why(backend) {
+        clear_of_midnight();
+        let world = World::start(backend);
+        let desk = Desk::of(&world);
+        let report = |closing: Option<i64>| {
+            let closing = closing.map(|sum| format!("&holding_closing={sum}")).unwrap_or_default();
+            let path = format!("/v1/daily-reconciliations?bank=bri&business_date={}{closing}", today());
+            let body = desk.bank().api.get(&path).expect(200);
+            let states = body["checks"].as_array().unwrap().iter();
+            let states: Vec<String> =
+                states.map(|one| format!("{} {}", text(one, "name"), text(one, "state"))).collect();
+            (states.join(", "), body["holds"].as_bool().unwrap())
+        };
+        let open = "credits holds, wallets holds, terminals not_yet, settlements not_yet, holding not_yet";
+        assert_eq!(report(None), (open.to_owned(), true));
+        let sold = desk.worked_day();
+        let unpaid = "credits holds, wallets holds, terminals holds, settlements differs, holding differs";
+        assert_eq!(report(Some(1)), (unpaid.to_owned(), false));
+        let rows = format!("{} +175000\n{} +110000", sold.reference("EW-JAMBI"), sold.reference("EW-JAKARTA"));
+        desk.record(&[("all.csv", &bank_file(0, &rows, None))]).expect(201);
+        let all = "credits holds, wallets holds, terminals holds, settlements holds, holding holds";
+        assert_eq!(report(Some(desk.balance("holding:bri"))), (all.to_owned(), true));
+        let other = format!("/v1/daily-reconciliations?bank=bni&business_date={}", today());
+        assert_eq!(desk.bank().api.get(&other).problem(404), "not_found");
+        // What is wrong behind the ledger's back is seen by the one that looks there.
+        world.sql("UPDATE wallets SET balance = balance + 1 WHERE id = (SELECT MIN(id) FROM wallets WHERE bank_id = 1)");
+        let wrong = "credits holds, wallets differs, terminals holds, settlements holds, holding not_yet";
+        assert_eq!(report(None), (wrong.to_owned(), false));
+    }
+
     /// The banks' positions against each other add up to zero.
     fn net_positions_add_up_to_zero(backend) {
         clear_of_midnight();

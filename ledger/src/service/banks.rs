@@ -31,6 +31,14 @@ impl BankCodes {
 }
 
 impl Ledger {
+    /// The bank with this code, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't tell.
+    pub fn bank_id(&self, code: &str) -> Result<Option<BankId>, StoreError> {
+        Ok(self.shared.read(|connection| connection.bank_by_code(code))?.map(BankId))
+    }
+
     /// A bank's code.
     ///
     /// # Errors

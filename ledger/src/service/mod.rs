@@ -9,6 +9,7 @@ mod clients;
 mod clock;
 mod closing;
 mod credit;
+mod daily;
 mod day;
 mod directory;
 mod error;
@@ -39,6 +40,7 @@ pub use clients::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use credit::{CreditError, CreditRun, CreditShare, credit_period};
+pub use daily::{DailyCheck, DailyState};
 pub use day::NotClosed;
 pub use error::Trouble;
 pub use exceptions::{

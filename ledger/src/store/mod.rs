@@ -11,6 +11,7 @@ mod cards;
 pub(crate) mod clients;
 pub(crate) mod connection;
 pub(crate) mod credits;
+pub(crate) mod daily;
 mod days;
 #[cfg(test)]
 mod durability;

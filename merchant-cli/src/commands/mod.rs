@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod balance;
+mod daily;
 mod exceptions;
 mod history;
 mod login;
@@ -33,6 +34,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Statement(args) => statement::run(settings, args),
         Command::Profile(command) => profile::run(settings, command),
         Command::Reconcile(args) => reconcile::run(settings, args),
+        Command::Daily(args) => daily::run(settings, args),
         Command::Reconciliations(command) => reconciliations::run(settings, command),
         Command::Exceptions(command) => exceptions::run(settings, command),
     }

@@ -2,6 +2,7 @@
 
 mod balance;
 mod cards;
+mod daily;
 mod exceptions;
 pub(crate) mod exports;
 mod health;
@@ -130,7 +131,8 @@ fn reconciliation(config: &mut web::ServiceConfig) {
                 .route(web::post().to(exceptions::resolve)),
         )
         .service(resource("/exceptions/{id}/notes", "POST").route(web::post().to(exceptions::note)))
-        .service(resource("/net-positions", "GET").route(web::get().to(exceptions::net_positions)));
+        .service(resource("/net-positions", "GET").route(web::get().to(exceptions::net_positions)))
+        .service(resource("/daily-reconciliations", "GET").route(web::get().to(daily::report)));
 }
 
 /// A path of the service and the methods it has; others are answered as such. Its answers are counted

@@ -31,6 +31,7 @@ fn a_banks_desk_is_as_described() {
     first.get(DAYS, "", "?bank=bri", 200);
     first.get(DAY, id, "", 200);
     first.get("/v1/reconciliations/{id}/results", id, "?limit=1", 200);
+    first.get("/v1/daily-reconciliations", "", &format!("?bank=bri&business_date={day}"), 200);
     first.get("/v1/net-positions", "", &format!("?business_date={day}"), 200);
 
     let open = first.get("/v1/exceptions", "", "?state=open", 200);

@@ -28,12 +28,16 @@ on_both_backends! {
         let dry = one.run(&[&line[..], &["--dry-run"]].concat(), "");
         assert_eq!(dry.status.code(), Some(3), "{dry:?}");
         assert_eq!(desk.payable("EW-JAKARTA"), 110_000, "a dry run records nothing");
+        let daily = ["daily", "--bank", "bri", "--date", &day];
+        assert_eq!(one.run(&daily, "").status.code(), Some(3), "nothing is paid yet");
         let recorded = one.run(&line, "");
         assert_eq!(recorded.status.code(), Some(3), "{recorded:?}");
         assert_eq!(recorded.stdout, dry.stdout, "what is recorded is what was shown");
         let said = String::from_utf8_lossy(&recorded.stderr).into_owned();
         assert!(said.contains("open differences: 1") && !said.contains("the server has"), "{said}");
         assert_eq!(desk.payable("EW-JAKARTA"), 0);
+        let held = one.json(&daily, "");
+        assert_eq!((&held[0]["holds"], &held[0]["checks"][4]["state"]), (&true.into(), &"not_yet".into()));
         let again = one.run(&line, "");
         assert_eq!((again.status.code(), &again.stdout), (Some(3), &dry.stdout));
 
