@@ -30,6 +30,7 @@ mod nation;
 mod readme;
 mod redemptions;
 mod refusals;
+mod reports;
 mod reversals;
 mod settlements;
 mod shop;

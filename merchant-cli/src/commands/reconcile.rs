@@ -36,6 +36,6 @@ pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Fai
     let terms = Terms::usual(args.bank.clone(), args.date, covered);
     let matching = match_statements(terms, ledger, statements());
     let report = Report { matching: &matching, files: &files, rows: &rows };
-    print(&report.rendered(settings.output)?)?;
+    print(report.rendered(settings.output)?)?;
     Ok(if matching.is_clean() { Exit::Done } else { Exit::Differences })
 }

@@ -4,11 +4,11 @@ use super::connect;
 use crate::cli::{Settings, SettlementArgs};
 use crate::client::parsed;
 use crate::failure::{Exit, Failure};
-use crate::output::{Column, Format, Rows, json_list, number, print, text};
+use crate::output::{Column, Format, Rows, date, json_list, number, print, text};
 use crate::wire::{Settlement, rupiah};
 
 const COLUMNS: &[Column] = &[
-    text("business_date", "tanggal"),
+    date("business_date", "tanggal"),
     text("bank", "bank"),
     text("merchant_id", "merchant"),
     text("merchant_name", "e-warong"),
@@ -33,10 +33,12 @@ pub(super) fn run(settings: &Settings, args: &SettlementArgs) -> Result<Exit, Fa
         filters.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let settlements = client.list("/v1/settlements", &query, usize::MAX)?;
     let texts: Vec<String> = settlements.iter().map(|text| text.get().to_owned()).collect();
-    print(&match settings.output {
-        Format::Json | Format::Jsonl => json_list(&texts, settings.output),
-        Format::Csv => rows(&texts, |amount| amount.to_string())?.csv()?,
-        Format::Table => rows(&texts, rupiah)?.table(),
+    print(match settings.output {
+        Format::Json | Format::Jsonl => json_list(&texts, settings.output).into_bytes(),
+        Format::Csv | Format::Xlsx => {
+            rows(&texts, |amount| amount.to_string())?.file(settings.output, "settlements")?
+        }
+        Format::Table => rows(&texts, rupiah)?.table().into_bytes(),
     })?;
     Ok(Exit::Done)
 }
