@@ -161,6 +161,9 @@ pub(crate) struct SettlementArgs {
     /// One merchant
     #[arg(long, value_name = "ID")]
     pub(crate) merchant: Option<String>,
+    /// Also write the statement of the day as a page to print
+    #[arg(long, value_name = "FILE.html", requires = "date")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// How a bank's file is to be read.
@@ -259,6 +262,9 @@ pub(crate) struct ReconcileArgs {
     /// Record nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Also write the result as a page to print and sign
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// Shows help, version or what is wrong with the command line.

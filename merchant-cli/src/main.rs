@@ -8,6 +8,7 @@ mod client;
 mod commands;
 mod config;
 mod failure;
+mod html;
 mod output;
 mod pending;
 mod receipt;

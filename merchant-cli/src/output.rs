@@ -69,6 +69,18 @@ pub(crate) const fn time(name: &'static str, title: &'static str) -> Column {
     Column { name, title, holds: Holds::Time }
 }
 
+/// A title in Bahasa Indonesia, with the English term.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Title {
+    pub(crate) local: &'static str,
+    pub(crate) english: &'static str,
+}
+
+/// A title in both languages.
+pub(crate) const fn titled(local: &'static str, english: &'static str) -> Title {
+    Title { local, english }
+}
+
 /// Rows of cells under columns. Numbers in CSV are plain, in a table as people write them.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
@@ -77,6 +89,11 @@ pub(crate) struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// For each column whether it holds numbers.
+    pub(crate) fn are_numbers(&self) -> impl Iterator<Item = bool> {
+        self.columns.iter().map(|column| column.holds == Holds::Number)
+    }
+
     /// The rows as a table for people.
     pub(crate) fn table(&self) -> String {
         let mut table = Table::new();

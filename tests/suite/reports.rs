@@ -1,4 +1,4 @@
-//! What a bank's clerk and an auditor take away from `merchant-cli`: workbooks.
+//! What a bank's clerk and an auditor take away from `merchant-cli`: workbooks, pages to print.
 
 use std::fs;
 use std::io::{Cursor, Read};
@@ -133,12 +133,12 @@ impl Desk {
         );
         fs::write(home.path().join("bri.csv"), file).unwrap();
         let desk = Self { home, day };
-        desk.log_in(world);
+        desk.log_in(world, "bank-bri");
         desk
     }
 
-    fn log_in(&self, world: &World) {
-        let credentials = &world.bank("bri").credentials;
+    fn log_in(&self, world: &World, client: &str) {
+        let credentials = world.credentials(client);
         fs::write(self.home.path().join("secret"), &credentials.client_secret).unwrap();
         let server = world.server.base_url();
         let arguments = ["login", "--server", &server, "--client-id", &credentials.client_id];
@@ -147,14 +147,21 @@ impl Desk {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
     }
 
+    fn arguments(&self) -> [&str; 7] {
+        ["reconcile", "bri.csv", "--bank", "bri", "--date", &self.day, "--dry-run"]
+    }
+
     /// What `reconcile` writes, which finds differences.
     fn reconcile(&self, more: &[&str]) -> Vec<u8> {
-        let arguments = ["reconcile", "bri.csv", "--bank", "bri", "--date", &self.day, "--dry-run"];
-        let all = [&arguments[..], more].concat();
+        let all = [&self.arguments()[..], more].concat();
         let output = run_merchant_cli(self.home.path(), all, b"");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{said}");
         output.stdout
+    }
+
+    fn page(&self, name: &str) -> String {
+        fs::read_to_string(self.home.path().join(name)).unwrap()
     }
 }
 
@@ -192,5 +199,63 @@ on_both_backends! {
         assert!(exceptions.iter().any(|row| row.ends_with("text:=1+1 &lt;b&gt;SETOR&lt;/b&gt;")));
         assert!(exceptions.iter().all(|row| !row.starts_with("text:matched")), "{exceptions:?}");
         world.verify();
+    }
+
+    /// The same figures as the table, in Bahasa Indonesia, and nothing of the bank's as markup.
+    fn a_reconciliation_is_printed_for_signature(backend) {
+        clear_of_midnight();
+        let world = World::start(backend);
+        let desk = Desk::open(&world);
+        let table = String::from_utf8(desk.reconcile(&["--report", "report.html"])).unwrap();
+        let html = desk.page("report.html");
+        let control = table.lines().last().unwrap().strip_prefix("control: ").unwrap();
+        for said in [
+            "<html lang=\"id\">",
+            "Rekonsiliasi BRI",
+            "Pengecualian<small>exceptions</small>",
+            "Cocok<small>matched</small>",
+            "Hanya di bank<small>bank_only</small>",
+            "<td class=\"n\">20.000</td>",
+            "=1+1 &lt;b&gt;SETOR&lt;/b&gt;",
+            "Diperiksa oleh<small>checked by</small>",
+            control,
+        ] {
+            assert!(html.contains(said), "{said} in\n{html}");
+        }
+        assert!(!html.contains("<b>"), "{html}");
+        assert_eq!(html.matches("<tr>").count(), html.matches("</tr>").count());
+        let nowhere = ["--report", "no/such/folder.html"];
+        let arguments = [&desk.arguments()[..], &nowhere].concat();
+        let output = run_merchant_cli(desk.home.path(), arguments, b"");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stdout.is_empty(), "no report, and yet a result");
+    }
+
+    /// The day of a bank's shops, and of one shop with what it sold; an open day too.
+    fn a_day_is_printed_for_the_shop(backend) {
+        clear_of_midnight();
+        let world = World::start(backend);
+        let desk = Desk::open(&world);
+        let settle = |more: &[&str]| {
+            let arguments = ["settlement", "--date", &desk.day, "--report", "day.html"];
+            let output =
+                run_merchant_cli(desk.home.path(), [&arguments[..], more].concat(), b"");
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+            desk.page("day.html")
+        };
+        let all = settle(&[]);
+        assert!(all.contains("Laporan harian") && all.contains("EW-JAKARTA"), "{all}");
+        assert!(!all.contains("Rincian"), "{all}");
+        let one = settle(&["--merchant", "EW-JAMBI"]);
+        assert!(one.contains("Belanja<small>redemption</small>"), "{one}");
+        assert!(one.contains("<td class=\"n\">10.000</td>") && !one.contains("EW-JAKARTA"), "{one}");
+
+        let open = World::start(backend);
+        let card = open.fresh_card("bni");
+        buy(&open.till("JBI-1"), &card, &goods("eggs 3 piece 1000")).expect(201);
+        desk.log_in(&open, "till-JBI-1");
+        let open_day = settle(&[]);
+        assert!(open_day.contains("Hari ini belum ditutup"), "{open_day}");
+        assert!(open_day.contains("<td class=\"n\">3.000</td>"), "{open_day}");
     }
 }

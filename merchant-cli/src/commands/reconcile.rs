@@ -36,6 +36,9 @@ pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Fai
     let terms = Terms::usual(args.bank.clone(), args.date, covered);
     let matching = match_statements(terms, ledger, statements());
     let report = Report { matching: &matching, files: &files, rows: &rows };
+    if let Some(path) = &args.report {
+        report.page().write(path)?;
+    }
     print(report.rendered(settings.output)?)?;
     Ok(if matching.is_clean() { Exit::Done } else { Exit::Differences })
 }

@@ -1,5 +1,6 @@
 //! A reconciliation as a table, JSON, CSV or workbook.
 
+mod html;
 mod workbook;
 
 use ledger::bankfile::StatementLine;

@@ -56,12 +56,12 @@ impl Report<'_> {
             self.matching.outcomes().count().to_string(),
             self.open().count().to_string(),
             self.matching.repeated_rows().to_string(),
-            hex(&self.matching.hash()),
+            result_hash(self),
         ];
         Rows { columns: OF, cells: vec![row] }
     }
 
-    fn file_rows(&self) -> Rows<'static> {
+    pub(super) fn file_rows(&self) -> Rows<'static> {
         let cells = self.files.iter().map(|file| {
             let content = &file.content;
             vec![file.name.clone(), hex(&content.hash), content.format.as_str().to_owned()]
@@ -69,7 +69,7 @@ impl Report<'_> {
         Rows { columns: FILES, cells: cells.collect() }
     }
 
-    fn control_parts(&self) -> Rows<'static> {
+    pub(super) fn control_parts(&self) -> Rows<'static> {
         let control = self.matching.control();
         let cells = control.iter().flat_map(|control| {
             let movement = [("movement", control.movement)].into_iter();
@@ -87,7 +87,7 @@ impl Report<'_> {
         self.matching.outcomes().filter(|outcome| outcome.status().is_exception())
     }
 
-    fn exceptions(&self) -> Rows<'static> {
+    pub(super) fn exceptions(&self) -> Rows<'static> {
         let cells = self.open().map(|outcome| {
             let rows = in_files_order(outcome).into_iter();
             let described: Vec<&str> = rows
@@ -101,4 +101,9 @@ impl Report<'_> {
         });
         Rows { columns: EXCEPTIONS, cells: cells.collect() }
     }
+}
+
+/// What two runs of the same reconciliation have in common, and no other.
+pub(super) fn result_hash(report: &Report<'_>) -> String {
+    hex(&report.matching.hash())
 }
