@@ -55,6 +55,9 @@ pub(crate) struct Settings {
     pub(crate) no_input: bool,
     #[arg(long, global = true, hide = true, env = "NO_COLOR", value_name = "ANY")]
     no_color: Option<String>,
+    /// Set where a job runs and nobody waits
+    #[arg(long, global = true, hide = true, env = "CI", value_name = "ANY")]
+    pub(crate) ci: Option<String>,
     #[arg(long, global = true, hide = true, env = "XDG_CONFIG_HOME", value_name = "DIR")]
     pub(crate) config_home: Option<PathBuf>,
     #[arg(long, global = true, hide = true, env = "XDG_STATE_HOME", value_name = "DIR")]

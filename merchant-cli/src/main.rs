@@ -11,6 +11,7 @@ mod failure;
 mod html;
 mod output;
 mod pending;
+mod progress;
 mod receipt;
 mod statements;
 mod terminal;

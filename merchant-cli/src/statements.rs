@@ -8,9 +8,10 @@ use ledger::bankfile::integrity::{self, Expected, History};
 use ledger::bankfile::{self, BankFile, Profile, ReadAs};
 use ledger::domain::bank::BankCode;
 
-use crate::cli::FileArgs;
+use crate::cli::{FileArgs, Settings};
 use crate::config::unreadable;
 use crate::failure::Failure;
+use crate::progress::{self, Watched};
 
 /// A file that was read whole.
 #[derive(Debug)]
@@ -23,7 +24,12 @@ pub(crate) struct ReadFile {
 /// Reads all files, or names everything that is wrong with any of them.
 ///
 /// Without a profile file or a bank, each file decides by its content how it is read.
-pub(crate) fn read_all(args: &FileArgs, bank: Option<&BankCode>) -> Result<Vec<ReadFile>, Failure> {
+pub(crate) fn read_all(
+    settings: &Settings,
+    args: &FileArgs,
+    bank: Option<&BankCode>,
+) -> Result<Vec<ReadFile>, Failure> {
+    let is_watched = progress::is_wanted(settings);
     let how = ReadAs {
         format: args.format.named(),
         bank: bank.cloned(),
@@ -34,7 +40,7 @@ pub(crate) fn read_all(args: &FileArgs, bank: Option<&BankCode>) -> Result<Vec<R
     let mut wrong: Vec<String> = Vec::new();
     for path in &args.files {
         let name = path.display().to_string();
-        match bankfile::open(input(path)?, &how) {
+        match bankfile::open(watched(path, is_watched)?, &how) {
             Ok(content) if read.iter().any(|file| file.content.hash == content.hash) => {
                 return Err(Failure::failed(format!("`{name}` is the same file as another one")));
             }
@@ -71,6 +77,16 @@ pub(crate) fn given_profile(path: &Path) -> Result<Profile, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     Profile::parse(&text)
         .map_err(|error| Failure::failed(format!("profile `{}`: {error}", path.display())))
+}
+
+/// A file that says how far it is read, if that is wanted.
+fn watched(path: &Path, is_watched: bool) -> Result<Box<dyn Read>, Failure> {
+    let input = input(path)?;
+    if !is_watched {
+        return Ok(input);
+    }
+    let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+    Ok(Box::new(Watched::new(input, path, length.map(|found| found.len()))))
 }
 
 /// A file, or stdin for `-`.

@@ -19,7 +19,7 @@ pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Fai
         return Err(Failure::failed("recording a reconciliation is not available in this version")
             .hint("add `--dry-run` to see the result without recording it"));
     }
-    let files = read_all(&args.file, Some(&args.bank))?;
+    let files = read_all(settings, &args.file, Some(&args.bank))?;
     accept_all(&files, &Expected::for_day(args.bank.clone(), args.date))?;
     let client = connect(settings)?;
     let rows: Vec<(&ReadFile, &StatementLine)> = files

@@ -50,7 +50,7 @@ struct LineOut<'a> {
 }
 
 pub(super) fn run(settings: &Settings, args: &StatementArgs) -> Result<Exit, Failure> {
-    let files = read_all(&args.file, args.bank.as_ref())?;
+    let files = read_all(settings, &args.file, args.bank.as_ref())?;
     print(match settings.output {
         Format::Json => {
             let all: Vec<FileOut<'_>> = files.iter().map(file_out).collect();
