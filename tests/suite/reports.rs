@@ -179,11 +179,10 @@ on_both_backends! {
             workbook.sheets[sheet].iter().map(|row| row.join(" ")).collect()
         };
         let summary = lines(0).join("\n");
-        let hash = ring::digest::digest(
-            &ring::digest::SHA256,
-            &fs::read(desk.home.path().join("bri.csv")).unwrap(),
-        );
-        let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sent = fs::read(desk.home.path().join("bri.csv")).unwrap();
+        let hash = ring::digest::digest(&ring::digest::SHA256, &sent);
+        let hex = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
+        let hex = hex.concat();
         for said in [
             &hex,
             text(&json, "result_hash"),
