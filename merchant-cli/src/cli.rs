@@ -56,6 +56,9 @@ pub(crate) struct Settings {
     pub(crate) no_input: bool,
     #[arg(long, global = true, hide = true, env = "NO_COLOR", value_name = "ANY")]
     no_color: Option<String>,
+    /// Set where a job runs and nobody waits
+    #[arg(long, global = true, hide = true, env = "CI", value_name = "ANY")]
+    pub(crate) ci: Option<String>,
     #[arg(long, global = true, hide = true, env = "XDG_CONFIG_HOME", value_name = "DIR")]
     pub(crate) config_home: Option<PathBuf>,
     #[arg(long, global = true, hide = true, env = "XDG_STATE_HOME", value_name = "DIR")]
@@ -170,6 +173,9 @@ pub(crate) struct SettlementArgs {
     /// One merchant
     #[arg(long, value_name = "ID")]
     pub(crate) merchant: Option<String>,
+    /// Also write the statement of the day as a page to print
+    #[arg(long, value_name = "FILE.html", requires = "date")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// How a bank's file is to be read.
@@ -268,6 +274,9 @@ pub(crate) struct ReconcileArgs {
     /// Record nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Also write the result as a page to print and sign
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// `daily`.

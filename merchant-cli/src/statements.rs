@@ -8,9 +8,10 @@ use ledger::bankfile::integrity::{self, Expected, History};
 use ledger::bankfile::{self, BankFile, Profile, ReadAs};
 use ledger::domain::bank::BankCode;
 
-use crate::cli::FileArgs;
+use crate::cli::{FileArgs, Settings};
 use crate::config::unreadable;
 use crate::failure::Failure;
+use crate::progress::{self, Watched};
 
 /// A file that was read whole.
 #[derive(Debug)]
@@ -35,10 +36,11 @@ pub(crate) enum Bytes {
 ///
 /// Without a profile file or a bank, each file decides by its content how it is read.
 pub(crate) fn read_all(
-    args: &FileArgs,
-    bank: Option<&BankCode>,
+    settings: &Settings,
+    (args, bank): (&FileArgs, Option<&BankCode>),
     keep: Bytes,
 ) -> Result<Vec<ReadFile>, Failure> {
+    let is_watched = progress::is_wanted(settings);
     let how = ReadAs {
         format: args.format.named(),
         bank: bank.cloned(),
@@ -50,10 +52,11 @@ pub(crate) fn read_all(
     for path in &args.files {
         let name = path.display().to_string();
         let mut bytes = Vec::new();
+        let mut input = watched(path, is_watched)?;
         let content = match keep {
-            Bytes::Pass => bankfile::open(input(path)?, &how),
+            Bytes::Pass => bankfile::open(input, &how),
             Bytes::Keep => {
-                input(path)?.read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+                input.read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
                 bankfile::open(bytes.as_slice(), &how)
             }
         };
@@ -94,6 +97,16 @@ pub(crate) fn given_profile(path: &Path) -> Result<Profile, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     Profile::parse(&text)
         .map_err(|error| Failure::failed(format!("profile `{}`: {error}", path.display())))
+}
+
+/// A file that says how far it is read, if that is wanted.
+fn watched(path: &Path, is_watched: bool) -> Result<Box<dyn Read>, Failure> {
+    let input = input(path)?;
+    if !is_watched {
+        return Ok(input);
+    }
+    let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+    Ok(Box::new(Watched::new(input, path, length.map(|found| found.len()))))
 }
 
 /// A file, or stdin for `-`.

@@ -71,6 +71,10 @@ fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D
     })
 }
 
+fn or_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Option::<String>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// A line of a sale.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -94,6 +98,8 @@ pub(crate) struct Inquiry {
 /// A merchant's settlement of a business day at its acquirer.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Settlement {
+    /// Empty while the day is open.
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) id: String,
     pub(crate) bank: String,
     pub(crate) merchant_id: String,

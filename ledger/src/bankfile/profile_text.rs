@@ -34,11 +34,13 @@ impl Profile {
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
         let mut draft = Draft::new();
         for (line, content) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+            // A tab is the blank that it looks like: in a name it would get into messages.
+            let content = content.replace('\t', " ");
             let content = content.trim();
             if content.is_empty() || content.starts_with('#') {
                 continue;
             }
-            if content.contains(|letter: char| letter.is_control() && letter != '\t') {
+            if content.contains(char::is_control) {
                 let reason = "it has a control character".to_owned();
                 return Err(ProfileError::Line { line, reason });
             }

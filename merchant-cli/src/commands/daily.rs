@@ -36,7 +36,7 @@ struct Check {
 
 pub(super) fn run(settings: &Settings, args: &DailyArgs) -> Result<Exit, Failure> {
     let closing = match &args.holding_statement {
-        Some(file) => Some(closing_balance(args, file.clone())?),
+        Some(file) => Some(closing_balance(settings, args, file.clone())?),
         None => None,
     };
     let client = connect(settings)?;
@@ -45,12 +45,12 @@ pub(super) fn run(settings: &Settings, args: &DailyArgs) -> Result<Exit, Failure
     let answer = client.get("/v1/daily-reconciliations", &query)?;
     let report: Report = answer.parsed()?;
     let rows = || Rows { columns: COLUMNS, cells: report.checks.iter().map(cells).collect() };
-    print(&match settings.output {
+    print(match settings.output {
         Format::Json | Format::Jsonl => {
-            json_list(std::slice::from_ref(&answer.body), settings.output)
+            json_list(std::slice::from_ref(&answer.body), settings.output).into_bytes()
         }
-        Format::Csv => rows().csv()?,
-        Format::Table => rows().table(),
+        Format::Csv | Format::Xlsx => rows().file(settings.output, "daily")?,
+        Format::Table => rows().table().into_bytes(),
     })?;
     Ok(if report.holds { Exit::Done } else { Exit::Differences })
 }
@@ -67,11 +67,15 @@ fn cells(check: &Check) -> Vec<String> {
 }
 
 /// The closing balance that the holding account's statement states.
-fn closing_balance(args: &DailyArgs, file: std::path::PathBuf) -> Result<Decimal, Failure> {
+fn closing_balance(
+    settings: &Settings,
+    args: &DailyArgs,
+    file: std::path::PathBuf,
+) -> Result<Decimal, Failure> {
     let name = file.display().to_string();
     let format = FileFormat::Auto;
     let file = FileArgs { files: vec![file], format, profile: None, near: Some(args.date) };
-    let read = read_all(&file, Some(&args.bank), Bytes::Pass)?;
+    let read = read_all(settings, (&file, Some(&args.bank)), Bytes::Pass)?;
     let mut statements = read.iter().flat_map(|file| &file.content.statements);
     let (first, more) = (statements.next(), statements.next());
     if let Some(statement) = first.filter(|_| more.is_none())

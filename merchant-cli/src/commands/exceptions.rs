@@ -7,10 +7,10 @@ use super::{connect, path_id};
 use crate::cli::{ExceptionsCommand, Settings};
 use crate::client::{Client, parsed};
 use crate::failure::{Exit, Failure};
-use crate::output::{Column, Format, Rows, json_list, number, print, text};
+use crate::output::{Column, Format, Rows, date, json_list, number, print, text};
 
 const COLUMNS: &[Column] = &[
-    text("business_date", "date"),
+    date("business_date", "date"),
     text("bank", "bank"),
     text("status", "status"),
     text("key", "key"),
@@ -65,10 +65,10 @@ pub(super) fn run(settings: &Settings, command: &ExceptionsCommand) -> Result<Ex
             ids.iter().map(|id| resolved(&client, id, &body)).collect::<Result<_, Failure>>()?
         }
     };
-    print(&match settings.output {
-        Format::Json | Format::Jsonl => json_list(&texts, settings.output),
-        Format::Csv => rows(&texts)?.csv()?,
-        Format::Table => rows(&texts)?.table(),
+    print(match settings.output {
+        Format::Json | Format::Jsonl => json_list(&texts, settings.output).into_bytes(),
+        Format::Csv | Format::Xlsx => rows(&texts)?.file(settings.output, "exceptions")?,
+        Format::Table => rows(&texts)?.table().into_bytes(),
     })?;
     let mut waiting = 0_usize;
     for text in &texts {

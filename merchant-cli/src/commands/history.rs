@@ -4,12 +4,12 @@ use super::connect;
 use crate::cli::{HistoryArgs, Settings};
 use crate::client::parsed;
 use crate::failure::{Exit, Failure};
-use crate::output::{Column, Format, Rows, json_list, number, print, text};
+use crate::output::{Column, Format, Rows, json_list, number, print, text, time};
 use crate::receipt::local_time;
 use crate::wire::{Me, Redemption, rupiah};
 
 const COLUMNS: &[Column] = &[
-    text("created_at", "waktu"),
+    time("created_at", "waktu"),
     text("id", "id"),
     text("status", "status"),
     number("amount", "jumlah"),
@@ -25,9 +25,9 @@ pub(super) fn run(settings: &Settings, args: &HistoryArgs) -> Result<Exit, Failu
         bounds.into_iter().filter_map(|(key, bound)| Some((key, bound.clone()?))).collect();
     let sales = client.list("/v1/redemptions", &query, args.limit)?;
     let texts: Vec<String> = sales.iter().map(|sale| sale.get().to_owned()).collect();
-    print(&match settings.output {
-        Format::Json | Format::Jsonl => json_list(&texts, settings.output),
-        Format::Csv => rows(&texts)?.csv()?,
+    print(match settings.output {
+        Format::Json | Format::Jsonl => json_list(&texts, settings.output).into_bytes(),
+        Format::Csv | Format::Xlsx => rows(&texts)?.file(settings.output, "sales")?,
         Format::Table => {
             let me: Me = client.get("/v1/me", &[])?.parsed()?;
             let mut rows = rows(&texts)?;
@@ -37,7 +37,7 @@ pub(super) fn run(settings: &Settings, args: &HistoryArgs) -> Result<Exit, Failu
                     *amount = amount.parse().map_or_else(|_none| String::new(), rupiah);
                 }
             }
-            rows.table()
+            rows.table().into_bytes()
         }
     })?;
     Ok(Exit::Done)

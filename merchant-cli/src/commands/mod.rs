@@ -18,11 +18,13 @@ use crate::cli::{Cli, Command};
 use crate::client::Client;
 use crate::config;
 use crate::failure::{Exit, Failure};
+use crate::output::check_destination;
 use crate::terminal::{Person, Secret};
 
 /// Runs the command that the line names.
 pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
     let settings = &cli.settings;
+    check_destination(settings.output)?;
     match &cli.command {
         Command::Login => login::run(settings),
         Command::Redeem(args) => redeem::run(settings, args),

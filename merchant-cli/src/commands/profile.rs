@@ -48,11 +48,11 @@ fn check(settings: &Settings, args: &ProfileCheckArgs) -> Result<Exit, Failure> 
     read.map_err(|error| unreadable(&args.sample, &error))?;
     let check = check_profile(&sample, &how)
         .map_err(|error| Failure::failed(format!("{name}: {error}")))?;
-    print(&match settings.output {
-        Format::Table => table(&check),
-        Format::Csv => cells(&check).csv()?,
-        Format::Json => format!("{:#}\n", report(&check)),
-        Format::Jsonl => format!("{}\n", report(&check)),
+    print(match settings.output {
+        Format::Table => table(&check).into_bytes(),
+        Format::Csv | Format::Xlsx => cells(&check).file(settings.output, "columns")?,
+        Format::Json => format!("{:#}\n", report(&check)).into_bytes(),
+        Format::Jsonl => format!("{}\n", report(&check)).into_bytes(),
     })?;
     match &check.outcome {
         Ok(statements) if statements.iter().all(|one| one.balances_hold() != Some(false)) => {

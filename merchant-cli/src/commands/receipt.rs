@@ -11,13 +11,14 @@ pub(super) fn run(settings: &Settings, args: &ReceiptArgs) -> Result<Exit, Failu
     let id = path_id(&args.id)?;
     let client = connect(settings)?;
     let answer = client.get(&format!("/v1/redemptions/{id}"), &[])?;
-    print(&match settings.output {
+    print(match settings.output {
         Format::Table => {
             let me: Me = client.get("/v1/me", &[])?.parsed()?;
-            receipt(&answer.parsed::<Redemption>()?, &me)
+            receipt(&answer.parsed::<Redemption>()?, &me).into_bytes()
         }
-        Format::Json | Format::Jsonl => format!("{}\n", answer.body.trim_end()),
-        Format::Csv => super::history::rows(std::slice::from_ref(&answer.body))?.csv()?,
+        Format::Json | Format::Jsonl => format!("{}\n", answer.body.trim_end()).into_bytes(),
+        Format::Csv | Format::Xlsx => super::history::rows(std::slice::from_ref(&answer.body))?
+            .file(settings.output, "sales")?,
     })?;
     Ok(Exit::Done)
 }

@@ -19,7 +19,7 @@ use crate::statements::{Bytes, ReadFile, accept_all, read_all};
 
 pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Failure> {
     let keep = if args.dry_run { Bytes::Pass } else { Bytes::Keep };
-    let files = read_all(&args.file, Some(&args.bank), keep)?;
+    let files = read_all(settings, (&args.file, Some(&args.bank)), keep)?;
     accept_all(&files, &Expected::for_day(args.bank.clone(), args.date))?;
     let client = connect(settings)?;
     let rows: Vec<(&ReadFile, &StatementLine)> = files
@@ -37,7 +37,10 @@ pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Fai
     let matching = match_statements(terms, ledger, statements());
     let recorded = if args.dry_run { None } else { Some(record::record(&client, args, &files)?) };
     let report = Report { matching: &matching, files: &files, rows: &rows };
-    print(&report.rendered(settings.output)?)?;
+    if let Some(path) = &args.report {
+        report.page().write(path)?;
+    }
+    print(report.rendered(settings.output)?)?;
     let is_clean = match recorded {
         None => matching.is_clean(),
         Some(recorded) => recorded.told(&hex(&matching.hash())),

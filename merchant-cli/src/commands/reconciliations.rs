@@ -7,10 +7,10 @@ use super::{connect, path_id};
 use crate::cli::{ReconciliationsCommand, Settings};
 use crate::client::parsed;
 use crate::failure::{Exit, Failure};
-use crate::output::{Column, Format, Rows, json_list, number, print, text};
+use crate::output::{Column, Format, Rows, date, json_list, number, print, text};
 
 const COLUMNS: &[Column] = &[
-    text("business_date", "date"),
+    date("business_date", "date"),
     text("bank", "bank"),
     text("status", "status"),
     number("revision", "revision"),
@@ -54,10 +54,10 @@ pub(super) fn run(settings: &Settings, command: &ReconciliationsCommand) -> Resu
             vec![client.post(&path, &body)?.expect(&[200])?.body]
         }
     };
-    print(&match settings.output {
-        Format::Json | Format::Jsonl => json_list(&texts, settings.output),
-        Format::Csv => rows(&texts)?.csv()?,
-        Format::Table => rows(&texts)?.table(),
+    print(match settings.output {
+        Format::Json | Format::Jsonl => json_list(&texts, settings.output).into_bytes(),
+        Format::Csv | Format::Xlsx => rows(&texts)?.file(settings.output, "reconciliations")?,
+        Format::Table => rows(&texts)?.table().into_bytes(),
     })?;
     Ok(Exit::Done)
 }

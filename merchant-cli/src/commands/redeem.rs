@@ -42,10 +42,11 @@ pub(super) fn run(settings: &Settings, args: &RedeemArgs) -> Result<Exit, Failur
     if keyed.resumed {
         note("transaksi sebelumnya yang belum terjawab sudah dilanjutkan");
     }
-    print(&match settings.output {
-        Format::Table => receipt(&answer.parsed::<Redemption>()?, &me),
-        Format::Json | Format::Jsonl => format!("{}\n", answer.body.trim_end()),
-        Format::Csv => super::history::rows(std::slice::from_ref(&answer.body))?.csv()?,
+    print(match settings.output {
+        Format::Table => receipt(&answer.parsed::<Redemption>()?, &me).into_bytes(),
+        Format::Json | Format::Jsonl => format!("{}\n", answer.body.trim_end()).into_bytes(),
+        Format::Csv | Format::Xlsx => super::history::rows(std::slice::from_ref(&answer.body))?
+            .file(settings.output, "sales")?,
     })?;
     Ok(Exit::Done)
 }

@@ -22,11 +22,12 @@ pub(super) fn run(settings: &Settings, args: &ReverseArgs) -> Result<Exit, Failu
     let answer = client.post_once(&path, &key, &body)?.expect(&[201])?;
     match settings.output {
         Format::Table => note(&format!("transaksi `{id}` dibatalkan; saldo kartu dikembalikan")),
-        Format::Json | Format::Jsonl => print(&format!("{}\n", answer.body.trim_end()))?,
-        Format::Csv => {
+        Format::Json | Format::Jsonl => print(format!("{}\n", answer.body.trim_end()))?,
+        Format::Csv | Format::Xlsx => {
             let path = format!("/v1/redemptions/{id}");
             let sale = client.get(&path, &[])?;
-            print(&super::history::rows(std::slice::from_ref(&sale.body))?.csv()?)?;
+            let rows = super::history::rows(std::slice::from_ref(&sale.body))?;
+            print(rows.file(settings.output, "sales")?)?;
         }
     }
     Ok(Exit::Done)

@@ -1,14 +1,16 @@
 //! `settlement`: what a business day comes to for a shop, or for all shops of a bank.
 
+mod page;
+
 use super::connect;
 use crate::cli::{Settings, SettlementArgs};
 use crate::client::parsed;
 use crate::failure::{Exit, Failure};
-use crate::output::{Column, Format, Rows, json_list, number, print, text};
+use crate::output::{Column, Format, Rows, date, json_list, number, print, text};
 use crate::wire::{Settlement, rupiah};
 
 const COLUMNS: &[Column] = &[
-    text("business_date", "tanggal"),
+    date("business_date", "tanggal"),
     text("bank", "bank"),
     text("merchant_id", "merchant"),
     text("merchant_name", "e-warong"),
@@ -33,12 +35,20 @@ pub(super) fn run(settings: &Settings, args: &SettlementArgs) -> Result<Exit, Fa
         filters.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let settlements = client.list("/v1/settlements", &query, usize::MAX)?;
     let texts: Vec<String> = settlements.iter().map(|text| text.get().to_owned()).collect();
-    print(&match settings.output {
-        Format::Json | Format::Jsonl => json_list(&texts, settings.output),
-        Format::Csv => rows(&texts, |amount| amount.to_string())?.csv()?,
-        Format::Table => rows(&texts, rupiah)?.table(),
+    if let (Some(path), Some(day)) = (&args.report, args.date) {
+        page::of_day(&client, day, &texts)?.write(path)?;
+    }
+    print(match settings.output {
+        Format::Json | Format::Jsonl => json_list(&texts, settings.output).into_bytes(),
+        Format::Csv | Format::Xlsx => plain_rows(&texts)?.file(settings.output, "settlements")?,
+        Format::Table => rows(&texts, rupiah)?.table().into_bytes(),
     })?;
     Ok(Exit::Done)
+}
+
+/// The settlements with amounts as plain numbers.
+fn plain_rows(texts: &[String]) -> Result<Rows<'static>, Failure> {
+    rows(texts, |amount| amount.to_string())
 }
 
 fn rows(texts: &[String], money: fn(i64) -> String) -> Result<Rows<'static>, Failure> {

@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use crate::cli::{Settings, StatementArgs};
 use crate::failure::{Exit, Failure};
-use crate::output::{self, Column, Format, Rows, number, print, text};
+use crate::output::{self, Column, Format, Rows, date, number, print, text};
 use crate::statements::{Bytes, ReadFile, read_all};
 
 const COLUMNS: &[Column] = &[
     text("file", "file"),
     text("account", "account"),
-    text("booking_date", "booked"),
-    text("value_date", "value"),
+    date("booking_date", "booked"),
+    date("value_date", "value"),
     text("direction", "direction"),
     number("amount", "amount"),
     text("references", "references"),
@@ -50,20 +50,20 @@ struct LineOut<'a> {
 }
 
 pub(super) fn run(settings: &Settings, args: &StatementArgs) -> Result<Exit, Failure> {
-    let files = read_all(&args.file, args.bank.as_ref(), Bytes::Pass)?;
-    print(&match settings.output {
+    let files = read_all(settings, (&args.file, args.bank.as_ref()), Bytes::Pass)?;
+    print(match settings.output {
         Format::Json => {
             let all: Vec<FileOut<'_>> = files.iter().map(file_out).collect();
-            format!("{}\n", serde_json::to_string_pretty(&all).map_err(unwritable)?)
+            format!("{}\n", serde_json::to_string_pretty(&all).map_err(unwritable)?).into_bytes()
         }
         Format::Jsonl => {
             let texts = files.iter().map(|file| serde_json::to_string(&file_out(file)));
-            output::lines(&texts.collect::<Result<Vec<_>, _>>().map_err(unwritable)?)
+            output::lines(&texts.collect::<Result<Vec<_>, _>>().map_err(unwritable)?).into_bytes()
         }
-        Format::Csv => rows(&files).csv()?,
+        Format::Csv | Format::Xlsx => rows(&files).file(settings.output, "rows")?,
         Format::Table => {
             let summaries: String = files.iter().map(summary).collect();
-            format!("{}\n{summaries}", rows(&files).table())
+            format!("{}\n{summaries}", rows(&files).table()).into_bytes()
         }
     })?;
     Ok(Exit::Done)

@@ -208,3 +208,10 @@ fn a_check_shows_how_each_column_was_read() {
     let error = check_profile(message, &of_bank("bni")).unwrap_err().to_string();
     assert!(error.contains("a message, which has no columns"), "{error}");
 }
+
+#[test]
+fn tabs_are_blanks_and_get_into_no_message() {
+    let tabbed = OWN.replacen("name = ", "name =\tmy\t", 1);
+    let error = open(&b"nothing\n"[..], &by(&tabbed)).unwrap_err().to_string();
+    assert!(error.contains("`my ") && !error.contains(char::is_control), "{error:?}");
+}

@@ -1,4 +1,7 @@
-//! A reconciliation as a table, JSON or CSV.
+//! A reconciliation as a table, JSON, CSV or workbook.
+
+mod html;
+mod workbook;
 
 use ledger::bankfile::StatementLine;
 use ledger::domain::matching::{Control, Line, Matching, Outcome, Row};
@@ -7,13 +10,13 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
-use crate::output::{Column, Format, Rows, json_list, number, text};
+use crate::output::{Column, Format, Rows, date, json_list, number, text};
 use crate::pending::hex;
 use crate::statements::ReadFile;
 
 const COLUMNS: &[Column] = &[
     text("status", "status"),
-    text("business_date", "date"),
+    date("business_date", "date"),
     text("reference", "reference"),
     text("merchant_id", "merchant"),
     number("ledger_amount", "ledger"),
@@ -38,26 +41,34 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
-    pub(super) fn rendered(&self, format: Format) -> Result<String, Failure> {
+    pub(super) fn rendered(&self, format: Format) -> Result<Vec<u8>, Failure> {
         let outcomes = || self.matching.outcomes();
-        let rows = || Rows {
-            columns: COLUMNS,
-            cells: outcomes().map(|outcome| self.cells(outcome)).collect(),
-        };
         Ok(match format {
-            Format::Json => format!("{:#}\n", self.json()),
+            Format::Json => format!("{:#}\n", self.json()).into_bytes(),
             Format::Jsonl => {
                 let texts: Vec<String> =
                     outcomes().map(|outcome| self.json_outcome(outcome).to_string()).collect();
-                json_list(&texts, format)
+                json_list(&texts, format).into_bytes()
             }
-            Format::Csv => rows().csv()?,
+            Format::Csv => self.results().file(format, "results")?,
+            Format::Xlsx => self.workbook()?,
             Format::Table => {
-                let control = self.matching.control();
-                let control = control.map_or_else(|| "?".to_owned(), |control| in_words(&control));
-                format!("{}\n{}\ncontrol: {control}\n", rows().table(), self.totals().table())
+                let (results, totals) = (self.results().table(), self.totals().table());
+                format!("{results}\n{totals}\ncontrol: {}\n", self.control()).into_bytes()
             }
         })
+    }
+
+    /// Every outcome.
+    fn results(&self) -> Rows<'static> {
+        let cells = self.matching.outcomes().map(|outcome| self.cells(outcome));
+        Rows { columns: COLUMNS, cells: cells.collect() }
+    }
+
+    /// What moved on the account and what it was, in words.
+    fn control(&self) -> String {
+        let control = self.matching.control();
+        control.map_or_else(|| "?".to_owned(), |control| in_words(&control))
     }
 
     /// The sums of the statuses that occur.
