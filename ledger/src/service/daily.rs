@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::bank::BankId;
 use crate::domain::calendar::Date;
+use crate::domain::credit::PROGRAMME;
 use crate::domain::settlement::DayStatus;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
@@ -99,7 +100,8 @@ impl Ledger {
 fn credits(tx: &mut Connection, bank: BankId, day: Date) -> Result<DailyCheck, StoreError> {
     let month = day.as_number() / 100;
     let period = tx.latest_period(month)?.unwrap_or(month);
-    let (issued, posted) = (tx.credits_issued(bank, period)?, tx.credits_posted(bank, period)?);
+    let (issued, posted) =
+        (tx.credits_issued(bank, period)?, tx.credits_posted(bank, (PROGRAMME, period))?);
     let mut check =
         DailyCheck::of("credits", DailyState::of(issued == posted), (issued.1, posted.1));
     check.compared = posted.0;

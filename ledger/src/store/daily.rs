@@ -23,12 +23,13 @@ statement! {
 }
 
 statement! {
-    both CreditsPosted { bank: i16, period: i32 } -> (BigInt, BigInt);
+    both CreditsPosted { bank: i16, programme: i16, period: i32 } -> (BigInt, BigInt);
     "SELECT COUNT(*), CAST(COALESCE(SUM(t.amount), 0) AS BIGINT)
      FROM credits c
      JOIN wallets w ON w.id = c.wallet_id
      JOIN transfers t ON t.id = c.transfer_id AND t.anchor_id = c.wallet_id
-     WHERE c.period = " [period: Integer] " AND w.bank_id = " [bank: SmallInt]
+     WHERE c.programme = " [programme: SmallInt] " AND c.period = " [period: Integer]
+    " AND w.bank_id = " [bank: SmallInt]
 }
 
 statement! {
@@ -108,9 +109,9 @@ impl Connection {
     pub(crate) fn credits_posted(
         &mut self,
         bank: BankId,
-        period: i32,
+        (programme, period): (i16, i32),
     ) -> Result<CountAndSum, StoreError> {
-        Ok(self.first(CreditsPosted { bank: bank.0, period })?.unwrap_or_default())
+        Ok(self.first(CreditsPosted { bank: bank.0, programme, period })?.unwrap_or_default())
     }
 
     /// A bank's wallets: how many, their balances, their transfers' sums, and how many differ.

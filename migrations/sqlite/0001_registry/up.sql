@@ -49,8 +49,8 @@ CREATE TABLE households (
 CREATE TABLE wallets (
     id INTEGER NOT NULL PRIMARY KEY,
     household_id INTEGER NOT NULL,
-    balance INTEGER NOT NULL,
     last_id INTEGER NOT NULL,
+    balance INTEGER NOT NULL,
     opened_at INTEGER NOT NULL,
     bank_id INTEGER NOT NULL,
     state INTEGER NOT NULL,

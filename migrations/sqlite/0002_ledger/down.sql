@@ -1,5 +1,6 @@
 DROP TABLE idempotency_records;
 DROP TABLE fundings;
+DROP TABLE credit_run_parts;
 DROP TABLE credit_run_banks;
 DROP TABLE credit_runs;
 DROP TABLE credits;

@@ -61,17 +61,18 @@ CREATE TABLE reversals (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reversals_of_day ON reversals (acquirer, business_date, merchant_id);
 
--- A wallet is credited once for each period of a programme.
+-- A wallet is credited once for each period of a programme. A run goes by the wallets' ids, so that the key grows at its end.
 CREATE TABLE credits (
     wallet_id INTEGER NOT NULL,
     programme INTEGER NOT NULL,
     period INTEGER NOT NULL,
     transfer_id INTEGER NOT NULL,
     run_id INTEGER NOT NULL,
-    CONSTRAINT credits_pk PRIMARY KEY (wallet_id, programme, period)
+    CONSTRAINT credits_pk PRIMARY KEY (programme, period, wallet_id)
 ) STRICT, WITHOUT ROWID;
 
--- Status: 1 running, 2 completed, 3 failed. A run goes through the wallets by id, from `last_wallet` to `until_wallet`.
+-- Status: 1 running, 2 completed, 3 failed. A run goes through the wallets by id up to `until_wallet`; those up to
+-- `last_wallet` are credited, or in one of its parts.
 CREATE TABLE credit_runs (
     id INTEGER NOT NULL PRIMARY KEY,
     programme INTEGER NOT NULL,
@@ -101,6 +102,16 @@ CREATE TABLE credit_run_banks (
     CONSTRAINT credit_run_banks_pk PRIMARY KEY (run_id, bank_id),
     CONSTRAINT credit_run_banks_run FOREIGN KEY (run_id) REFERENCES credit_runs (id),
     CONSTRAINT credit_run_banks_reserved CHECK (reserved >= 0)
+) STRICT, WITHOUT ROWID;
+
+-- Wallets that a run has taken in hand: those up to `until_wallet`, of which those up to `last_wallet` are credited.
+-- A part that is done goes.
+CREATE TABLE credit_run_parts (
+    run_id INTEGER NOT NULL,
+    until_wallet INTEGER NOT NULL,
+    last_wallet INTEGER NOT NULL,
+    CONSTRAINT credit_run_parts_pk PRIMARY KEY (run_id, until_wallet),
+    CONSTRAINT credit_run_parts_run FOREIGN KEY (run_id) REFERENCES credit_runs (id)
 ) STRICT, WITHOUT ROWID;
 
 -- Money that arrived at a bank; the bank's reference is used once.

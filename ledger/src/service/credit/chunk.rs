@@ -1,182 +1,275 @@
-//! One step of a run: the next wallets get their credit, and the run notes how far it came.
+//! One step of a run: a chunk of wallets gets its credit, and the run notes how far it came, all in one
+//! transaction.
+//!
+//! A chunk first goes *straight*: its wallets are changed without being read before, which costs one pass
+//! over them instead of two. What then turns out to be in its way (another writer gave a wallet a later id,
+//! a bank promised less than is needed) undoes it, and it is done again with the banks' funds and the
+//! wallets *locked* first. Either way wallets are locked by ascending ids, as the lanes do it.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
-use crate::domain::calendar::Instant;
+use crate::domain::bank::BankId;
+use crate::domain::calendar::{Date, Instant};
 use crate::domain::credit::{RunStatus, ShareStatus};
+use crate::domain::ids::{IdBlock, RowId};
+use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
-use crate::domain::transfer::TransferKind;
-use crate::store::StoreError;
-use crate::store::banks::BankRecord;
-use crate::store::batch::WalletState;
+use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::connection::Connection;
-use crate::store::credits::{NewCredit, RunRow};
+use crate::store::credits::{Chunk, ChunkRows, NewCredit, NewPart, PaidWallet, Payer, RunRow};
+use crate::store::{Backend, StoreError};
 
 use super::super::ids::IdSource;
-use super::super::posting::{Movement, Posting};
-use super::super::shared::Shared;
-use super::{CreditError, CreditRun, load};
+use super::super::shared::Contended;
+use super::CreditError;
 
-/// Wallets of one step: few enough that purchases between two steps hardly wait.
-const CHUNK: i64 = 1000;
+/// How a chunk is gone about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// What is changed is locked by changing it.
+    Straight,
+    /// Funds and wallets are locked first.
+    Locked,
+}
 
-/// Carries a run on to its end.
-pub(super) fn carry_on(
-    shared: &Arc<Shared>,
-    id: i64,
-    mut progress: impl FnMut(&CreditRun),
-) -> Result<CreditRun, CreditError> {
-    loop {
-        let (clock, ids) = (Arc::clone(&shared.clock), Arc::clone(&shared.ids));
-        let more = shared.write(move |tx| step(tx, &ids, id, clock.now()))?;
-        let run = shared.read(|connection| load(connection, id))?;
-        let run =
-            run.ok_or_else(|| StoreError::corrupt(format!("credit run {id} is not there")))?;
-        progress(&run);
-        if !more {
-            return Ok(run);
+/// Where a step left the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// There is more to do.
+    More,
+    /// What is left is in the hands of other sessions.
+    Waits,
+    /// The run is done.
+    Done,
+}
+
+/// Why a step did nothing.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// It can't go straight.
+    NeedsLocks,
+    /// It failed.
+    Failed(CreditError),
+}
+
+impl<E: Into<CreditError>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Contended for Halt {
+    fn is_contended(&self) -> bool {
+        match self {
+            Self::NeedsLocks => false,
+            Self::Failed(error) => error.is_contended(),
         }
     }
 }
 
-/// One step; `false` when the run is done.
-fn step(tx: &mut Connection, ids: &IdSource, id: i64, now: Instant) -> Result<bool, CreditError> {
-    let missing = || StoreError::corrupt(format!("credit run {id} is not there"));
-    let run = tx.lock_run(id)?.ok_or_else(missing)?;
-    if run.status != RunStatus::Running.number() {
-        return Ok(false);
-    }
-    let mut purses = purses(tx, &run)?;
-    let wallets = tx.next_wallets(run.last_wallet, run.until_wallet, CHUNK)?;
-    let (Some(first), Some(last)) = (wallets.first(), wallets.last()) else {
-        finish(tx, &run, now)?;
-        return Ok(false);
-    };
-    let done: HashSet<i64> =
-        tx.credited_between((run.programme, run.period), *first, *last)?.into_iter().collect();
-    let open: Vec<WalletState> = tx
-        .lock_wallets(&wallets)?
-        .into_iter()
-        .filter(|wallet| wallet.open && !done.contains(&wallet.id.0))
-        .collect();
-    credit(tx, ids, &run, (&mut purses, &open), now)?;
-    tx.advance_run(id, *last)?;
-    Ok(true)
+/// How many wallets are taken at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    /// In one transaction: few enough that a purchase that waits for one of them hardly notices.
+    chunk: usize,
+    /// In one session's hands: many chunks, so that sessions seldom meet.
+    part: i64,
 }
 
-/// A bank that pays in this run: what it promised to its families, and what it holds beside.
-#[derive(Debug)]
+impl Sizes {
+    pub(super) const fn of(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self { chunk: 2000, part: 64_000 },
+            Backend::Postgres => Self { chunk: 4096, part: 16_384 },
+        }
+    }
+}
+
+/// One step, in a transaction that the caller commits unless it fails.
+pub(super) fn step(
+    tx: &mut Connection,
+    (ids, now): (&IdSource, Instant),
+    id: i64,
+    (sizes, way): (Sizes, Way),
+) -> Result<Step, Halt> {
+    let Some(part) = tx.take_part(id)? else { return open_part(tx, id, (sizes, now)) };
+    let run = tx.run_by_id(id)?.ok_or_else(|| missing(id))?;
+    let most = i64::try_from(sizes.chunk).unwrap_or(i64::MAX);
+    let to = tx.last_of_next(part.last, part.until, most)?.unwrap_or(part.until);
+    let (payers, all_pay) = tx.payers(id, way == Way::Locked)?;
+    let banks: Vec<i16> = payers.iter().map(|payer| payer.bank.0).collect();
+    let mut purses: Vec<Purse> = payers.into_iter().map(|payer| Purse::of(payer, now)).collect();
+    let fresh = !tx.has_credits((run.programme, run.period), (part.last, to))?;
+    let chunk = Chunk {
+        programme: run.programme,
+        period: run.period,
+        after: part.last,
+        to,
+        banks: &banks,
+        all_pay,
+        without: &[],
+        fresh,
+    };
+    let (without, newest) = match way {
+        Way::Straight => (Vec::new(), 0),
+        Way::Locked => measure(tx, &chunk, run.amount, &purses)?,
+    };
+    // Above the fundings that are spent, so that the log has them in order, and above the wallets' last.
+    let highest = purses.iter().map(|purse| purse.payer.last_id).fold(newest, i64::max);
+    let block = ids.block(sizes.chunk.saturating_add(1), highest, now)?;
+    let amount = Rupiah::new(run.amount)
+        .map_err(|_below| StoreError::corrupt("a run's amount is below zero"))?;
+    let chunk = Chunk { without: &without, ..chunk };
+    let paid = tx.pay_wallets(&chunk, amount, (block.first(), block.last()))?;
+    if paid.iter().any(|wallet| wallet.last_id != block.last()) {
+        return Err(Halt::NeedsLocks);
+    }
+    if !paid.is_empty() {
+        let rows = rows(&run, amount, (block, now), (&mut purses, &paid))?;
+        tx.write_chunk(rows)?;
+        for purse in &purses {
+            pay(tx, &run, (purse, block.last()), way)?;
+        }
+    }
+    tx.advance_part(id, part, to)?;
+    Ok(Step::More)
+}
+
+fn missing(id: i64) -> StoreError {
+    StoreError::corrupt(format!("credit run {id} is not there"))
+}
+
+/// Takes the next wallets in hand; without any, the run is done as soon as nobody holds a part.
+fn open_part(tx: &mut Connection, id: i64, (sizes, now): (Sizes, Instant)) -> Result<Step, Halt> {
+    let run = tx.lock_run(id)?.ok_or_else(|| missing(id))?;
+    if run.status != RunStatus::Running.number() {
+        return Ok(Step::Done);
+    }
+    if let Some(until) = tx.last_of_next(run.last_wallet, run.until_wallet, sizes.part)? {
+        let part = NewPart { run_id: id, until_wallet: until, last_wallet: run.last_wallet };
+        NewPart::insert_all(tx, vec![part])?;
+        tx.advance_run(id, until)?;
+        return Ok(Step::More);
+    }
+    if tx.has_parts(id)? {
+        return Ok(Step::Waits);
+    }
+    finish(tx, &run, now)?;
+    Ok(Step::Done)
+}
+
+/// A bank that pays, while a chunk is counted.
+#[derive(Clone, Copy, Debug)]
 struct Purse {
-    bank: BankRecord,
-    promised: i64,
-    free: i64,
-    /// The last transfer that changed what the bank holds.
-    last_id: i64,
+    payer: Payer,
+    /// The bank's day.
+    day: Date,
     families: i64,
 }
 
 impl Purse {
-    /// Takes one family's amount; `false` when the bank has no more. A wallet that was opened while
-    /// the run counted is not among the promised ones, and is paid from what is free.
-    fn take(&mut self, amount: i64) -> bool {
-        if self.promised.saturating_add(self.free) < amount {
-            return false;
-        }
-        let from_free = amount.saturating_sub(self.promised).max(0);
-        self.free = self.free.saturating_sub(from_free);
-        self.promised = self.promised.saturating_sub(amount.saturating_sub(from_free));
-        self.families = self.families.saturating_add(1);
-        true
+    fn of(payer: Payer, now: Instant) -> Self {
+        Self { payer, day: payer.business_date(now), families: 0 }
+    }
+
+    /// What its families get, at `amount` each.
+    fn sum(&self, amount: i64) -> Result<i64, CreditError> {
+        amount.checked_mul(self.families).ok_or(CreditError::TooMuch(self.payer.bank.0))
     }
 }
 
-/// The purses of the banks whose families are credited by this run, locked.
-fn purses(tx: &mut Connection, run: &RunRow) -> Result<Vec<Purse>, StoreError> {
-    let running = ShareStatus::Running.number();
-    let shares = tx.shares_of_run(run.id)?;
-    let mut purses = Vec::new();
-    for bank in tx.banks()? {
-        let share = shares.iter().find(|share| share.bank == bank.id && share.status == running);
-        let Some(share) = share else { continue };
-        let funds = tx.lock_funds(bank.id)?;
-        purses.push(Purse {
-            promised: share.reserved,
-            free: funds.unallocated.saturating_sub(funds.reserved),
-            last_id: funds.last_id,
-            families: 0,
-            bank,
-        });
-    }
-    Ok(purses)
+fn purse_of(purses: &mut [Purse], bank: BankId) -> Result<&mut Purse, StoreError> {
+    let purse = purses.iter_mut().find(|purse| purse.payer.bank == bank);
+    purse.ok_or_else(|| StoreError::corrupt("a wallet of another bank was credited"))
 }
 
-/// Credits the wallets of the paying banks, and takes the money from what those promised.
-fn credit(
+/// Locks a chunk's wallets, and finds those whose bank has no more for them, which are left for another
+/// run; and the last id of all. A wallet that was opened while the run counted is not among those the bank
+/// promised to, and is paid from what is free.
+fn measure(
     tx: &mut Connection,
-    ids: &IdSource,
-    run: &RunRow,
-    (purses, wallets): (&mut [Purse], &[WalletState]),
-    now: Instant,
-) -> Result<(), CreditError> {
-    let amount = Rupiah::new(run.amount)
-        .map_err(|_below| StoreError::corrupt("a run's amount is below zero"))?;
-    // Above the wallets' last, and above the fundings that are spent: so the log has them in order.
-    let lasts = wallets.iter().map(|wallet| wallet.last_id);
-    let highest = lasts.chain(purses.iter().map(|purse| purse.last_id)).max().unwrap_or(0);
-    let block = ids.block(wallets.len().saturating_add(1), highest, now)?;
-    let mut posting = Posting::new(block, now);
-    let mut credits = Vec::with_capacity(wallets.len());
-    for wallet in wallets {
-        let purse = purses.iter_mut().find(|purse| purse.bank.id == wallet.issuer);
-        let Some(purse) = purse else { continue };
-        if !purse.take(run.amount) {
-            // What is left of them is for the next run.
-            continue;
+    chunk: &Chunk<'_>,
+    amount: i64,
+    purses: &[Purse],
+) -> Result<(Vec<i64>, i64), Halt> {
+    let mut purses = purses.to_vec();
+    let (mut without, mut newest) = (Vec::new(), 0);
+    for (wallet, last_id, bank) in tx.lock_unpaid(chunk)? {
+        let purse = purse_of(&mut purses, bank)?;
+        purse.families = purse.families.saturating_add(1);
+        if purse.sum(amount)? > purse.payer.promised.saturating_add(purse.payer.free) {
+            purse.families = purse.families.saturating_sub(1);
+            without.push(wallet);
         }
-        let movement = Movement {
-            kind: TransferKind::Credit,
-            debit: purse.bank.unallocated,
-            credit: wallet.id,
-            amount,
-            business_date: purse.bank.business_date(now),
-            subject: Some(run.period.into()),
-        };
-        let (transfer, _) = posting.pay_in(movement, wallet)?;
+        newest = last_id.max(newest);
+    }
+    Ok((without, newest))
+}
+
+/// What is written of the wallets that were paid: their transfers with leaves, and their credits.
+fn rows(
+    run: &RunRow,
+    amount: Rupiah,
+    (block, now): (IdBlock, Instant),
+    (purses, paid): (&mut [Purse], &[PaidWallet]),
+) -> Result<ChunkRows, StoreError> {
+    let anchor = paid.first().ok_or_else(|| StoreError::corrupt("nobody was paid"))?.id;
+    let mut transfers = Vec::with_capacity(paid.len());
+    let mut leaves = Vec::with_capacity(paid.len().saturating_mul(32));
+    let mut credits = Vec::with_capacity(paid.len());
+    for (wallet, place) in paid.iter().zip(1..) {
+        let purse = purse_of(purses, wallet.bank)?;
+        purse.families = purse.families.saturating_add(1);
+        let payer = &purse.payer;
+        let id = RowId(block.id(place));
+        let sides =
+            Sides { debit: payer.unallocated_account, credit: wallet.id, anchor: wallet.id };
+        let dates = (now, purse.day);
+        let kind = TransferKind::Credit;
+        let transfer = Transfer::new(id, kind, sides, amount, Some(wallet.balance), dates)
+            .map_err(|error| StoreError::corrupt(error.to_string()))?
+            .about(Some(run.period.into()));
+        let named = Some((wallet.id, wallet.pseudonym));
+        let context = LeafContext { wallet: named, ..LeafContext::default() };
+        leaves.extend_from_slice(&leaf_hash(&transfer, &context));
+        transfers.push(transfer);
         credits.push(NewCredit {
             wallet_id: wallet.id.0,
             programme: run.programme,
             period: run.period,
-            transfer_id: transfer.0,
+            transfer_id: id.0,
             run_id: run.id,
         });
     }
-    posting.write(tx)?;
-    NewCredit::insert_all(tx, credits)?;
-    for purse in purses.iter().filter(|purse| purse.families > 0) {
-        pay(tx, run, purse, block.last())?;
-    }
-    Ok(())
+    let ids = (block.first(), block.last());
+    Ok(ChunkRows { ids, anchor, created_at: now.as_millis(), transfers, leaves, credits })
 }
 
-/// Takes what a bank's families got from what it holds and promised.
-fn pay(tx: &mut Connection, run: &RunRow, purse: &Purse, last_id: i64) -> Result<(), CreditError> {
-    let bank = purse.bank.id;
-    let sum = run.amount.checked_mul(purse.families).ok_or(CreditError::TooMuch(bank.0))?;
-    let share = tx.shares_of_run(run.id)?.into_iter().find(|share| share.bank == bank);
-    let promised = share.map_or(0, |share| share.reserved);
-    let extra = sum.saturating_sub(promised).max(0);
-    if extra > 0 {
-        tx.change_funds(bank, (0, extra), last_id)?;
+/// Takes what a bank's families got from what it holds and promised: the last thing a chunk does, because
+/// all sessions meet here.
+fn pay(
+    tx: &mut Connection,
+    run: &RunRow,
+    (purse, last_id): (&Purse, i64),
+    way: Way,
+) -> Result<(), Halt> {
+    let Purse { payer, families, .. } = *purse;
+    if families == 0 {
+        return Ok(());
+    }
+    let (bank, sum) = (payer.bank, purse.sum(run.amount)?);
+    if way == Way::Locked && sum > payer.promised {
+        let extra = sum.saturating_sub(payer.promised);
         tx.reserve_more(run.id, bank, extra)?;
+        tx.change_funds(bank, (0, extra), last_id)?;
+    }
+    if !tx.keep_promise(run.id, bank, (families, sum))? {
+        return Err(Halt::NeedsLocks);
     }
     tx.change_funds(bank, (sum.saturating_neg(), sum.saturating_neg()), last_id)?;
-    tx.advance_share(run.id, bank, purse.families, sum)?;
     Ok(())
 }
 
 /// Ends a run: what was promised and not needed is free again.
-fn finish(tx: &mut Connection, run: &RunRow, now: Instant) -> Result<(), CreditError> {
+fn finish(tx: &mut Connection, run: &RunRow, now: Instant) -> Result<(), StoreError> {
     for share in tx.shares_of_run(run.id)? {
         if share.status != ShareStatus::Running.number() {
             continue;
@@ -184,6 +277,5 @@ fn finish(tx: &mut Connection, run: &RunRow, now: Instant) -> Result<(), CreditE
         tx.change_funds(share.bank, (0, share.reserved.saturating_neg()), 0)?;
         tx.finish_share(run.id, share.bank)?;
     }
-    tx.finish_run(run.id, now.as_millis())?;
-    Ok(())
+    tx.finish_run(run.id, now.as_millis())
 }

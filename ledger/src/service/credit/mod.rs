@@ -1,12 +1,16 @@
 //! The monthly run: every open wallet gets its period's amount, once.
 //!
 //! A run first promises each bank's families what they need out of what the bank holds; a bank that
-//! holds less is refused as a whole. Then it goes through the wallets by their ids, in chunks, each
-//! one transaction that also notes how far it came: a run that was interrupted is taken up there.
+//! holds less is refused as a whole. Then it goes through the wallets by their ids: it takes one part after
+//! the other in hand, and credits a part chunk by chunk, each one transaction that also notes how far it
+//! came. Any number of sessions and processes share a run, and one that was interrupted is taken up there.
 
 mod chunk;
 mod runner;
+mod sessions;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -94,16 +98,16 @@ impl Ledger {
         start::start(&self.shared, period)
     }
 
-    /// Carries a run on to its end; `progress` is told how it stands after each chunk.
+    /// Carries a run on to its end; `progress` is told how it stands every now and then, and at the end.
     ///
     /// # Errors
     /// [`CreditError`] when a step fails; the run can be carried on later.
     pub fn carry_on_credit_run(
         &self,
         id: i64,
-        progress: impl FnMut(&CreditRun),
+        progress: impl FnMut(&CreditRun) + Send,
     ) -> Result<CreditRun, CreditError> {
-        chunk::carry_on(&self.shared, id, progress)
+        sessions::carry_on(&self.shared, id, progress)
     }
 
     /// Carries a run on to its end in the background, however often a step fails.
@@ -136,12 +140,12 @@ pub fn credit_period(
     url: &DatabaseUrl,
     clock: Arc<dyn Clock>,
     period: Period,
-    progress: impl FnMut(&CreditRun),
+    progress: impl FnMut(&CreditRun) + Send,
 ) -> Result<CreditRun, CreditError> {
     let shared = Arc::new(Shared::open(url, clock)?);
     let keeper = keeper::start(&shared)?;
     let done =
-        start::start(&shared, period).and_then(|run| chunk::carry_on(&shared, run.id, progress));
+        start::start(&shared, period).and_then(|run| sessions::carry_on(&shared, run.id, progress));
     keeper.stop();
     shared.release()?;
     done

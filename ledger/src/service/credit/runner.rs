@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::super::shared::Shared;
-use super::chunk;
+use super::sessions;
 
 /// How long is waited before a step that failed is tried again, at first and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -50,7 +50,7 @@ fn run_to_the_end(ledger: &Weak<Shared>, id: i64) {
 
 /// Carries the run on as far as it goes; whether that is to its end.
 fn is_done(shared: &Arc<Shared>, id: i64) -> bool {
-    chunk::carry_on(shared, id, |_| {})
+    sessions::carry_on(shared, id, |_| {})
         .inspect(|run| tracing::info!(period = %run.period, "the credit run is done"))
         .inspect_err(|error| tracing::warn!(%error, "the credit run is tried again"))
         .is_ok()

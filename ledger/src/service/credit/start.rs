@@ -40,6 +40,7 @@ pub(super) fn start(shared: &Arc<Shared>, period: Period) -> Result<CreditRun, C
 fn try_start(shared: &Arc<Shared>, period: Period) -> Result<Option<CreditRun>, CreditError> {
     let count = shared.read(|connection| {
         connection.snapshot::<_, StoreError>(|tx| {
+            tx.prepare_for_count()?;
             let latest = tx.latest_run(PROGRAMME, period.as_number())?;
             let until = tx.last_wallet()?;
             let wallets = tx.wallets_to_credit(PROGRAMME, period.as_number(), until)?;

@@ -87,6 +87,12 @@ fn check_run(part: &RunAtBank) -> Result<(), String> {
             part.run, part.bank, part.credits
         )
     })?;
+    require(part.running || part.parts == 0, || {
+        format!("credit_run_parts {}: the run is over and has {} in hand", part.run, part.parts)
+    })?;
+    require(part.running || part.parts == 0, || {
+        format!("credit_run_parts {}: the run is over and has {} in hand", part.run, part.parts)
+    })?;
     let each = part.amount_each;
     require(Some(amount) == part.credits.checked_mul(each), || {
         format!(

@@ -22,7 +22,7 @@
 //! | `bank_funds` | unallocated and reserved money is what transfers and running credit runs say | I6 |
 //! | `credits` | a credit has its transfer, to that wallet, of the run's amount; and each such transfer a credit | I10 |
 //! | `credits_once` | a wallet was credited once for a period of a programme | I10 |
-//! | `credit_runs` | a run's counts are those of its credits | I10 |
+//! | `credit_runs` | a run's counts are those of its credits, and one that is over has nothing in hand | I10 |
 //! | `reversals` | a reversal restores its redemption once, whole | I6 |
 //! | `fundings` | a funding has its transfer at its bank, and each such transfer a reference | I6 |
 //! | `log_order` | sealed batches follow each other without gap or overlap up to the log's size | I8 |

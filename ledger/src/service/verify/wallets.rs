@@ -113,7 +113,7 @@ fn keys(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError
     })
 }
 
-/// Credits come sorted by wallet, programme and period.
+/// Credits come sorted by programme, period and wallet.
 pub(super) fn credits_once(
     connection: &mut Connection,
     check: &mut Check,

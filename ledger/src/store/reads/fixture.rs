@@ -39,8 +39,8 @@ INSERT INTO accounts VALUES (101, 1, 1), (102, 2, 1), (103, 5, 1), (104, 6, 1),
     (201, 1, 2), (202, 2, 2), (203, 5, 2), (204, 6, 2),
     (1001, 3, 1), (1002, 3, 2), (5001, 4, 1), (5002, 4, 2);
 INSERT INTO households VALUES (1, X'01', X'00', '1571', 0), (2, X'02', X'00', '1571', 0);
-INSERT INTO wallets VALUES (1001, 1, 1000000, 1001, 0, 1, 1, X'01'),
-    (1002, 2, 1000000, 1002, 0, 2, 1, X'02');
+INSERT INTO wallets VALUES (1001, 1, 1001, 1000000, 0, 1, 1, X'01'),
+    (1002, 2, 1002, 1000000, 0, 2, 1, X'02');
 INSERT INTO cards (wallet_id, id, issued_at, expires, state, pin_tries, first_six, last_four)
     VALUES (1001, 11, 0, 20991231, 3, 0, '601301', '0018'),
            (1002, 12, 0, 20991231, 3, 0, '601302', '0026');
@@ -208,8 +208,12 @@ impl History {
     }
 
     fn note_credit(&mut self, family: usize, period: i32, id: RowId) {
-        let row = format!("({}, 1, {period}, {}, 1)", FAMILIES[family].0, id.0);
-        self.connection.run(&format!("INSERT INTO credits VALUES {row}")).unwrap();
+        let (wallet, id) = (FAMILIES[family].0, id.0);
+        let rows = format!(
+            "INSERT OR IGNORE INTO credit_runs VALUES ({period}, 1, {period}, 1, 1, 2, 0, 0, 0, 0);
+             INSERT INTO credits VALUES ({wallet}, 1, {period}, {id}, {period});"
+        );
+        self.connection.run(&rows).unwrap();
     }
 
     /// Takes a purchase back.

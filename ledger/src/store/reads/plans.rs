@@ -38,16 +38,17 @@ impl<S> Query for Explain<S> {
 impl<S> RunQueryDsl<SqliteConnection> for Explain<S> {}
 
 /// The steps of a statement's plan that read all of something, or that make an index to have it read
-/// all of something else. Unsealed batches, which are few, and what the statement itself made may be.
+/// all of something else. Unsealed batches and credit runs, which are few, and what the statement itself
+/// made may be.
 fn walks<S: QueryFragment<Sqlite>>(history: &mut History, statement: S) -> Vec<String> {
     let Connection::Sqlite(sqlite) = &mut history.connection else { panic!("not SQLite") };
     let steps: Vec<(i32, i32, i32, String)> = Explain(statement).load(sqlite).unwrap();
     assert!(!steps.is_empty());
-    let may = ["SCAN k", "SCAN s", "SCAN CONSTANT ROW", "SCAN b USING INDEX batches_unsealed"];
+    let may = ["SCAN k", "SCAN s", "SCAN p", "SCAN CONSTANT ROW", "SCAN credit_runs"];
+    let may = |step: &str| may.contains(&step) || step == "SCAN b USING INDEX batches_unsealed";
     let steps = steps.into_iter().map(|(.., step)| step);
-    let walks = |step: &String| {
-        step.contains("AUTOMATIC") || step.starts_with("SCAN") && !may.contains(&step.as_str())
-    };
+    let walks =
+        |step: &String| step.contains("AUTOMATIC") || step.starts_with("SCAN") && !may(step);
     steps.filter(walks).collect()
 }
 

@@ -69,11 +69,14 @@ statement! {
 
 statement! {
     /// Everything that moved on a wallet, to stand in a FROM as `t` beside its ids `k`: what has an index
-    /// of its own, what is filed in the account's log, and what is not filed yet.
+    /// of its own, what is filed in the account's log, and what is not filed yet. Credits are looked up for
+    /// each period that was ever credited, as their key goes by periods.
     both WalletRows { unsealed: UnsealedTransfers, wallet: i64, then: JoinEach };
     "(SELECT id FROM redemptions WHERE wallet_id = " [wallet: BigInt] " AND refusal = 0
         UNION ALL
-        SELECT transfer_id FROM credits WHERE wallet_id = " [wallet: BigInt] "
+        SELECT c.transfer_id FROM (SELECT DISTINCT programme, period FROM credit_runs) p" {then}
+    "   credits c ON c.programme = p.programme AND c.period = p.period
+            AND c.wallet_id = " [wallet: BigInt] "
         UNION ALL
         SELECT transfer_id FROM account_log WHERE account_id = " [wallet: BigInt] "
         UNION ALL

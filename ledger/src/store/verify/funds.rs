@@ -14,9 +14,10 @@ statement! {
 
 statement! {
     both RunsAtBanks {}
-        -> ((BigInt, BigInt, BigInt, BigInt), (BigInt, BigInt, BigInt, Nullable<BigInt>));
+        -> ((BigInt, BigInt, BigInt, BigInt), (BigInt, BigInt, BigInt, Nullable<BigInt>), BigInt);
     "SELECT b.run_id, CAST(b.bank_id AS BIGINT), CAST(r.status AS BIGINT), r.amount,
-            b.reserved, b.credited, b.amount, n.credited
+            b.reserved, b.credited, b.amount, n.credited,
+            (SELECT COUNT(*) FROM credit_run_parts p WHERE p.run_id = b.run_id)
      FROM credit_run_banks b
      JOIN credit_runs r ON r.id = b.run_id
      LEFT JOIN (
@@ -51,6 +52,8 @@ pub(crate) struct RunAtBank {
     pub(crate) stated: (i64, i64),
     /// How many credits there are.
     pub(crate) credits: i64,
+    /// How many parts of the wallets the run has in hand.
+    pub(crate) parts: i64,
 }
 
 impl Connection {
@@ -71,12 +74,12 @@ impl Connection {
         &mut self,
         each: &mut dyn FnMut(RunAtBank) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        type Row = ((i64, i64, i64, i64), (i64, i64, i64, Option<i64>));
-        let mut row = |((run, bank, status, amount_each), counted): Row| {
+        type Row = ((i64, i64, i64, i64), (i64, i64, i64, Option<i64>), i64);
+        let mut row = |((run, bank, status, amount_each), counted, parts): Row| {
             let (reserved, credited, amount, credits) = counted;
             let stated = (credited, amount);
             let (running, credits) = (status == 1, credits.unwrap_or(0));
-            each(RunAtBank { run, bank, running, amount_each, reserved, stated, credits })
+            each(RunAtBank { run, bank, running, amount_each, reserved, stated, credits, parts })
         };
         self.stream(RunsAtBanks {}, &mut row)
     }

@@ -1,4 +1,4 @@
-//! Rows in an order that is not their key's, sorted by the database and read one by one.
+//! Rows in a certain order, mostly not their key's: sorted by the database and read one by one.
 
 use diesel::sql_types::{BigInt, Binary, Nullable};
 
@@ -25,9 +25,11 @@ statement! {
 }
 
 statement! {
+    // In the order of their key, which is what a credit is for: there is one for each month of each family,
+    // too many to be sorted.
     both CreditKeys {} -> (BigInt, BigInt, BigInt);
     "SELECT wallet_id, CAST(programme AS BIGINT), CAST(period AS BIGINT) FROM credits
-     ORDER BY wallet_id, programme, period"
+     ORDER BY programme, period, wallet_id"
 }
 
 statement! {

@@ -82,7 +82,7 @@ const POSTGRES_COPY: &str = "
     CREATE SCHEMA credit_reference;
     SET search_path = credit_reference;
     CREATE TABLE wallets (LIKE public.wallets INCLUDING CONSTRAINTS INCLUDING INDEXES)
-        WITH (fillfactor = 50);
+        WITH (fillfactor = 48);
     CREATE TABLE credits (LIKE public.credits INCLUDING CONSTRAINTS INCLUDING INDEXES);
     CREATE TABLE transfers (LIKE public.transfers INCLUDING CONSTRAINTS INCLUDING INDEXES);
     INSERT INTO wallets SELECT * FROM public.wallets ORDER BY id;";
