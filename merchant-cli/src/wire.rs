@@ -116,6 +116,9 @@ pub(crate) struct Settlement {
     /// Whether the bank has paid it.
     #[serde(default)]
     pub(crate) paid: bool,
+    /// Days from the business date to the payment.
+    #[serde(default)]
+    pub(crate) settlement_lag: Option<u8>,
 }
 
 /// An error as `application/problem+json`.

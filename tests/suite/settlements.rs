@@ -75,6 +75,7 @@ on_both_backends! {
                 "state",
                 "stage",
                 "paid",
+                "settlement_lag",
                 "reference",
                 "redemptions",
                 "reversals",

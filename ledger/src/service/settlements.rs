@@ -32,6 +32,8 @@ pub struct Settlement {
     pub state: DayStatus,
     /// How far it has come.
     pub stage: Stage,
+    /// Days from the business day to its payment: 0 (T+0) or 1 (T+1).
+    pub lag: i16,
     /// Its name at the bank; none before the day is closed.
     pub reference: Option<String>,
     /// How many purchases.
@@ -112,10 +114,10 @@ impl Ledger {
         (bank, bank_code): (BankId, &BankCode),
         day: Date,
     ) -> Result<Settlement, StoreError> {
-        let (sold, taken_back) = self.shared.read(|connection| {
+        let (sold, taken_back, banks) = self.shared.read(|connection| {
             connection.snapshot(|tx| {
                 let sold = tx.sold_by_on(merchant, bank, day, first_id_of(day))?;
-                Ok::<_, StoreError>((sold, tx.taken_back_by_on(merchant, bank, day)?))
+                Ok::<_, StoreError>((sold, tx.taken_back_by_on(merchant, bank, day)?, tx.banks()?))
             })
         })?;
         Ok(Settlement {
@@ -127,6 +129,10 @@ impl Ledger {
             business_date: day,
             state: DayStatus::Open,
             stage: Stage::Day(DayStatus::Open),
+            lag: banks
+                .iter()
+                .find(|record| record.id == bank)
+                .map_or(1, |record| record.settlement_lag.into()),
             reference: None,
             redemptions: sold.0,
             reversals: taken_back.0,
@@ -229,6 +235,7 @@ fn with_issuers(tx: &mut Connection, row: SettlementRow) -> Result<Settlement, S
         bank: row.bank_code.parse().map_err(|_unreadable| corrupt("its bank's code is no code"))?,
         state: day,
         stage,
+        lag: row.lag,
         business_date: row.business_date,
         redemptions: row.redemptions.into(),
         reversals: row.reversals.into(),

@@ -11,12 +11,12 @@ use super::connection::Connection;
 use super::error::StoreError;
 use super::statement::statement;
 
-type BankSql = (SmallInt, Text, Text, SmallInt, Integer, BigInt, BigInt);
-type BankRow = (i16, String, String, i16, i32, i64, i64);
+type BankSql = (SmallInt, Text, Text, SmallInt, SmallInt, Integer, BigInt, BigInt);
+type BankRow = (i16, String, String, i16, i16, i32, i64, i64);
 
 statement! {
     both AllBankRows {} -> BankSql;
-    "SELECT id, code, clearing_code, cutoff_minute, open_business_date, holding_account,
+    "SELECT id, code, clearing_code, cutoff_minute, settlement_lag, open_business_date, holding_account,
             unallocated_account
      FROM banks ORDER BY id"
 }
@@ -45,6 +45,8 @@ pub(crate) struct BankRecord {
     pub(crate) code: BankCode,
     pub(crate) clearing_code: String,
     pub(crate) cut_off: CutOff,
+    /// Days from a business day to its payment.
+    pub(crate) settlement_lag: u8,
     pub(crate) open_business_date: Date,
     pub(crate) holding: AccountId,
     pub(crate) unallocated: AccountId,
@@ -98,7 +100,7 @@ impl Connection {
 }
 
 fn bank(row: BankRow) -> Result<BankRecord, StoreError> {
-    let (id, code, clearing_code, cut_off, open, holding, unallocated) = row;
+    let (id, code, clearing_code, cut_off, lag, open, holding, unallocated) = row;
     let corrupt =
         |error: &dyn std::fmt::Display| StoreError::corrupt(format!("bank {id}: {error}"));
     Ok(BankRecord {
@@ -106,6 +108,7 @@ fn bank(row: BankRow) -> Result<BankRecord, StoreError> {
         code: code.parse().map_err(|error| corrupt(&error))?,
         clearing_code,
         cut_off: CutOff::from_minute(cut_off).map_err(|error| corrupt(&error))?,
+        settlement_lag: u8::try_from(lag).map_err(|error| corrupt(&error))?,
         open_business_date: Date::from_number(open).map_err(|error| corrupt(&error))?,
         holding: AccountId(holding),
         unallocated: AccountId(unallocated),

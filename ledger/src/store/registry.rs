@@ -32,6 +32,7 @@ bulk_insert! {
     clearing_code: String => Text,
     account_number: String => Text,
     cutoff_minute: i16 => SmallInt,
+    settlement_lag: i16 => SmallInt,
     open_business_date: i32 => Integer,
     holding_account: i64 => BigInt,
     unallocated_account: i64 => BigInt,

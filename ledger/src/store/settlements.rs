@@ -95,19 +95,19 @@ pub(crate) type ItemRow = (i64, i64, i64, i64, i64);
 type ShownSql = (
     (BigInt, SmallInt, Text, BigInt, Text, Text, Integer),
     (Text, Integer, Integer, BigInt, BigInt, SmallInt),
-    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>),
+    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, SmallInt),
 );
 type ShownRow = (
     (i64, i16, String, i64, String, String, i32),
     (String, i32, i32, i64, i64, i16),
-    (Option<i64>, Option<i64>, Option<i64>),
+    (Option<i64>, Option<i64>, Option<i64>, i16),
 );
 
 macro_rules! shown_columns {
     () => {
         "SELECT s.id, s.bank_id, b.code, s.merchant_id, m.code, m.name, s.business_date,
                 s.reference, s.redemptions, s.reversals, s.gross, s.reversed, d.status,
-                p.reconciliation_id, r.id, r.signed_at
+                p.reconciliation_id, r.id, r.signed_at, b.settlement_lag
          FROM settlements s
          JOIN banks b ON b.id = s.bank_id
          JOIN merchants m ON m.id = s.merchant_id
@@ -161,6 +161,7 @@ pub(crate) struct SettlementRow {
     pub(crate) is_paid: bool,
     pub(crate) is_submitted: bool,
     pub(crate) is_signed: bool,
+    pub(crate) lag: i16,
 }
 
 /// Which settlements are wanted; a field that is `None` does not narrow.
@@ -280,5 +281,6 @@ fn settlement(row: ShownRow) -> Result<SettlementRow, StoreError> {
         is_paid: life.0.is_some(),
         is_submitted: life.1.is_some(),
         is_signed: life.2.is_some(),
+        lag: life.3,
     })
 }

@@ -30,10 +30,11 @@ pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Fai
         })
         .collect();
     let lines: Vec<&StatementLine> = rows.iter().map(|(_file, line)| *line).collect();
-    let ledger = expected::ledger_side(&client, args, &lines)?;
+    let (ledger, lag) = expected::ledger_side(&client, args, &lines)?;
     let statements = || files.iter().flat_map(|file| &file.content.statements);
     let covered = covered_to(args.date, statements());
-    let terms = Terms::usual(args.bank.clone(), args.date, covered);
+    let usual = Terms::usual(args.bank.clone(), args.date, covered);
+    let terms = Terms { settlement_lag: lag.unwrap_or(usual.settlement_lag), ..usual };
     let matching = match_statements(terms, ledger, statements());
     let recorded = if args.dry_run { None } else { Some(record::record(&client, args, &files)?) };
     let report = Report { matching: &matching, files: &files, rows: &rows };

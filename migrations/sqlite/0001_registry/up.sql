@@ -8,6 +8,7 @@ CREATE TABLE banks (
     clearing_code TEXT NOT NULL,
     account_number TEXT NOT NULL,
     cutoff_minute INTEGER NOT NULL,
+    settlement_lag INTEGER NOT NULL,
     open_business_date INTEGER NOT NULL,
     holding_account INTEGER NOT NULL,
     unallocated_account INTEGER NOT NULL,
@@ -15,7 +16,8 @@ CREATE TABLE banks (
     fees_account INTEGER NOT NULL,
     CONSTRAINT banks_code UNIQUE (code),
     CONSTRAINT banks_clearing_code UNIQUE (clearing_code),
-    CONSTRAINT banks_cutoff CHECK (cutoff_minute BETWEEN 0 AND 1440)
+    CONSTRAINT banks_cutoff CHECK (cutoff_minute BETWEEN 0 AND 1440),
+    CONSTRAINT banks_lag CHECK (settlement_lag BETWEEN 0 AND 1)
 ) STRICT;
 
 -- What a bank holds for families: received and not yet credited. `reserved` is promised to a credit run.

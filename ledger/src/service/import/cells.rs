@@ -6,8 +6,8 @@ use csv::ByteRecord;
 
 use super::error::{BadRow, Flaw, ImportFile};
 
-/// The one column that may be left out.
-const OPTIONAL: &str = "pin";
+/// The columns that may be left out.
+const OPTIONAL: [&str; 2] = ["pin", "settlement_lag"];
 
 /// Where each column stands.
 pub(super) struct Header {
@@ -41,7 +41,7 @@ impl Header {
             }
         }
         for (column, place) in columns.iter().zip(&places) {
-            if place.is_none() && *column != OPTIONAL {
+            if place.is_none() && !OPTIONAL.contains(column) {
                 flaw(Some(*column), Flaw::NoColumn);
             }
         }

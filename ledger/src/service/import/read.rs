@@ -20,8 +20,15 @@ use super::set::{
     TerminalEntry, WalletEntry,
 };
 
-const BANKS: &[&str] =
-    &["bank", "name", "clearing_code", "account_number", "cutoff", "open_business_date"];
+const BANKS: &[&str] = &[
+    "bank",
+    "name",
+    "clearing_code",
+    "account_number",
+    "cutoff",
+    "open_business_date",
+    "settlement_lag",
+];
 const MERCHANTS: &[&str] =
     &["merchant_id", "name", "kind", "address", "region_code", "bank", "zone", "price_zone"];
 const TERMINALS: &[&str] = &["terminal_id", "merchant_id"];
@@ -157,6 +164,17 @@ fn bank(cells: &mut Cells<'_>, unread: &mut HashSet<BankCode>) -> Option<BankEnt
         cells.read("account_number", "an account's number: 5 to 20 digits", digits(5..=20));
     let cut_off = cells.parse("cutoff", "a time of day like `22:00`");
     let open_business_date = cells.parse("open_business_date", DATE);
+    let settlement_lag = match cells.optional("settlement_lag") {
+        None | Some("1") => Some(1),
+        Some("0") => Some(0),
+        Some(_other) => {
+            cells.flaw(
+                Some("settlement_lag"),
+                Flaw::Not("0 (paid on the day) or 1 (the day after)"),
+            );
+            None
+        }
+    };
     keep(unread, cells, code.as_ref());
     Some(BankEntry {
         code: code?,
@@ -165,6 +183,7 @@ fn bank(cells: &mut Cells<'_>, unread: &mut HashSet<BankCode>) -> Option<BankEnt
         account_number: account_number?,
         cut_off: cut_off?,
         open_business_date: open_business_date?,
+        settlement_lag: settlement_lag?,
     })
 }
 

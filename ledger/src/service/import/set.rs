@@ -35,6 +35,8 @@ pub struct BankEntry {
     pub cut_off: CutOff,
     /// The first day it has not closed.
     pub open_business_date: Date,
+    /// Days from a business day to the one on which it is paid: 0 (T+0) or 1 (T+1).
+    pub settlement_lag: u8,
 }
 
 /// An e-warong.

@@ -189,12 +189,18 @@ fn later_sets_may_name_what_is_registered() {
     let counts =
         Imported { merchants: 1, terminals: 2, households: 1, wallets: 1, ..Imported::default() };
     assert_eq!(imported, counts);
-    let bank = "bank,name,clearing_code,account_number,cutoff,open_business_date\n\
-                bni,Bank Negara Indonesia,009,0123456789,22:00,2018-09-01\n";
+    let bank = "bank,name,clearing_code,account_number,cutoff,open_business_date,settlement_lag\n\
+         bni,Bank Negara Indonesia,009,0123456789,22:00,2018-09-01,0\n";
+    let wrong = bank.replace(",0\n", ",2\n");
+    let refused = ledger.import(read(&[("banks.csv", wrong)])).unwrap_err().to_string();
+    assert!(refused.contains("settlement_lag"), "{refused}");
     ledger.import(read(&[("banks.csv", bank.to_owned())])).unwrap();
     let banks = ledger.shared.read(Connection::registered_banks).unwrap();
     let ids: Vec<_> = banks.iter().map(|bank| (bank.id.0, bank.code.as_str())).collect();
     assert_eq!(ids, [(1, "bri"), (2, "btn"), (3, "bni")]);
+    let banks = ledger.shared.read(Connection::banks).unwrap();
+    let lags: Vec<_> = banks.iter().map(|bank| bank.settlement_lag).collect();
+    assert_eq!(lags, [1, 1, 0], "T+1 unless something else is agreed");
     ledger.close();
 }
 

@@ -169,6 +169,7 @@ impl<'a> Writer<'a> {
                 clearing_code: entry.clearing_code.clone(),
                 account_number: entry.account_number.clone(),
                 cutoff_minute: entry.cut_off.minute(),
+                settlement_lag: entry.settlement_lag.into(),
                 open_business_date: entry.open_business_date.as_number(),
                 holding_account,
                 unallocated_account,

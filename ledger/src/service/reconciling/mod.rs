@@ -157,6 +157,8 @@ struct Ground {
     evidence: Evidence,
     expected: ExpectedSide,
     used: Vec<String>,
+    /// Days from a business day to its payment.
+    lag: u8,
 }
 
 impl Ledger {
@@ -196,7 +198,7 @@ impl Ledger {
         if status != DayStatus::Closed {
             return Err(NotReconciled::DayNotClosed(status));
         }
-        let (row, kept, used) = self.shared.read(|connection| {
+        let (row, kept, used, banks) = self.shared.read(|connection| {
             connection.snapshot::<_, StoreError>(|tx| {
                 let window = (day.minus_days(LOOKED_BACK), day);
                 let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
@@ -204,6 +206,7 @@ impl Ledger {
                     tx.reconciliation_of(view, day)?,
                     tx.bank_files_between(view, window)?,
                     tx.rows_used_elsewhere(view, day, around)?,
+                    tx.banks()?,
                 ))
             })
         })?;
@@ -216,7 +219,9 @@ impl Ledger {
         let expected = self.shared.read(|connection| {
             connection.snapshot(|tx| expected::expected(tx, view, (day, own), &lines))
         })?;
-        Ok(Ground { row, evidence, expected, used })
+        let record = banks.into_iter().find(|record| record.id == *bank);
+        let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
+        Ok(Ground { row, evidence, expected, used, lag: record.settlement_lag })
     }
 
     /// Up to `most` reconciliations after the one with the id `after`.
@@ -340,11 +345,11 @@ fn prepare(
     ground: Ground,
     rendering: &impl Rendering,
 ) -> record::Prepared {
-    let Ground { row, evidence, expected, used } = ground;
+    let Ground { row, evidence, expected, used, lag } = ground;
     let ExpectedSide { side, settlements, redemptions } = expected;
     let code = &request.bank.1;
     let covered = covered_to(request.day, evidence.statements());
-    let terms = Terms::usual(code.clone(), request.day, covered);
+    let terms = Terms { settlement_lag: lag, ..Terms::usual(code.clone(), request.day, covered) };
     let matcher = Matcher::new(terms, side);
     let (mut rows, mut place) = (BankSide::default(), 0);
     for statement in evidence.statements() {

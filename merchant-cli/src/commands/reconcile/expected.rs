@@ -30,14 +30,14 @@ struct Item {
     amount: i64,
 }
 
-/// The ledger's side of the day, as far as the bank's rows can be about it.
+/// The ledger's side of the day and the days until the bank pays it, as far as the bank's rows can be about it.
 pub(super) fn ledger_side(
     client: &Client,
     args: &ReconcileArgs,
     rows: &[&StatementLine],
-) -> Result<LedgerSide, Failure> {
+) -> Result<(LedgerSide, Option<u8>), Failure> {
     let mut side = LedgerSide::default();
-    let mut is_empty = true;
+    let (mut is_empty, mut lag) = (true, None);
     let singly = rows.iter().any(|row| row.may_name_a_redemption());
     for settlement in settlements(client, args, args.date)? {
         if settlement.state != "closed" {
@@ -47,6 +47,7 @@ pub(super) fn ledger_side(
             ))
             .hint("close the day first; `closing` takes a moment"));
         }
+        lag = lag.or(settlement.settlement_lag);
         if add_settlement(&mut side, &settlement)? {
             is_empty = false;
             if singly {
@@ -77,7 +78,7 @@ pub(super) fn ledger_side(
             }
         }
     }
-    Ok(side)
+    Ok((side, lag))
 }
 
 fn settlements(

@@ -114,6 +114,7 @@ pub(crate) fn register(ledger: &Ledger, nation: &Nation, shops: u64) -> anyhow::
             account_number: bank.account_number.to_owned(),
             cut_off: CutOff::from_minute(CUT_OFF)?,
             open_business_date: today,
+            settlement_lag: 1,
         };
         set.banks.push(Row { line: 0, entry });
     }
