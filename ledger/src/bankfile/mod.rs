@@ -59,4 +59,4 @@ pub use read_as::ReadAs;
 pub use reference::settlement_references;
 pub use statement::{RowOrder, Statement, StatementLine, StatementNumber};
 pub use texts::Texts;
-pub use to_match::{covered_to, match_statements, settlement_rows};
+pub use to_match::{covered_to, match_statements, settlement_row, settlement_rows};

@@ -119,6 +119,9 @@ impl<R: Read> TextReader<R> {
             self.rest.clear();
             joined.as_slice()
         };
+        if std::str::from_utf8(bytes).is_ok() {
+            return self.lines(bytes);
+        }
         let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
             self.lines(chunk.valid().as_bytes());

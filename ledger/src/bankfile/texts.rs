@@ -24,28 +24,35 @@ impl Texts {
         buffer.texts()
     }
 
-    fn parts(&self) -> std::str::Split<'_, char> {
-        self.0.split(BETWEEN)
-    }
-
     /// The bank's description.
     pub(super) fn description(&self) -> &str {
-        self.parts().nth(1).unwrap_or_default()
+        let (_sequence, behind) = parted(&self.0);
+        parted(behind.unwrap_or_default()).0
     }
 
     /// What can identify the movement.
     pub(super) fn references(&self) -> impl Iterator<Item = &str> {
-        self.parts().skip(2)
+        self.0.split(BETWEEN).skip(2)
     }
 
     /// All of them in one text.
     pub(super) fn all_references(&self) -> &str {
-        self.0.splitn(3, BETWEEN).nth(2).unwrap_or_default()
+        let (_sequence, behind) = parted(&self.0);
+        parted(behind.unwrap_or_default()).1.unwrap_or_default()
     }
 
     /// The bank's sequence number.
     pub(super) fn sequence(&self) -> Option<&str> {
-        self.parts().next().filter(|sequence| !sequence.is_empty())
+        Some(parted(&self.0).0).filter(|sequence| !sequence.is_empty())
+    }
+}
+
+/// The first part of a text, and what is behind it, if that is anything.
+fn parted(text: &str) -> (&str, Option<&str>) {
+    let at = text.bytes().position(|byte| char::from(byte) == BETWEEN);
+    match at.and_then(|at| text.split_at_checked(at)) {
+        Some((part, behind)) => (part, behind.strip_prefix(BETWEEN)),
+        None => (text, None),
     }
 }
 

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::bankfile::details::{LineDetails, StatementKind};
 use crate::bankfile::integrity::Fingerprints;
-use crate::bankfile::statement::Statement;
+use crate::bankfile::statement::{Statement, StatementLine};
 use crate::domain::bank::BankCode;
 use crate::domain::calendar::Date;
 use crate::domain::matching::{BankRow, BankSide, Direction, LedgerSide, Matcher, Matching, Terms};
@@ -52,21 +52,33 @@ pub fn settlement_rows<'s>(
 ) -> impl Iterator<Item = BankRow<'s>> {
     let (bank, account) = (bank.clone(), statement.account.as_deref());
     let mut fingerprints = Fingerprints::default();
-    statement.lines.iter().zip(first_place..).map(move |(line, place)| {
-        let details = line.details.as_deref();
-        BankRow {
-            fingerprint: fingerprints.next(bank.as_str(), account.unwrap_or_default(), line),
-            place,
-            account,
-            date: line.business_date.into(),
-            amount: line.amount,
-            direction: line.direction,
-            reversal: details.is_some_and(|details| details.reversal),
-            charge: details.map(kept_back).unwrap_or_default(),
-            references: line.texts.all_references(),
-            description: line.description(),
-        }
+    let lines = statement.lines.iter().zip(first_place..);
+    lines.map(move |(line, place)| {
+        settlement_row(&mut fingerprints, (bank.as_str(), account), line, place)
     })
+}
+
+/// One row of a bank's account as it is matched, for lines that are handed out while a file goes by.
+/// `fingerprints` are the statement's own, and see its lines in the order of the file.
+pub fn settlement_row<'s>(
+    fingerprints: &mut Fingerprints,
+    (bank, account): (&str, Option<&'s str>),
+    line: &'s StatementLine,
+    place: u32,
+) -> BankRow<'s> {
+    let details = line.details.as_deref();
+    BankRow {
+        fingerprint: fingerprints.next(bank, account.unwrap_or_default(), line),
+        place,
+        account,
+        date: line.business_date.into(),
+        amount: line.amount,
+        direction: line.direction,
+        reversal: details.is_some_and(|details| details.reversal),
+        charge: details.map(kept_back).unwrap_or_default(),
+        references: line.texts.all_references(),
+        description: line.description(),
+    }
 }
 
 /// The charges in rupiah that the row's amount has in it already, as the bank says.

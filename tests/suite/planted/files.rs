@@ -1,6 +1,6 @@
 //! A month's rows as the files of a bank: lists in its layouts, MT940, camt.053.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::ops::RangeInclusive;
 
 use chrono::NaiveTime;
@@ -11,12 +11,23 @@ use ledger::domain::matching::Direction;
 use super::month::{Month, Row, date};
 
 /// How a bank writes its rows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Kind {
     /// A list in the one layout of this profile.
     Csv(Profile),
     Mt940,
     Camt,
+}
+
+/// The layout's name says enough.
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Csv(profile) => profile.layouts().try_for_each(|layout| f.write_str(layout)),
+            Self::Mt940 => f.write_str("MT940"),
+            Self::Camt => f.write_str("camt"),
+        }
+    }
 }
 
 /// The balance before the month.

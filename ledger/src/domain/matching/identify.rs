@@ -28,6 +28,10 @@ impl Matcher {
             for word in code.split(|byte| *byte == b'-') {
                 if let Some(reference) = SettlementReference::of_bytes(word) {
                     found.references.add(reference);
+                    // The whole code is a reference, and nothing besides.
+                    if word.len() == code.len() {
+                        return;
+                    }
                 } else if let Some(number) = retrieval_number(word)
                     && self.ledger.by_number.contains_key(&number)
                 {
@@ -36,7 +40,6 @@ impl Matcher {
             }
         }
         if is_telling(code, digits)
-            && SettlementReference::of_bytes(code).is_none()
             && let Some(text) = ShortText::upper(code)
         {
             // Beyond a few, they can't be put off.

@@ -40,3 +40,27 @@ fn every_status_has_its_name() {
     let error = open(&b"no header"[..], &ReadAs::default()).unwrap_err();
     assert_eq!(FileTrouble::from(error).status(), FileStatus::BadFile);
 }
+
+#[test]
+fn a_row_is_known_by_what_the_bank_says_of_it_and_by_its_place_among_equal_ones() {
+    let rows = [
+        ("2018-09-03", "setor é", 20),
+        ("2018-09-04", "SETOR É", -30),
+        ("2018-09-03", "setor é", 20),
+    ];
+    let mut statement = file(&bri(100, &rows)).statements.remove(0);
+    // Equal rows state equal balances only where a file states none.
+    statement.lines.iter_mut().for_each(|line| line.balance = None);
+    statement.lines[1].balance = Some("90.50".parse().unwrap());
+    let prints = Fingerprints::of("bri", ACCOUNT, &statement);
+    let said = |day: &str, direction: &str, amount: &str, balance: &str| {
+        let parts =
+            ["row 1", "bri", "5301000123304", day, "", "", "SETOR É", direction, amount, balance];
+        crate::domain::keys::sha256(&[parts.join("\u{c}").as_bytes()])
+    };
+    let found: Vec<_> = prints.iter().map(|print| (print.digest, print.occurrence)).collect();
+    let (first, other) =
+        (said("2018-09-03", "credit", "20", ""), said("2018-09-04", "debit", "30", "90.5"));
+    // Another day between them makes the second no first one.
+    assert_eq!(found, [(first, 1), (other, 1), (first, 2)]);
+}
