@@ -42,6 +42,7 @@ impl Bench {
             account_number: "0123456789".to_owned(),
             cut_off: "22:00".parse().unwrap(),
             open_business_date: "2018-09-01".parse().unwrap(),
+            settlement_lag: 1,
         };
         let mut set = ImportSet::default();
         set.banks.push(Row { line: 2, entry });
