@@ -117,8 +117,8 @@ pub(crate) struct Settlement {
     #[serde(default)]
     pub(crate) paid: bool,
     /// Days from the business date to the payment.
-    #[serde(default)]
-    pub(crate) settlement_lag: Option<u8>,
+    #[serde(default, rename = "settlement_lag")]
+    pub(crate) paid_after_days: Option<u8>,
 }
 
 /// An error as `application/problem+json`.

@@ -47,7 +47,7 @@ pub(super) fn ledger_side(
             ))
             .hint("close the day first; `closing` takes a moment"));
         }
-        lag = lag.or(settlement.settlement_lag);
+        lag = lag.or(settlement.paid_after_days);
         if add_settlement(&mut side, &settlement)? {
             is_empty = false;
             if singly {
