@@ -155,6 +155,15 @@ statement! {
     " AND business_date >= " [from: Integer] " AND business_date <= " [to: Integer]
 }
 
+statement! {
+    both DecidedElsewhere { bank: i16, merchant: i64, day: i32, from: i32, to: i32 } -> Text;
+    "SELECT e.row_prints FROM exceptions e
+     JOIN reconciliations r ON r.id = e.reconciliation_id
+     WHERE e.bank_id = " [bank: SmallInt] " AND e.merchant_id = " [merchant: BigInt]
+    " AND e.state = 3 AND r.business_date <> " [day: Integer] " AND r.business_date >= "
+    [from: Integer] " AND r.business_date <= " [to: Integer]
+}
+
 type ResultSql = (Integer, Text, Text, Nullable<BigInt>, Nullable<Text>, Text);
 
 statement! {
@@ -308,7 +317,7 @@ impl Connection {
         self.load(FileNames { reconciliation })
     }
 
-    /// The rows that reconciliations of other days used up.
+    /// The rows that reconciliations of other days, or decisions about them, used up.
     pub(crate) fn rows_used_elsewhere(
         &mut self,
         View { bank, merchant }: View,
@@ -316,7 +325,11 @@ impl Connection {
         (from, to): (Date, Date),
     ) -> Result<Vec<String>, StoreError> {
         let (day, from, to) = (day.as_number(), from.as_number(), to.as_number());
-        self.load(UsedElsewhere { bank: bank.0, merchant, day, from, to })
+        let bank = bank.0;
+        let mut used: Vec<String> = self.load(UsedElsewhere { bank, merchant, day, from, to })?;
+        let decided: Vec<String> = self.load(DecidedElsewhere { bank, merchant, day, from, to })?;
+        used.extend(decided.iter().flat_map(|prints| prints.lines()).map(str::to_owned));
+        Ok(used)
     }
 
     /// Replaces the outcomes of a reconciliation, and the rows that it used up.

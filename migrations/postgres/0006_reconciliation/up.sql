@@ -98,6 +98,7 @@ CREATE TABLE settlement_postings (
 );
 
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
+-- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up.
 CREATE TABLE exceptions (
     id BIGINT NOT NULL,
     reconciliation_id BIGINT NOT NULL,
@@ -109,6 +110,7 @@ CREATE TABLE exceptions (
     ledger_amount BIGINT,
     bank_amount TEXT,
     detail TEXT NOT NULL,
+    row_prints TEXT NOT NULL,
     state SMALLINT NOT NULL,
     found_at BIGINT NOT NULL,
     owner TEXT,

@@ -95,6 +95,7 @@ CREATE TABLE settlement_postings (
 ) STRICT, WITHOUT ROWID;
 
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
+-- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up.
 CREATE TABLE exceptions (
     id INTEGER NOT NULL PRIMARY KEY,
     reconciliation_id INTEGER NOT NULL,
@@ -106,6 +107,7 @@ CREATE TABLE exceptions (
     ledger_amount INTEGER,
     bank_amount TEXT,
     detail TEXT NOT NULL,
+    row_prints TEXT NOT NULL,
     state INTEGER NOT NULL,
     found_at INTEGER NOT NULL,
     owner TEXT,

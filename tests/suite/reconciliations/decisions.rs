@@ -2,7 +2,7 @@
 
 use ewarong_tests::World;
 use ewarong_tests::on_both_backends;
-use ewarong_tests::seed::clear_of_midnight;
+use ewarong_tests::seed::{clear_of_midnight, today};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, bank_file};
@@ -57,6 +57,33 @@ on_both_backends! {
             shown["history"].as_array().unwrap().iter().map(|one| text(one, "event")).collect();
         assert_eq!(events, ["found", "resolved"]);
         assert!(shown["history"][1]["transfer_id"].is_string(), "{shown}");
+        world.verify();
+    }
+
+    /// A row that was decided for one day is none of the next day's, whose file has it too.
+    fn what_is_decided_for_a_day_is_not_found_again_on_the_next(backend) {
+        clear_of_midnight();
+        let world = World::start(backend);
+        let desk = Desk::of(&world);
+        let sold = desk.worked_day();
+        let before = today().minus_days(1);
+        world.sql(&format!(
+            "INSERT INTO business_days VALUES (1, {}, 2, 1, 1, 1, 0)",
+            before.as_number()
+        ));
+        let clerk = desk.bank();
+        let early = bank_file(0, "SETOR TUNAI +20000", None);
+        Desk::record_day(&clerk.api, before, &[("early.csv", &early)]).expect(201);
+        Desk::decide(&clerk, &desk.open_one("bank_only"), "suspense").expect(200);
+        let rows = format!(
+            "SETOR TUNAI +20000\n{} +175000\n{} +110000",
+            sold.reference("EW-JAMBI"),
+            sold.reference("EW-JAKARTA")
+        );
+        let recorded = desk.record(&[("today.csv", &bank_file(0, &rows, None))]).expect(201);
+        assert_eq!(number(&recorded, "open_exceptions"), 0);
+        assert_eq!(desk.results(text(&recorded, "id")).len(), 2);
+        assert_eq!(desk.balance("suspense:bri"), -20_000);
         world.verify();
     }
 

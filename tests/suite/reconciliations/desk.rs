@@ -10,6 +10,7 @@ use ewarong_tests::demo::Credentials;
 use ewarong_tests::process::{run_pos_api, stdout_of, wait_until};
 use ewarong_tests::seed::{PATIENCE, today};
 use ewarong_tests::{Answer, World};
+use ledger::domain::calendar::Date;
 use serde_json::{Value, json};
 
 use crate::till::{buy, fresh_key, goods, listed, number, text};
@@ -122,12 +123,15 @@ impl<'w> Desk<'w> {
     }
 
     pub(crate) fn record_as(api: &ApiClient, files: &[(&str, &str)]) -> Answer {
+        Self::record_day(api, today(), files)
+    }
+
+    pub(crate) fn record_day(api: &ApiClient, day: Date, files: &[(&str, &str)]) -> Answer {
         let files: Vec<Value> = files
             .iter()
             .map(|(name, content)| json!({"name": name, "content": STANDARD.encode(content)}))
             .collect();
-        let day = today().to_string();
-        let body = json!({"bank": "bri", "business_date": day, "files": files});
+        let body = json!({"bank": "bri", "business_date": day.to_string(), "files": files});
         api.post("/v1/reconciliations", &body)
     }
 

@@ -84,6 +84,7 @@ impl Changes {
             ledger_amount: outcome.ledger,
             bank_amount: outcome.bank.clone(),
             detail: outcome.detail.clone(),
+            row_prints: outcome.row_prints.clone(),
             state: OPEN,
             found_at: self.now.as_millis(),
             events: 1,
@@ -94,8 +95,13 @@ impl Changes {
         let is_same = row.status == outcome.status.as_str()
             && row.ledger == outcome.ledger
             && row.bank == outcome.bank;
+        // What is decided stays with the day for which it was.
+        if is_same && row.state == RESOLVED {
+            return;
+        }
         row.reconciliation = id;
         row.detail.clone_from(&outcome.detail);
+        row.row_prints.clone_from(&outcome.row_prints);
         if is_same && row.state != CLEARED {
             self.changed.push(row);
             return;

@@ -11,6 +11,7 @@ mod expected;
 mod record;
 mod signing;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::bankfile::{StatementLine, covered_to, settlement_rows};
@@ -156,7 +157,7 @@ struct Ground {
     row: Option<ReconciliationRow>,
     evidence: Evidence,
     expected: ExpectedSide,
-    used: Vec<String>,
+    used: HashSet<String>,
     /// Days from a business day to its payment.
     lag: u8,
 }
@@ -221,7 +222,13 @@ impl Ledger {
         })?;
         let record = banks.into_iter().find(|record| record.id == *bank);
         let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
-        Ok(Ground { row, evidence, expected, used, lag: record.settlement_lag })
+        Ok(Ground {
+            row,
+            evidence,
+            expected,
+            used: used.into_iter().collect(),
+            lag: record.settlement_lag,
+        })
     }
 
     /// Up to `most` reconciliations after the one with the id `after`.

@@ -50,6 +50,8 @@ pub(super) struct Judged {
     pub(super) ledger: Option<i64>,
     pub(super) bank: Option<String>,
     pub(super) detail: String,
+    /// The rows' fingerprints, a line each.
+    pub(super) row_prints: String,
 }
 
 /// All that is to be written.
@@ -87,6 +89,7 @@ impl Prepared {
 fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
     let has_lines = outcome.lines().len() > 0;
     let has_rows = outcome.rows().len() > 0;
+    let prints: Vec<String> = outcome.rows().map(|row| row.fingerprint().to_string()).collect();
     Judged {
         status: outcome.status(),
         day: outcome.business_date(),
@@ -97,6 +100,7 @@ fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
             .filter(|_paid| has_rows)
             .map(|paid| paid.normalize().to_string()),
         detail,
+        row_prints: prints.join("\n"),
     }
 }
 
