@@ -15,6 +15,7 @@ use crate::basket::Item;
 use crate::cli::Settings;
 use crate::config::{Identity, state_folder, unreadable, write_private};
 use crate::failure::Failure;
+use ledger::domain::hex::Hex;
 
 /// What tells one sale from another without saying whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,13 +114,7 @@ fn random_key() -> Result<String, Failure> {
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_none| Failure::failed("the system gives no random numbers"))?;
-    Ok(hex(&bytes))
-}
-
-/// The bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.concat()
+    Ok(Hex(&bytes).to_string())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod report;
 
 use ledger::bankfile::integrity::Expected;
 use ledger::bankfile::{StatementLine, covered_to, match_statements};
+use ledger::domain::hex::Hex;
 use ledger::domain::matching::Terms;
 
 use self::report::Report;
@@ -14,7 +15,6 @@ use super::connect;
 use crate::cli::{ReconcileArgs, Settings};
 use crate::failure::{Exit, Failure};
 use crate::output::print;
-use crate::pending::hex;
 use crate::statements::{Bytes, ReadFile, accept_all, read_all};
 
 pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Failure> {
@@ -44,7 +44,7 @@ pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Fai
     print(report.rendered(settings.output)?)?;
     let is_clean = match recorded {
         None => matching.is_clean(),
-        Some(recorded) => recorded.told(&hex(&matching.hash())),
+        Some(recorded) => recorded.told(&Hex(&matching.hash()).to_string()),
     };
     Ok(if is_clean { Exit::Done } else { Exit::Differences })
 }

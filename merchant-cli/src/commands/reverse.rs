@@ -7,8 +7,8 @@ use super::{connect, path_id};
 use crate::cli::{ReverseArgs, Settings};
 use crate::failure::{Exit, Failure};
 use crate::output::{Format, print};
-use crate::pending::hex;
 use crate::terminal::note;
+use ledger::domain::hex::Hex;
 
 pub(super) fn run(settings: &Settings, args: &ReverseArgs) -> Result<Exit, Failure> {
     let id = path_id(&args.id)?;
@@ -16,7 +16,7 @@ pub(super) fn run(settings: &Settings, args: &ReverseArgs) -> Result<Exit, Failu
     // The same command again is the same request, whatever became of the first; another reason is
     // another request, which the server answers with `already_reversed`.
     let digest = digest(&SHA256, format!("{id}\n{}", args.reason).as_bytes());
-    let key = format!("reverse-{}", hex(digest.as_ref()));
+    let key = format!("reverse-{}", Hex(digest.as_ref()));
     let body = json!({ "reason": args.reason }).to_string();
     let path = format!("/v1/redemptions/{id}/reversals");
     let answer = client.post_once(&path, &key, &body)?.expect(&[201])?;

@@ -4,6 +4,7 @@ mod html;
 mod workbook;
 
 use ledger::bankfile::StatementLine;
+use ledger::domain::hex::Hex;
 use ledger::domain::matching::{Control, Line, Matching, Outcome, Row};
 use ledger::domain::money::Rupiah;
 use rust_decimal::Decimal;
@@ -11,7 +12,6 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::output::{Column, Format, Rows, date, json_list, number, text};
-use crate::pending::hex;
 use crate::statements::ReadFile;
 
 const COLUMNS: &[Column] = &[
@@ -144,7 +144,7 @@ impl Report<'_> {
             "totals": totals.collect::<Vec<_>>(),
             "control": control,
             "repeated_rows": self.matching.repeated_rows(),
-            "result_hash": hex(&self.matching.hash()),
+            "result_hash": Hex(&self.matching.hash()).to_string(),
         })
     }
 

@@ -1,11 +1,11 @@
 //! A reconciliation as a workbook: what it comes to, every outcome, and what is for a person.
 
+use ledger::domain::hex::Hex;
 use ledger::domain::matching::Outcome;
 
 use super::{Report, in_files_order, plain};
 use crate::failure::Failure;
 use crate::output::{Column, Rows, Sheet, date, number, text, workbook};
-use crate::pending::hex;
 
 const OF: &[Column] = &[
     text("bank", ""),
@@ -64,7 +64,11 @@ impl Report<'_> {
     pub(super) fn file_rows(&self) -> Rows<'static> {
         let cells = self.files.iter().map(|file| {
             let content = &file.content;
-            vec![file.name.clone(), hex(&content.hash), content.format.as_str().to_owned()]
+            vec![
+                file.name.clone(),
+                Hex(&content.hash).to_string(),
+                content.format.as_str().to_owned(),
+            ]
         });
         Rows { columns: FILES, cells: cells.collect() }
     }
@@ -105,5 +109,5 @@ impl Report<'_> {
 
 /// What two runs of the same reconciliation have in common, and no other.
 pub(super) fn result_hash(report: &Report<'_>) -> String {
-    hex(&report.matching.hash())
+    Hex(&report.matching.hash()).to_string()
 }
