@@ -1,7 +1,7 @@
 //! `SQLite`'s log of changes is carried over into the database's file before it is full, by a thread
 //! beside the lane: a commit that does it all at once would keep every shop waiting for it.
 //!
-//! The thread copies while the lane goes on writing, twice, so that little is left; that rest is copied
+//! The thread copies while the lane goes on writing, again and again, until little is left; that rest is copied
 //! between two of the lane's batches, after which the log starts over. A reader that is still on an old
 //! page holds that up, so it is tried again. What `PRAGMA wal_autocheckpoint` says stays the last bound.
 
@@ -22,9 +22,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Pages in the log from which on it is carried over: about 160 MB.
 const START: i64 = 40_000;
 /// The rest that the lane may copy, a few milliseconds' worth.
-const REST: i64 = 1_500;
+const REST: i64 = 300;
 /// How often the thread copies before the lane does.
-const PASSES: usize = 4;
+const PASSES: usize = 6;
 
 /// Starts it, where there is such a log and a lane that writes it.
 pub(super) fn start(shared: &Arc<Shared>) -> Result<Option<Background>, StoreError> {

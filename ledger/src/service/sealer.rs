@@ -16,11 +16,14 @@ use super::error::Trouble;
 use super::rollups;
 use super::shared::Shared;
 
-/// How long it rests between two slices. Under load a slice then holds many attempts, so that each
-/// shop's page of the attempt log is written once for several of them.
-const REST: Duration = Duration::from_millis(50);
-/// Attempts that one transaction files on `SQLite`, where it stands between the lane's batches.
-const SLICE_SQLITE: i64 = 1500;
+/// How often it looks for work when there was none.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long it rests after a slice. Under load a slice then holds many attempts, so that each shop's
+/// page of the attempt log is written once for several of them, and its own commits are few.
+const REST: Duration = Duration::from_millis(200);
+/// Attempts that one transaction files on `SQLite`, where it stands between the lane's batches: two or
+/// three milliseconds' worth.
+const SLICE_SQLITE: i64 = 400;
 /// The same on `PostgreSQL`, where it stands in nobody's way.
 const SLICE_POSTGRES: i64 = 4000;
 /// Batches that are looked at in one go.
@@ -52,23 +55,36 @@ fn work(shared: &Arc<Shared>, rollup_span: i64, rest: &Rest) {
         if let Err(error) = closer.close_complete_days(shared) {
             tracing::warn!(%error, "a day could not be closed yet");
         }
-        let more = matches!((sealed, rolled_up), (Ok(true), _) | (_, Ok(true)));
-        if !rest.go_on(if more { Duration::ZERO } else { REST }) {
+        let pause = match (sealed, rolled_up) {
+            (Ok(Sealed::Part), _) | (_, Ok(true)) => Duration::ZERO,
+            (Ok(Sealed::All), _) => REST,
+            (Ok(Sealed::Nothing) | Err(_), _) => LOOK,
+        };
+        if !rest.go_on(pause) {
             return;
         }
     }
 }
 
-/// Seals one slice; `true` when more is waiting. Looking costs nobody anything; only when there is
-/// work is the log's head locked.
-fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<bool, Trouble> {
+/// What one slice left.
+enum Sealed {
+    /// There was nothing to seal.
+    Nothing,
+    /// All that was waiting is sealed.
+    All,
+    /// More is waiting.
+    Part,
+}
+
+/// Seals one slice. Looking costs nobody anything; only when there is work is the log's head locked.
+fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<Sealed, Trouble> {
     if shared.read(|connection| connection.unsealed_batches(1))?.is_empty() {
-        return Ok(false);
+        return Ok(Sealed::Nothing);
     }
-    match shared.url.backend() {
+    let more = match shared.url.backend() {
         Backend::Sqlite => {
             let clock = Arc::clone(&shared.clock);
-            shared.write(move |tx| seal_slice(tx, clock.now(), SLICE_SQLITE))
+            shared.write(move |tx| seal_slice(tx, clock.now(), SLICE_SQLITE))?
         }
         Backend::Postgres => {
             // A lane's settings: these statements too go by keys and may be planned early.
@@ -82,9 +98,10 @@ fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<bool,
                 connection.run("DISCARD PLANS")?;
             }
             *own = Some(connection);
-            Ok(more)
+            more
         }
-    }
+    };
+    Ok(if more { Sealed::Part } else { Sealed::All })
 }
 
 /// Seals batches in the order of their ids until `most` attempts are filed: at least one batch.

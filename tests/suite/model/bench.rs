@@ -71,7 +71,8 @@ impl Bench {
             url,
             keys,
             clock: shared,
-            cores: 2,
+            // Two lanes on PostgreSQL.
+            cores: 4,
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
         };

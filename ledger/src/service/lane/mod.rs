@@ -143,11 +143,13 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    /// Starts the lanes: one for `SQLite`, `cores` rounded up to a power of two for `PostgreSQL`.
+    /// Starts the lanes: one for `SQLite`; for `PostgreSQL` half as many as there are cores, rounded up
+    /// to a power of two. The statement that writes a batch costs nearly as much for ten purchases as
+    /// for twenty, and a second lane without a core of its own only halves the first one's batches.
     pub(crate) fn start(context: &LaneContext, cores: usize) -> Result<Self, StoreError> {
         let count = match context.url.backend() {
             Backend::Sqlite => 1,
-            Backend::Postgres => cores.max(1).next_power_of_two(),
+            Backend::Postgres => cores.div_ceil(2).max(1).next_power_of_two(),
         };
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
         let counters = Arc::new(figures::Counters::default());

@@ -168,7 +168,7 @@ pub trait BatchStore: Send {
     /// Sets cards' counters and states that go without an attempt. Their wallets are locked.
     ///
     /// # Errors
-    /// [`StoreError`] when they can't be written.
+    /// [`StoreError`] when they can't be written, or are not as they were read.
     fn set_card_standing(&mut self, changes: &[CardChange]) -> Result<(), StoreError>;
 
     /// A recorded attempt.

@@ -4,7 +4,7 @@
 //! joins go by keys, from the few rows of the arrays to the large tables.
 
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, Text};
-use diesel::{PgConnection, RunQueryDsl};
+use diesel::{Connection as _, PgConnection, RunQueryDsl};
 
 use crate::domain::money::Rupiah;
 use crate::domain::redemption::{PointOfSale, ShopFacts};
@@ -64,9 +64,9 @@ statement! {
 
 statement! {
     // One statement writes a batch, and checks what it stands on. A wallet that is not as it was read is not
-    // updated, nor is a card; then, or when the registry's revision has grown, the batch gets no last id, its
-    // row is refused, and nothing of it is written. The revision is asked for after the attempts are in, so that
-    // this transaction has its number by then: see `DayCloser`. Wallets are locked before cards, as everywhere.
+    // updated; then, or when the registry's revision has grown, the batch gets no last id, its row is refused,
+    // and nothing of it is written. The revision is asked for after the attempts are in, so that this
+    // transaction has its number by then: see `DayCloser`.
     postgres WriteBatch<'a> {
         batch: i64, anchor: i64, last_id: i64, created_at: i64, transfer_count: i32,
         attempt_count: i32, leaves: &'a [u8],
@@ -79,8 +79,7 @@ statement! {
         t_amount: &'a [i64], t_after: &'a [Option<i64>],
         t_subject: &'a [Option<i64>], t_date: &'a [i32], t_kind: &'a [i16],
         w_id: &'a [i64], w_balance: &'a [i64], w_seen: &'a [i64], w_count: i64,
-        c_wallet: &'a [i64], c_id: &'a [i64], c_tries: &'a [i16], c_state: &'a [i16],
-        c_seen_tries: &'a [i16], c_seen_state: &'a [i16], c_count: i64, revision: Option<i32>,
+        revision: Option<i32>,
     };
     "WITH attempts AS (
         INSERT INTO redemptions (created_at, id, wallet_id, card_id, merchant_id, terminal_id,
@@ -109,15 +108,6 @@ statement! {
     [w_seen: Array<BigInt>] ") AS k (id, balance, seen)
         WHERE wallets.id = k.id AND wallets.last_id = k.seen
         RETURNING 1
-     ), tries AS (
-        UPDATE cards SET pin_tries = k.tries, state = k.state
-        FROM unnest(" [c_wallet: Array<BigInt>] ", " [c_id: Array<BigInt>] ", "
-    [c_tries: Array<SmallInt>] ", " [c_state: Array<SmallInt>] ", "
-    [c_seen_tries: Array<SmallInt>] ", " [c_seen_state: Array<SmallInt>] ")
-            AS k (wallet_id, id, tries, state, seen_tries, seen_state)
-        WHERE cards.wallet_id = k.wallet_id AND cards.id = k.id
-            AND cards.pin_tries = k.seen_tries AND cards.state = k.seen_state
-        RETURNING 1
      ), leaves AS (
         INSERT INTO batch_leaves (batch_id, anchor_id, leaves) VALUES ("
     [batch: BigInt] ", " [anchor: BigInt] ", " [leaves: Binary] ")
@@ -126,20 +116,24 @@ statement! {
     [batch: BigInt] ", " [anchor: BigInt] ", " [created_at: BigInt] ", "
     [transfer_count: Integer] ", " [attempt_count: Integer] ",
         CASE WHEN (SELECT COUNT(*) FROM balances) = " [w_count: BigInt] " THEN
-        CASE WHEN (SELECT COUNT(*) FROM tries) = " [c_count: BigInt] " THEN
         CASE WHEN (SELECT COUNT(*) FROM attempts) = " [attempt_count: Integer] " THEN
         CASE WHEN " [revision: Nullable<Integer>] " IS NULL OR registry_revision() = "
-    [revision: Nullable<Integer>] " THEN " [last_id: BigInt] " END END END END)"
+    [revision: Nullable<Integer>] " THEN " [last_id: BigInt] " END END END)"
 }
 
 statement! {
+    // A card that is not as it was read is not updated.
     postgres SetCardStanding<'a> {
         wallet: &'a [i64], card: &'a [i64], tries: &'a [i16], state: &'a [i16],
+        seen_tries: &'a [i16], seen_state: &'a [i16],
     };
     "UPDATE cards SET pin_tries = k.tries, state = k.state
      FROM unnest(" [wallet: Array<BigInt>] ", " [card: Array<BigInt>] ", "
-    [tries: Array<SmallInt>] ", " [state: Array<SmallInt>] ") AS k (wallet_id, id, tries, state)
-     WHERE cards.wallet_id = k.wallet_id AND cards.id = k.id"
+    [tries: Array<SmallInt>] ", " [state: Array<SmallInt>] ", "
+    [seen_tries: Array<SmallInt>] ", " [seen_state: Array<SmallInt>] ")
+        AS k (wallet_id, id, tries, state, seen_tries, seen_state)
+     WHERE cards.wallet_id = k.wallet_id AND cards.id = k.id
+        AND cards.pin_tries = k.seen_tries AND cards.state = k.seen_state"
 }
 
 /// Locks the wallets in ascending order; one that does not exist is left out.
@@ -205,7 +199,24 @@ pub(super) fn shops(
     Ok((facts, revision))
 }
 
+/// Few batches change a card. They are written in two statements, wallets before cards as everywhere, so
+/// that all others have one that knows nothing of cards.
 pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(), StoreError> {
+    if rows.cards.is_empty() {
+        return write_rows(postgres, rows);
+    }
+    let both = |postgres: &mut PgConnection| {
+        write_rows(postgres, rows)?;
+        set_card_standing(postgres, &rows.cards)
+    };
+    match rows.revision {
+        Some(_) => postgres.transaction(both),
+        // Under locks there is a transaction already.
+        None => both(postgres),
+    }
+}
+
+fn write_rows(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(), StoreError> {
     let (attempts, transfers) = (&rows.attempts, &rows.transfers);
     let outcomes: Vec<_> = attempts.iter().map(|a| outcome_columns(&a.outcome)).collect();
     WriteBatch {
@@ -245,13 +256,6 @@ pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(),
         w_balance: &column(&rows.wallets, |change| change.balance.get()),
         w_seen: &column(&rows.wallets, |change| change.seen),
         w_count: i64::from(super::count(rows.wallets.len())),
-        c_wallet: &column(&rows.cards, |change| change.wallet.0),
-        c_id: &column(&rows.cards, |change| change.card.0),
-        c_tries: &column(&rows.cards, |change| change.now.tries),
-        c_state: &column(&rows.cards, |change| change.now.state.number()),
-        c_seen_tries: &column(&rows.cards, |change| change.seen.tries),
-        c_seen_state: &column(&rows.cards, |change| change.seen.state.number()),
-        c_count: i64::from(super::count(rows.cards.len())),
         revision: rows.revision,
     }
     .execute(postgres)?;
@@ -265,14 +269,20 @@ pub(super) fn set_card_standing(
     if changes.is_empty() {
         return Ok(());
     }
-    SetCardStanding {
+    let changed = SetCardStanding {
         wallet: &column(changes, |change| change.wallet.0),
         card: &column(changes, |change| change.card.0),
         tries: &column(changes, |change| change.now.tries),
         state: &column(changes, |change| change.now.state.number()),
+        seen_tries: &column(changes, |change| change.seen.tries),
+        seen_state: &column(changes, |change| change.seen.state.number()),
     }
     .execute(postgres)?;
-    Ok(())
+    if changed == changes.len() {
+        Ok(())
+    } else {
+        Err(StoreError::corrupt("a card is not as it was read"))
+    }
 }
 
 /// The rows' places, from 0.
