@@ -6,6 +6,7 @@
 //! [`crate::domain::matching`] matches on, and [`write`](mod@write) writes a file in a bank's layout.
 //! Nothing here opens a file of its own, and no bytes make it panic.
 
+mod beside;
 pub mod camt;
 mod cells;
 mod chain;
@@ -30,9 +31,11 @@ mod profile;
 mod profile_check;
 mod profile_text;
 mod read_as;
+mod record;
 mod reference;
 mod row;
 mod rows;
+mod split;
 mod statement;
 mod table;
 #[cfg(test)]

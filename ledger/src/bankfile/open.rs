@@ -50,12 +50,16 @@ pub fn open(input: impl Read, how: &ReadAs) -> Result<BankFile, BankFileError> {
 pub fn stream(
     input: impl Read,
     how: &ReadAs,
-    take: impl FnMut(&Statement, StatementLine),
+    take: impl FnMut(&Statement, StatementLine) + Send,
 ) -> Result<BankFile, BankFileError> {
     read(input, how, &mut HandOut(take))
 }
 
-fn read(input: impl Read, how: &ReadAs, sink: &mut impl Sink) -> Result<BankFile, BankFileError> {
+fn read(
+    input: impl Read,
+    how: &ReadAs,
+    sink: &mut (impl Sink + Send),
+) -> Result<BankFile, BankFileError> {
     let mut input = HashingReader::new(input);
     let mut head = Vec::new();
     input.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| unreadable(&error))?;
