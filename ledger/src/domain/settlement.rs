@@ -46,7 +46,7 @@ impl SettlementReference {
         };
         let (code, rest) = digits.split_at_checked(3)?;
         let (date, place) = rest.split_at_checked(6)?;
-        let date = number(date).filter(|date| date_of(*date).is_some())?;
+        let date = number(date).filter(|date| is_date(*date))?;
         let dated = date.checked_mul(CODES)?.checked_add(number(code)?)?;
         Some(Self(dated.checked_mul(PLACES)?.checked_add(number(place)?)?))
     }
@@ -65,6 +65,12 @@ impl SettlementReference {
     pub fn business_date(self) -> Option<Date> {
         date_of(self.0 / PLACES / CODES)
     }
+}
+
+/// Whether digits are a date's last six. The first 28 days, which every month has, need no calendar.
+fn is_date(digits: u64) -> bool {
+    let (month, day) = (digits / 100 % 100, digits % 100);
+    ((1..=12).contains(&month) && (1..=28).contains(&day)) || date_of(digits).is_some()
 }
 
 /// The date whose last six digits are these.
