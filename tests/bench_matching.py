@@ -76,7 +76,7 @@ def main():
     a_line = held / (first["lines"] + first["rows"])
     print(f"{first['lines']} ledger lines, {first['rows']} rows: {first['statuses']}")
     parts = ", ".join(
-        f"{name} {median(ours, name + '_ms'):.0f} ms" for name in ("ledger_read", "bank_read", "matched")
+        f"{name} {median(ours, name + '_ms'):.0f} ms" for name in ("bank_read", "waited", "matched")
     )
     print(
         f"matching: {took:.0f} ms ({parts}; processors {median(ours, 'cpu_ms'):.0f} ms), "

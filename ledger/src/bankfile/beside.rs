@@ -1,7 +1,6 @@
 //! Two threads for a long list: one fills blocks, the other one reads their rows.
 
 use std::io;
-use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, scope};
 
@@ -11,21 +10,18 @@ use crate::bankfile::error::{BankFileError, Reason};
 /// How many blocks the first thread may be ahead.
 const AHEAD: usize = 8;
 
-/// Fills blocks in this thread while another one reads: `reader` is given what hands it the next
+/// Fills blocks in another thread while this one reads: `reader` is given what hands it the next
 /// block. No more memory is taken than the blocks that wait need, which go round.
-pub(super) fn read<T: Send>(
-    fill: impl FnMut(&mut Block) -> Result<bool, BankFileError>,
-    reader: impl FnOnce(Handed) -> Result<T, BankFileError> + Send,
+pub(super) fn read<T>(
+    fill: impl FnMut(&mut Block) -> Result<bool, BankFileError> + Send,
+    reader: impl FnOnce(Handed) -> Result<T, BankFileError>,
 ) -> Result<T, BankFileError> {
     let (sender, blocks) = sync_channel(AHEAD);
     let (back, used) = channel();
     scope(|scope| {
-        let next = Handed { blocks, back };
-        let reading = Builder::new().spawn_scoped(scope, move || reader(next));
-        let reading = reading.map_err(|error| no_thread(&error))?;
-        fill_all(fill, &sender, &used);
-        drop(sender);
-        reading.join().unwrap_or_else(|panic| resume_unwind(panic))
+        let filling = Builder::new().spawn_scoped(scope, move || fill_all(fill, &sender, &used));
+        filling.map_err(|error| no_thread(&error))?;
+        reader(Handed { blocks, back })
     })
 }
 
@@ -52,7 +48,7 @@ fn fill_all(
     }
 }
 
-/// The reading thread's end.
+/// The reader's end.
 #[derive(Debug)]
 pub(super) struct Handed {
     blocks: Receiver<Filled>,

@@ -23,9 +23,9 @@ const HEAD_BLOCK: usize = 16 * 1024;
 /// Reads a file that begins with `head` and goes on with `rest`.
 pub(super) fn read(
     head: &[u8],
-    rest: impl Read,
+    rest: impl Read + Send,
     how: &ReadAs,
-    sink: &mut (impl Sink + Send),
+    sink: &mut impl Sink,
 ) -> Result<Vec<Statement>, BankFileError> {
     let profiles = how.profiles()?;
     let chosen = recognise(head, profiles)?;

@@ -6,7 +6,7 @@ use std::thread;
 use rust_decimal::Decimal;
 
 use crate::bankfile::details::{LineDetails, StatementKind};
-use crate::bankfile::integrity::{Digests, Fingerprint, Fingerprints};
+use crate::bankfile::integrity::{Fingerprint, Fingerprints};
 use crate::bankfile::statement::{Statement, StatementLine};
 use crate::domain::bank::BankCode;
 use crate::domain::calendar::Date;
@@ -40,9 +40,9 @@ pub fn covered_to<'s>(day: Date, statements: impl IntoIterator<Item = &'s Statem
     ends.max().map_or(day, |end| end.max(day))
 }
 
-/// From so many rows on, another thread makes their digests.
+/// From so many rows on, another thread makes their fingerprints.
 const MANY: usize = 16 * 1024;
-/// Rows whose digests are handed over at once, and how often before they are taken.
+/// Rows whose fingerprints are handed over at once, and how often before they are taken.
 const AT_ONCE: usize = 2 * 1024;
 const AHEAD: usize = 4;
 
@@ -58,41 +58,42 @@ pub fn each_settlement_row<'s>(
     let are_many = rows.fold(0, usize::saturating_add) >= MANY;
     let (sender, made) = sync_channel(AHEAD);
     thread::scope(|scope| {
-        let digests = || make_digests(bank, &statements, sender);
-        // Without that thread the digests are made below.
-        let _other = are_many.then(|| thread::Builder::new().spawn_scoped(scope, digests));
+        let make = || make_fingerprints(bank, &statements, sender);
+        // Without that thread they are made below.
+        let _other = are_many.then(|| thread::Builder::new().spawn_scoped(scope, make));
         let mut places = 0..;
         for statement in &statements {
             let account = statement.account.as_deref();
-            let mut own = Digests::new(bank.as_str(), account.unwrap_or_default());
-            let mut fingerprints = Fingerprints::default();
+            let mut own = Fingerprints::new(bank.as_str(), account.unwrap_or_default());
             for lines in statement.lines.chunks(AT_ONCE) {
-                let made = made.recv();
-                let digests = made.unwrap_or_else(|_none| digests_of(&mut own, lines));
-                let digested = lines.iter().zip(digests);
-                for ((line, digest), place) in digested.zip(places.by_ref()) {
-                    take(settlement_row(fingerprints.next(line, digest), account, line, place));
+                let made = made.recv().unwrap_or_else(|_none| next_of(&mut own, lines));
+                for ((line, fingerprint), place) in lines.iter().zip(made).zip(places.by_ref()) {
+                    take(settlement_row(fingerprint, account, line, place));
                 }
             }
         }
     });
 }
 
-/// Makes the digests of all rows, as long as they are taken.
-fn make_digests(bank: &BankCode, statements: &[&Statement], sender: SyncSender<Vec<[u8; 32]>>) {
+/// Makes the fingerprints of all rows, as long as they are taken.
+fn make_fingerprints(
+    bank: &BankCode,
+    statements: &[&Statement],
+    sender: SyncSender<Vec<Fingerprint>>,
+) {
     for statement in statements {
         let account = statement.account.as_deref().unwrap_or_default();
-        let mut digests = Digests::new(bank.as_str(), account);
+        let mut fingerprints = Fingerprints::new(bank.as_str(), account);
         for lines in statement.lines.chunks(AT_ONCE) {
-            if sender.send(digests_of(&mut digests, lines)).is_err() {
+            if sender.send(next_of(&mut fingerprints, lines)).is_err() {
                 return;
             }
         }
     }
 }
 
-fn digests_of(digests: &mut Digests, lines: &[StatementLine]) -> Vec<[u8; 32]> {
-    lines.iter().map(|line| digests.of(line)).collect()
+fn next_of(fingerprints: &mut Fingerprints, lines: &[StatementLine]) -> Vec<Fingerprint> {
+    lines.iter().map(|line| fingerprints.next(line)).collect()
 }
 
 /// One row of a bank's account as it is matched.

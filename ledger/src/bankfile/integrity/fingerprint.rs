@@ -20,7 +20,7 @@ const BETWEEN: char = '\u{c}';
 /// A row is known by what the bank says of it, never by its place in a file: SHA-256 over bank,
 /// account, dates, sequence or journal number, description, debit or credit, and balance; and which
 /// one it is among equal rows of its file, since two genuine rows may be equal in all of that.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fingerprints {
     /// How often a row was there, by the first 64 bits of its hash. They tell millions of rows
     /// apart, and two that they don't would only be counted as if they were equal.
@@ -28,43 +28,6 @@ pub struct Fingerprints {
     /// The same of other days than that of the row before. Equal rows are of one day, and a day's
     /// rows mostly stand together, so that what is looked up stays small.
     other_days: HashMap<NaiveDate, Seen, RandomState>,
-    day: Option<NaiveDate>,
-}
-
-/// How often each row was there.
-type Seen = HashMap<u64, u32, RandomState>;
-
-impl Fingerprints {
-    /// The fingerprint of the next row, by its digest.
-    pub(in crate::bankfile) fn next(
-        &mut self,
-        line: &StatementLine,
-        digest: [u8; 32],
-    ) -> Fingerprint {
-        if self.day != Some(line.booking_date) {
-            let next = self.other_days.remove(&line.booking_date).unwrap_or_default();
-            let before = std::mem::replace(&mut self.seen, next);
-            if let Some(day) = self.day.replace(line.booking_date) {
-                self.other_days.insert(day, before);
-            }
-        }
-        let key = digest.first_chunk().copied().map(u64::from_le_bytes).unwrap_or_default();
-        let occurrence = self.seen.entry(key).or_default();
-        *occurrence = occurrence.saturating_add(1);
-        Fingerprint { digest, occurrence: *occurrence }
-    }
-
-    /// The fingerprints of a whole statement, in its order.
-    pub fn of(bank: &str, account: &str, statement: &Statement) -> Vec<Fingerprint> {
-        let (mut digests, mut fingerprints) = (Digests::new(bank, account), Self::default());
-        let lines = statement.lines.iter();
-        lines.map(|line| fingerprints.next(line, digests.of(line))).collect()
-    }
-}
-
-/// Hashes what the bank says of an account's rows.
-#[derive(Debug)]
-pub(in crate::bankfile) struct Digests {
     /// The text of a row, in the same memory each time. It begins alike for all rows, and for those
     /// of the same days.
     text: String,
@@ -73,27 +36,59 @@ pub(in crate::bankfile) struct Digests {
     days_end: usize,
 }
 
-impl Digests {
-    /// `account` is the one that the rows are kept under; a file may name it in another way, rounded
-    /// or not at all.
-    pub(in crate::bankfile) fn new(bank: &str, account: &str) -> Self {
+/// How often each row was there.
+type Seen = HashMap<u64, u32, RandomState>;
+
+impl Fingerprints {
+    /// The fingerprints of an account's rows. `account` is the one that they are kept under; a file
+    /// may name it in another way, rounded or not at all.
+    pub fn new(bank: &str, account: &str) -> Self {
         let account = plain_account(account);
         let text = format!("row 1{BETWEEN}{bank}{BETWEEN}{account}{BETWEEN}");
-        Self { account_end: text.len(), days: None, days_end: 0, text }
+        Self {
+            seen: Seen::default(),
+            other_days: HashMap::default(),
+            account_end: text.len(),
+            days: None,
+            days_end: 0,
+            text,
+        }
     }
 
-    /// The digest of a row.
-    pub(in crate::bankfile) fn of(&mut self, line: &StatementLine) -> [u8; 32] {
-        let days = (line.booking_date, line.value_date);
+    /// The fingerprint of the next row.
+    pub fn next(&mut self, line: &StatementLine) -> Fingerprint {
+        self.begin((line.booking_date, line.value_date));
+        let digest = self.digest(line);
+        let key = digest.first_chunk().copied().map(u64::from_le_bytes).unwrap_or_default();
+        let occurrence = self.seen.entry(key).or_default();
+        *occurrence = occurrence.saturating_add(1);
+        Fingerprint { digest, occurrence: *occurrence }
+    }
+
+    /// The fingerprints of a whole statement, in its order.
+    pub fn of(bank: &str, account: &str, statement: &Statement) -> Vec<Fingerprint> {
+        let mut fingerprints = Self::new(bank, account);
+        statement.lines.iter().map(|line| fingerprints.next(line)).collect()
+    }
+
+    /// Begins the text of a row of these days.
+    fn begin(&mut self, days: (NaiveDate, Option<NaiveDate>)) {
         if self.days == Some(days) {
-            self.text.truncate(self.days_end);
-        } else {
-            self.text.truncate(self.account_end);
-            let value = line.value_date.map(|date| date.to_string()).unwrap_or_default();
-            self.text.push_str(&format!("{}{BETWEEN}{value}{BETWEEN}", line.booking_date));
-            self.days = Some(days);
-            self.days_end = self.text.len();
+            return self.text.truncate(self.days_end);
         }
+        let (booking, value) = days;
+        if let Some((before, _value)) = self.days.filter(|(before, _value)| *before != booking) {
+            let next = self.other_days.remove(&booking).unwrap_or_default();
+            self.other_days.insert(before, std::mem::replace(&mut self.seen, next));
+        }
+        let value = value.map(|date| date.to_string()).unwrap_or_default();
+        self.text.truncate(self.account_end);
+        self.text.push_str(&format!("{booking}{BETWEEN}{value}{BETWEEN}"));
+        self.days = Some(days);
+        self.days_end = self.text.len();
+    }
+
+    fn digest(&mut self, line: &StatementLine) -> [u8; 32] {
         let text = &mut self.text;
         text.push_str(line.sequence().unwrap_or_default());
         text.push(BETWEEN);
@@ -124,7 +119,7 @@ fn push_upper(text: &mut String, part: &str) {
 
 /// An amount without the zeros behind its decimal point.
 fn push_plain(text: &mut String, amount: Decimal) {
-    match whole_hundredths(amount) {
+    match whole_rupiah(amount) {
         Some(whole) => push_number(text, whole),
         // Nothing keeps a number from being added to a text.
         None => write!(text, "{}", amount.normalize()).unwrap_or_default(),
@@ -132,7 +127,7 @@ fn push_plain(text: &mut String, amount: Decimal) {
 }
 
 /// The whole rupiah of an amount with two decimals that are zeros, as most are.
-fn whole_hundredths(amount: Decimal) -> Option<u64> {
+fn whole_rupiah(amount: Decimal) -> Option<u64> {
     let hundredths = u64::try_from(amount.mantissa()).ok().filter(|_| amount.scale() == 2)?;
     let whole = hundredths.checked_div(100)?;
     (whole.checked_mul(100) == Some(hundredths)).then_some(whole)

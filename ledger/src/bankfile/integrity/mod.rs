@@ -21,7 +21,6 @@ use std::ops::RangeInclusive;
 use chrono::{Days, NaiveDate};
 
 pub use explain::Explanation;
-pub(in crate::bankfile) use fingerprint::Digests;
 pub use fingerprint::Fingerprints;
 pub use history::{History, Known};
 pub use trouble::{FileStatus, FileTrouble};
