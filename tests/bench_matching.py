@@ -36,7 +36,9 @@ DUCKDB = """
 import json, resource, sys, time
 import duckdb
 start = time.perf_counter()
-rows = duckdb.connect().execute(sys.argv[1]).fetchall()
+connection = duckdb.connect()
+connection.execute("SET enable_progress_bar = false")
+rows = connection.execute(sys.argv[1]).fetchall()
 took = time.perf_counter() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 print(json.dumps({"took_ms": took * 1000, "peak_bytes": peak,

@@ -58,9 +58,9 @@ pub fn each_settlement_row<'s>(
     let are_many = rows.fold(0, usize::saturating_add) >= MANY;
     let (sender, made) = sync_channel(AHEAD);
     thread::scope(|scope| {
-        let make = || make_fingerprints(bank, &statements, sender);
+        let other = || make_fingerprints(bank, &statements, sender);
         // Without that thread they are made below.
-        let _other = are_many.then(|| thread::Builder::new().spawn_scoped(scope, make));
+        let _running = are_many.then(|| thread::Builder::new().spawn_scoped(scope, other));
         let mut places = 0..;
         for statement in &statements {
             let account = statement.account.as_deref();

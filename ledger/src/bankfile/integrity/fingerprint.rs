@@ -83,7 +83,8 @@ impl Fingerprints {
         }
         let value = value.map(|date| date.to_string()).unwrap_or_default();
         self.text.truncate(self.account_end);
-        self.text.push_str(&format!("{booking}{BETWEEN}{value}{BETWEEN}"));
+        // Nothing keeps a text from being added to.
+        write!(self.text, "{booking}{BETWEEN}{value}{BETWEEN}").unwrap_or_default();
         self.days = Some(days);
         self.days_end = self.text.len();
     }

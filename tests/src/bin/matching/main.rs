@@ -25,7 +25,7 @@ enum Command {
     Make {
         folder: PathBuf,
         /// Days of 50,000 settlements, and about as many rows.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=40))]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=240))]
         days: u32,
         /// How long the camt file is, in millions of bytes.
         #[arg(long, default_value_t = 300)]
