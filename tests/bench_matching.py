@@ -36,7 +36,9 @@ DUCKDB = """
 import json, resource, sys, time
 import duckdb
 start = time.perf_counter()
-rows = duckdb.connect().execute(sys.argv[1]).fetchall()
+connection = duckdb.connect()
+connection.execute("SET enable_progress_bar = false")
+rows = connection.execute(sys.argv[1]).fetchall()
 took = time.perf_counter() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 print(json.dumps({"took_ms": took * 1000, "peak_bytes": peak,
@@ -76,7 +78,7 @@ def main():
     a_line = held / (first["lines"] + first["rows"])
     print(f"{first['lines']} ledger lines, {first['rows']} rows: {first['statuses']}")
     parts = ", ".join(
-        f"{name} {median(ours, name + '_ms'):.0f} ms" for name in ("ledger_read", "bank_read", "matched")
+        f"{name} {median(ours, name + '_ms'):.0f} ms" for name in ("bank_read", "waited", "matched")
     )
     print(
         f"matching: {took:.0f} ms ({parts}; processors {median(ours, 'cpu_ms'):.0f} ms), "

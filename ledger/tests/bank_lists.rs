@@ -13,6 +13,7 @@ use ledger::bankfile::{ReadAs, open};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+#[expect(dead_code, reason = "the fuzzer reads in one way at a time")]
 #[path = "../../tests/fuzz/lists.rs"]
 mod lists;
 #[expect(dead_code, reason = "sheets are put together here from their parts")]

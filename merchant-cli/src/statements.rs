@@ -100,7 +100,7 @@ pub(crate) fn given_profile(path: &Path) -> Result<Profile, Failure> {
 }
 
 /// A file that says how far it is read, if that is wanted.
-fn watched(path: &Path, is_watched: bool) -> Result<Box<dyn Read>, Failure> {
+fn watched(path: &Path, is_watched: bool) -> Result<Box<dyn Read + Send>, Failure> {
     let input = input(path)?;
     if !is_watched {
         return Ok(input);
@@ -110,9 +110,9 @@ fn watched(path: &Path, is_watched: bool) -> Result<Box<dyn Read>, Failure> {
 }
 
 /// A file, or stdin for `-`.
-pub(crate) fn input(path: &Path) -> Result<Box<dyn Read>, Failure> {
+pub(crate) fn input(path: &Path) -> Result<Box<dyn Read + Send>, Failure> {
     if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(io::stdin()));
     }
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     Ok(Box::new(file))

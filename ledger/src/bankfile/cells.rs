@@ -124,8 +124,17 @@ impl<'a> Cells<'a> {
         })
     }
 
+    /// A cell of text that is as plain a number as most are.
+    fn plain(&self, role: Role) -> Option<Decimal> {
+        let is_text = !self.row.is_of_sheet();
+        is_text.then(|| numbers::simple(self.text(role), self.layout.numbers)).flatten()
+    }
+
     /// A balance; one that is marked as a debit is below zero.
     pub(super) fn balance(&self, role: Role) -> Result<Option<Decimal>, BankFileError> {
+        if let Some(balance) = self.plain(role) {
+            return Ok(Some(balance));
+        }
         let Some(figure) = self.figure(role)? else { return Ok(None) };
         let mut balance = figure.value;
         if self.marked(role, &figure)? == Some(Direction::Debit) {
@@ -145,6 +154,9 @@ impl<'a> Cells<'a> {
 
     /// What the row moves; `None` when that is nothing.
     pub(super) fn money(&self) -> Result<Option<Money>, BankFileError> {
+        if let Some(money) = self.plain_money() {
+            return Ok(Some(money));
+        }
         let debit = self.side(Role::Debit, Direction::Debit)?;
         let credit = self.side(Role::Credit, Direction::Credit)?;
         let amount = self.signed_amount()?;
@@ -159,6 +171,20 @@ impl<'a> Cells<'a> {
             (None, _) if stated == [None; 3] => Err(self.error(Reason::NoAmount)),
             (None, _) => Ok(None),
         }
+    }
+
+    /// What a row moves in which one of two plain numbers is zero.
+    fn plain_money(&self) -> Option<Money> {
+        if self.layout.debits_below_zero || self.columns.has(Role::Amount) {
+            return None;
+        }
+        let (debit, credit) = (self.plain(Role::Debit)?, self.plain(Role::Credit)?);
+        let (column, amount) = match (debit.is_zero(), credit.is_zero()) {
+            (true, false) => (Direction::Credit, credit),
+            (false, true) => (Direction::Debit, debit),
+            (true, true) | (false, false) => return None,
+        };
+        Some(Money { direction: column, amount, column })
     }
 
     /// What a column of one direction states; below zero, it moves money the other way.

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use csv::StringRecord;
 
 use crate::bankfile::columns::Columns;
 use crate::bankfile::encoding::Encoding;
 use crate::bankfile::error::Reason;
 use crate::bankfile::profile::{Layout, Profile, plain_name};
 use crate::bankfile::read_as::ReadAs;
+use crate::bankfile::record::Record;
 use crate::bankfile::rows::{KeptRow, WIDEST};
 use crate::domain::bank::BankCode;
 
@@ -50,7 +50,7 @@ impl<'p> Chosen<'p> {
     /// merged over those of the lower one.
     pub(super) fn find(profile: &'p Profile, layout: &'p Layout, head: &Head) -> Option<Self> {
         let single = head.rows.iter().zip(0_usize..).find_map(|(row, header)| {
-            let cells = || row.cells.iter().zip(row.names.iter().map(String::as_str));
+            let cells = || row.cells.fields().iter().zip(row.names.iter().map(String::as_str));
             let columns = row.may_be_header().then(|| Columns::find(cells(), layout))??;
             Some((columns, header, 1))
         });
@@ -87,7 +87,7 @@ pub(super) struct Head {
 }
 
 struct HeadRow {
-    cells: StringRecord,
+    cells: Record,
     /// The cells as names of columns.
     names: Vec<String>,
     /// How many of them are names to any of the layouts in question.
@@ -111,7 +111,7 @@ impl Head {
             let cells = row.row().cells;
             let names: Vec<String> = cells.iter().take(WIDEST).map(plain_name).collect();
             let known = names.iter().filter(|name| known.contains(name.as_str())).count();
-            HeadRow { cells: cells.clone(), names, known }
+            HeadRow { cells: Record::of(cells), names, known }
         });
         Self { rows: rows.collect() }
     }
@@ -119,7 +119,8 @@ impl Head {
 
 /// The cells of two header rows as one, with their names: the lower one's where it has any.
 fn merged<'c>(upper: &'c HeadRow, lower: &'c HeadRow) -> impl Iterator<Item = (&'c str, &'c str)> {
-    let cell = |row: &'c HeadRow, place: usize| row.cells.get(place).zip(row.names.get(place));
+    let cell =
+        |row: &'c HeadRow, place: usize| row.cells.fields().get(place).zip(row.names.get(place));
     (0..upper.names.len().max(lower.names.len())).map(move |place| {
         let below = cell(lower, place).filter(|(text, _name)| !text.trim().is_empty());
         let found = below.or(cell(upper, place));

@@ -1,66 +1,64 @@
-//! Delimited text, row by row.
+//! Delimited text, row by row: it is taken apart block by block, and a block's rows are read then.
 
-use std::io::Read;
-
-use csv::{Reader, ReaderBuilder, StringRecord};
-
-use crate::bankfile::choice::TextForm;
-use crate::bankfile::encoding::Encoding;
-use crate::bankfile::error::{BankFileError, Reason};
+use crate::bankfile::error::BankFileError;
+use crate::bankfile::record::Fields;
 use crate::bankfile::rows::{Row, Rows};
-use crate::bankfile::text::{NotText, TextReader};
 
-/// How many bytes of text are taken apart at once.
-const BUFFER: usize = 64 * 1024;
+/// Rows that were taken apart together.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    pub(super) text: String,
+    /// Where the cells of all rows stand in the text.
+    pub(super) cells: Vec<(usize, usize)>,
+    pub(super) rows: Vec<BlockRow>,
+}
 
-/// The rows of a delimited file.
-pub(super) struct Delimited<R> {
-    reader: Reader<TextReader<R>>,
-    record: StringRecord,
+/// A row of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BlockRow {
+    /// The line it starts on.
+    pub(super) line: u64,
+    /// How many cells there are up to its end.
+    pub(super) end: usize,
+}
+
+/// The rows of a delimited file, from wherever its blocks come: `next` gives the next one, or false.
+#[derive(Debug)]
+pub(super) struct Delimited<N> {
+    next: N,
+    block: Block,
+    /// How many of the block's rows were reached.
+    reached: usize,
+    /// The cells of the row that was reached, among the block's.
+    cells: (usize, usize),
     line: u64,
 }
 
-impl<R: Read> Delimited<R> {
-    /// The rows of what follows the byte-order mark.
-    pub(super) fn new(input: R, form: TextForm) -> Self {
-        let reader = ReaderBuilder::new()
-            .delimiter(form.separator)
-            .flexible(true)
-            .has_headers(false)
-            .buffer_capacity(BUFFER)
-            .from_reader(TextReader::new(input, form.encoding));
-        Self { reader, record: StringRecord::new(), line: 0 }
+impl<N: FnMut(&mut Block) -> Result<bool, BankFileError>> Delimited<N> {
+    pub(super) fn new(next: N) -> Self {
+        Self { next, block: Block::default(), reached: 0, cells: (0, 0), line: 0 }
     }
 }
 
-impl<R: Read> Rows for Delimited<R> {
+impl<N: FnMut(&mut Block) -> Result<bool, BankFileError>> Rows for Delimited<N> {
     fn advance(&mut self) -> Result<bool, BankFileError> {
-        let before = self.reader.position().line();
-        let read = self.reader.read_record(&mut self.record);
-        // The reader stands behind the row's last line end, unless a quote was never closed. Its own
-        // note of where the row began is of the blank lines before it.
-        let inside = memchr::memchr_iter(b'\n', self.record.as_byte_record().as_slice()).count();
-        let lines = u64::try_from(inside).unwrap_or_default().saturating_add(1);
-        self.line = self.reader.position().line().saturating_sub(lines).max(before);
-        read.map_err(|error| not_text(&error, before))
+        loop {
+            if let Some(BlockRow { line, end }) = self.block.rows.get(self.reached).copied() {
+                self.reached = self.reached.saturating_add(1);
+                self.cells = (self.cells.1, end);
+                self.line = line;
+                return Ok(true);
+            }
+            if !(self.next)(&mut self.block)? {
+                return Ok(false);
+            }
+            (self.reached, self.cells) = (0, (0, 0));
+        }
     }
 
     fn row(&self) -> Row<'_> {
-        Row { line: self.line, cells: &self.record, kinds: &[] }
+        let (begin, end) = self.cells;
+        let cells = self.block.cells.get(begin..end).unwrap_or_default();
+        Row { line: self.line, cells: Fields::of(&self.block.text, cells), kinds: &[] }
     }
-}
-
-/// Where the bytes stop to be text.
-fn not_text(error: &csv::Error, before: u64) -> BankFileError {
-    let line = error.position().map_or(before, csv::Position::line).max(1);
-    let reason = if let csv::ErrorKind::Io(error) = error.kind() {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<NotText>()) {
-            Some(NotText::Encoding(encoding)) => Reason::NotText { encoding },
-            Some(NotText::Nul) => Reason::Nul,
-            None => Reason::Unreadable(error.to_string()),
-        }
-    } else {
-        Reason::NotText { encoding: Encoding::Utf8.name() }
-    };
-    BankFileError::at(line, reason)
 }

@@ -2,10 +2,11 @@
 //!
 //! [`open`] turns a file of any format into [`Statement`]s, or names the line, the column and the
 //! reason why it can't. A [`Profile`] says as data how a bank writes its lists of rows.
-//! [`integrity`] decides whether a file may be used. [`settlement_rows`] reduces a statement to what
-//! [`crate::domain::matching`] matches on, and [`write`](mod@write) writes a file in a bank's layout.
+//! [`integrity`] decides whether a file may be used. [`each_settlement_row`] reduces statements to
+//! what [`crate::domain::matching`] matches on, and [`write`](mod@write) writes a file in a bank's layout.
 //! Nothing here opens a file of its own, and no bytes make it panic.
 
+mod beside;
 pub mod camt;
 mod cells;
 mod chain;
@@ -30,9 +31,11 @@ mod profile;
 mod profile_check;
 mod profile_text;
 mod read_as;
+mod record;
 mod reference;
 mod row;
 mod rows;
+mod split;
 mod statement;
 mod table;
 #[cfg(test)]
@@ -59,4 +62,4 @@ pub use read_as::ReadAs;
 pub use reference::settlement_references;
 pub use statement::{RowOrder, Statement, StatementLine, StatementNumber};
 pub use texts::Texts;
-pub use to_match::{covered_to, match_statements, settlement_row, settlement_rows};
+pub use to_match::{covered_to, each_settlement_row, match_statements};

@@ -54,7 +54,7 @@ const MAX_DIGITS: usize = 18;
 /// Understood in both styles: `.00`, `12,`, a sign before or behind, `(1,500.00)`, `Rp` or `IDR` in
 /// front, letters behind. Not more than two decimals, and thousands only in groups of three.
 pub(super) fn parse(cell: &str, style: NumberStyle) -> Result<Option<Figure<'_>>, &'static str> {
-    if let Some(value) = simple(cell.as_bytes(), style.marks().0) {
+    if let Some(value) = simple(cell, style) {
         return Ok(Some(Figure { value, mark: None }));
     }
     let text = cell.trim().trim_start_matches('\'');
@@ -78,8 +78,9 @@ pub(super) fn parse(cell: &str, style: NumberStyle) -> Result<Option<Figure<'_>>
 }
 
 /// The number that most cells are: at most fifteen digits, the decimal mark, two decimals.
-fn simple(cell: &[u8], point: u8) -> Option<Decimal> {
-    let (whole, cents) = match cell {
+pub(super) fn simple(cell: &str, style: NumberStyle) -> Option<Decimal> {
+    let (point, _between) = style.marks();
+    let (whole, cents) = match cell.as_bytes() {
         [whole @ .., mark, tenths @ b'0'..=b'9', hundredths @ b'0'..=b'9'] if *mark == point => {
             let tenths = value_of(*tenths).saturating_mul(10);
             (whole, tenths.saturating_add(value_of(*hundredths)))

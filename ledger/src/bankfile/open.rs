@@ -37,7 +37,7 @@ pub struct BankFile {
 ///
 /// # Errors
 /// [`BankFileError`] names the first place that can't be read. Nothing of such a file is returned.
-pub fn open(input: impl Read, how: &ReadAs) -> Result<BankFile, BankFileError> {
+pub fn open(input: impl Read + Send, how: &ReadAs) -> Result<BankFile, BankFileError> {
     read(input, how, &mut Keep)
 }
 
@@ -48,14 +48,18 @@ pub fn open(input: impl Read, how: &ReadAs) -> Result<BankFile, BankFileError> {
 /// As [`open`]. The lines before the place that can't be read were handed out by then, so whoever
 /// took them has to forget them.
 pub fn stream(
-    input: impl Read,
+    input: impl Read + Send,
     how: &ReadAs,
     take: impl FnMut(&Statement, StatementLine),
 ) -> Result<BankFile, BankFileError> {
     read(input, how, &mut HandOut(take))
 }
 
-fn read(input: impl Read, how: &ReadAs, sink: &mut impl Sink) -> Result<BankFile, BankFileError> {
+fn read(
+    input: impl Read + Send,
+    how: &ReadAs,
+    sink: &mut impl Sink,
+) -> Result<BankFile, BankFileError> {
     let mut input = HashingReader::new(input);
     let mut head = Vec::new();
     input.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| unreadable(&error))?;

@@ -5,12 +5,10 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::domain::calendar::Date;
+use crate::domain::settlement::SettlementReference;
 
 const BEGIN: &str = "EW";
 static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
-/// `EW`, three digits of the bank, six of the date, five of the number: MT940's limit of 16.
-const LENGTH: usize = 16;
 
 /// The settlement references that stand in `text` as words of their own, in order, each once.
 ///
@@ -42,20 +40,13 @@ pub(super) fn distinct<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str>
 pub(super) fn each_reference(text: &str) -> impl Iterator<Item = &str> {
     FINDER.find_iter(text.as_bytes()).filter_map(|at| {
         let (before, word) = text.split_at_checked(at)?;
-        let (word, behind) = word.split_at_checked(LENGTH)?;
+        let (word, behind) = word.split_at_checked(SettlementReference::LENGTH)?;
         let goes_on =
             |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
         let alone = !goes_on(before.chars().next_back()) && !goes_on(behind.chars().next());
-        (alone && is_settlement_reference(word)).then_some(word)
+        let is_ours = alone && SettlementReference::of_bytes(word.as_bytes()).is_some();
+        is_ours.then_some(word)
     })
-}
-
-fn is_settlement_reference(word: &str) -> bool {
-    let Some(digits) = word.strip_prefix(BEGIN) else { return false };
-    let date = digits.get(3..9).and_then(|date| date.parse::<i32>().ok());
-    let number = date.and_then(|date| date.checked_add(20_000_000));
-    digits.bytes().all(|byte| byte.is_ascii_digit())
-        && number.is_some_and(|number| Date::from_number(number).is_ok())
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! The rows of a file as they come, whatever the file is: delimited text or a workbook's sheet.
 
-use csv::StringRecord;
-
 use crate::bankfile::error::BankFileError;
+use crate::bankfile::record::{Fields, Record};
 
 /// No statement is wider than this many columns, though a workbook's cell can stand in the 16,384th.
 pub(super) const WIDEST: usize = 512;
@@ -21,7 +20,7 @@ pub(super) trait Rows {
 pub(super) struct Row<'r> {
     /// The line it starts on, or the sheet's row, from 1.
     pub(super) line: u64,
-    pub(super) cells: &'r StringRecord,
+    pub(super) cells: Fields<'r>,
     /// What each cell is in a workbook; empty for text, in which a cell is nothing but text.
     pub(super) kinds: &'r [CellKind],
 }
@@ -71,17 +70,17 @@ fn trimmed(text: &str) -> &str {
 #[derive(Clone, Debug)]
 pub(super) struct KeptRow {
     line: u64,
-    cells: StringRecord,
+    cells: Record,
     kinds: Vec<CellKind>,
 }
 
 impl KeptRow {
     pub(super) fn of(row: Row<'_>) -> Self {
-        Self { line: row.line, cells: row.cells.clone(), kinds: row.kinds.to_vec() }
+        Self { line: row.line, cells: Record::of(row.cells), kinds: row.kinds.to_vec() }
     }
 
     pub(super) fn row(&self) -> Row<'_> {
-        Row { line: self.line, cells: &self.cells, kinds: &self.kinds }
+        Row { line: self.line, cells: self.cells.fields(), kinds: &self.kinds }
     }
 }
 

@@ -4,12 +4,10 @@
 //! NULs at the end, which some exports leave there, are taken off. Anywhere else they mean that the
 //! bytes are not what they seem, so the file is refused.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use crate::bankfile::encoding::{Encoding, windows1252};
-
-/// How many bytes are read at once.
-const CHUNK: usize = 64 * 1024;
+use crate::bankfile::error::Reason;
 
 /// Reads bytes in an encoding as text in UTF-8.
 #[derive(Debug)]
@@ -19,41 +17,21 @@ pub(super) struct TextReader<R> {
     chunk: Vec<u8>,
     /// Bytes of a character that the next chunk goes on with.
     rest: Vec<u8>,
-    /// Text that is ready, and how much of it is taken.
-    ready: Vec<u8>,
-    taken: usize,
     ends_in_return: bool,
     nuls: bool,
-    /// What stops the text behind what is ready.
-    failed: Option<NotText>,
+    /// What stops the text behind what was read.
+    failed: Option<Reason>,
     is_done: bool,
 }
 
-/// Why a file's bytes are no text; it travels inside an [`io::Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotText {
-    #[error("the bytes are not text in {0}")]
-    Encoding(&'static str),
-    #[error("there are NUL bytes inside the text")]
-    Nul,
-}
-
-impl From<NotText> for io::Error {
-    fn from(reason: NotText) -> Self {
-        Self::new(io::ErrorKind::InvalidData, reason)
-    }
-}
-
 impl<R: Read> TextReader<R> {
-    /// Reads what follows the byte-order mark.
-    pub(super) fn new(input: R, encoding: Encoding) -> Self {
+    /// Reads what follows the byte-order mark, so many bytes at once.
+    pub(super) fn new(input: R, encoding: Encoding, at_once: usize) -> Self {
         Self {
             input,
             encoding,
-            chunk: vec![0; CHUNK],
+            chunk: vec![0; at_once],
             rest: Vec::new(),
-            ready: Vec::with_capacity(CHUNK),
-            taken: 0,
             ends_in_return: false,
             nuls: false,
             failed: None,
@@ -61,36 +39,39 @@ impl<R: Read> TextReader<R> {
         }
     }
 
-    /// Makes the next chunk ready; nothing is ready after it only at the end.
-    fn fill(&mut self) -> io::Result<()> {
-        self.ready.clear();
-        self.taken = 0;
-        while self.ready.is_empty() && !self.is_done {
-            if let Some(reason) = self.failed {
-                return Err(reason.into());
-            }
-            let mut chunk = std::mem::take(&mut self.chunk);
-            let read = self.input.read(&mut chunk)?;
-            match chunk.get(..read).unwrap_or_default() {
-                [] => self.finish(),
-                bytes => self.take(bytes),
-            }
-            self.chunk = chunk;
+    /// Adds what comes next to a text; false when there is no more.
+    ///
+    /// # Errors
+    /// Why the bytes behind what was added before are no text, or can't be read.
+    pub(super) fn more(&mut self, into: &mut Vec<u8>) -> Result<bool, Reason> {
+        if let Some(reason) = self.failed.clone() {
+            return Err(reason);
         }
-        Ok(())
+        if self.is_done {
+            return Ok(false);
+        }
+        let mut chunk = std::mem::take(&mut self.chunk);
+        let read = self.input.read(&mut chunk);
+        let read = read.map_err(|error| Reason::Unreadable(error.to_string()))?;
+        match chunk.get(..read).unwrap_or_default() {
+            [] => self.finish(into),
+            bytes => self.take(bytes, into),
+        }
+        self.chunk = chunk;
+        Ok(true)
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8], into: &mut Vec<u8>) {
         match self.encoding {
-            Encoding::Utf8 => self.lines(bytes),
+            Encoding::Utf8 => self.lines(bytes, into),
             Encoding::Windows1252 => {
                 let text = self.windows1252(bytes);
-                self.lines(text.as_bytes());
+                self.lines(text.as_bytes(), into);
             }
-            Encoding::Utf8OrWindows1252 => self.utf8_or_windows1252(bytes),
+            Encoding::Utf8OrWindows1252 => self.utf8_or_windows1252(bytes, into),
             Encoding::Utf16Le | Encoding::Utf16Be => {
                 let text = self.utf16(bytes);
-                self.lines(text.as_bytes());
+                self.lines(text.as_bytes(), into);
             }
         }
     }
@@ -110,7 +91,7 @@ impl<R: Read> TextReader<R> {
     }
 
     /// Takes what is UTF-8 as it is; what is cut off at the end waits for the next bytes.
-    fn utf8_or_windows1252(&mut self, bytes: &[u8]) {
+    fn utf8_or_windows1252(&mut self, bytes: &[u8], into: &mut Vec<u8>) {
         let joined;
         let bytes = if self.rest.is_empty() {
             bytes
@@ -120,11 +101,11 @@ impl<R: Read> TextReader<R> {
             joined.as_slice()
         };
         if std::str::from_utf8(bytes).is_ok() {
-            return self.lines(bytes);
+            return self.lines(bytes, into);
         }
         let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            self.lines(chunk.valid().as_bytes());
+            self.lines(chunk.valid().as_bytes(), into);
             let strange = chunk.invalid();
             let begins =
                 || std::str::from_utf8(strange).is_err_and(|why| why.error_len().is_none());
@@ -132,7 +113,7 @@ impl<R: Read> TextReader<R> {
                 self.rest.extend_from_slice(strange);
             } else if !strange.is_empty() {
                 let text = self.windows1252(strange);
-                self.lines(text.as_bytes());
+                self.lines(text.as_bytes(), into);
             }
             if self.failed.is_some() {
                 break;
@@ -142,7 +123,7 @@ impl<R: Read> TextReader<R> {
 
     /// The bytes go on with what is no text in their encoding.
     fn fail(&mut self) {
-        self.failed = self.failed.or(Some(NotText::Encoding(self.encoding.name())));
+        self.failed.get_or_insert(Reason::NotText { encoding: self.encoding.name() });
     }
 
     /// Decodes whole characters; what is left of the last one waits for the next bytes.
@@ -171,11 +152,11 @@ impl<R: Read> TextReader<R> {
     }
 
     /// Adds text with its line ends made alike and its NULs held back.
-    fn lines(&mut self, text: &[u8]) {
+    fn lines(&mut self, text: &[u8], into: &mut Vec<u8>) {
         let (visible, nuls) =
             memchr::memchr(0, text).and_then(|at| text.split_at_checked(at)).unwrap_or((text, &[]));
         if (self.nuls && !visible.is_empty()) || nuls.iter().any(|byte| *byte != 0) {
-            self.failed = Some(NotText::Nul);
+            self.failed = Some(Reason::Nul);
             if self.nuls {
                 return;
             }
@@ -191,44 +172,34 @@ impl<R: Read> TextReader<R> {
         while let Some((line, behind)) =
             memchr::memchr(b'\r', rest).and_then(|at| rest.split_at_checked(at))
         {
-            self.ready.extend_from_slice(line);
-            self.ready.push(b'\n');
+            into.extend_from_slice(line);
+            into.push(b'\n');
             rest = behind.strip_prefix(b"\r\n").or(behind.strip_prefix(b"\r")).unwrap_or_default();
         }
-        self.ready.extend_from_slice(rest);
+        into.extend_from_slice(rest);
     }
 
     /// Ends the last line, so that every line has its end.
-    fn finish(&mut self) {
+    fn finish(&mut self, into: &mut Vec<u8>) {
         let rest = std::mem::take(&mut self.rest);
         if self.encoding == Encoding::Utf8OrWindows1252 {
             let text = self.windows1252(&rest);
-            self.lines(text.as_bytes());
+            self.lines(text.as_bytes(), into);
         } else if !rest.is_empty() {
             self.fail();
             return;
         }
         if self.failed.is_none() {
             self.is_done = true;
-            self.ready.push(b'\n');
+            into.push(b'\n');
         }
-    }
-}
-
-impl<R: Read> Read for TextReader<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.taken >= self.ready.len() {
-            self.fill()?;
-        }
-        let mut ready = self.ready.get(self.taken..).unwrap_or_default();
-        let read = ready.read(into)?;
-        self.taken = self.taken.saturating_add(read);
-        Ok(read)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     /// Gives its bytes in pieces of one length, so that every border falls everywhere.
@@ -242,12 +213,10 @@ mod tests {
     }
 
     fn text(bytes: &[u8], encoding: Encoding, piece: usize) -> Result<String, String> {
-        let mut text = String::new();
-        let mut reader = TextReader::new(Pieces(bytes, piece), encoding);
-        match reader.read_to_string(&mut text) {
-            Ok(_length) => Ok(text),
-            Err(error) => Err(error.to_string()),
-        }
+        let mut text = Vec::new();
+        let mut reader = TextReader::new(Pieces(bytes, piece), encoding, 64);
+        while reader.more(&mut text).map_err(|reason| reason.to_string())? {}
+        String::from_utf8(text).map_err(|error| error.to_string())
     }
 
     #[test]

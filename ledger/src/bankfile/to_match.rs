@@ -1,9 +1,12 @@
 //! Statements as [`crate::domain::matching`] takes them: their rows, and the days they cover.
 
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
 use rust_decimal::Decimal;
 
 use crate::bankfile::details::{LineDetails, StatementKind};
-use crate::bankfile::integrity::Fingerprints;
+use crate::bankfile::integrity::{Fingerprint, Fingerprints};
 use crate::bankfile::statement::{Statement, StatementLine};
 use crate::domain::bank::BankCode;
 use crate::domain::calendar::Date;
@@ -19,13 +22,7 @@ pub fn match_statements<'s>(
     let bank = terms.bank.clone();
     let matcher = Matcher::new(terms, ledger);
     let mut rows = BankSide::default();
-    let mut place = 0;
-    for statement in statements {
-        for row in settlement_rows(&bank, statement, place) {
-            matcher.read(&mut rows, &row);
-            place = row.place.saturating_add(1);
-        }
-    }
+    each_settlement_row(&bank, statements, |row| matcher.read(&mut rows, &row));
     matcher.matched(rows)
 }
 
@@ -43,32 +40,72 @@ pub fn covered_to<'s>(day: Date, statements: impl IntoIterator<Item = &'s Statem
     ends.max().map_or(day, |end| end.max(day))
 }
 
-/// The rows of a bank's statement as they are matched, in the order of the file. Their places count
-/// on from `first_place`.
-pub fn settlement_rows<'s>(
+/// From so many rows on, another thread makes their fingerprints.
+const MANY: usize = 16 * 1024;
+/// Rows whose fingerprints are handed over at once, and how often before they are taken.
+const AT_ONCE: usize = 2 * 1024;
+const AHEAD: usize = 4;
+
+/// Gives `take` the rows of statements as they are matched, in order. The places of the rows are
+/// their places among the lines of all statements.
+pub fn each_settlement_row<'s>(
     bank: &BankCode,
-    statement: &'s Statement,
-    first_place: u32,
-) -> impl Iterator<Item = BankRow<'s>> {
-    let (bank, account) = (bank.clone(), statement.account.as_deref());
-    let mut fingerprints = Fingerprints::default();
-    let lines = statement.lines.iter().zip(first_place..);
-    lines.map(move |(line, place)| {
-        settlement_row(&mut fingerprints, (bank.as_str(), account), line, place)
-    })
+    statements: impl IntoIterator<Item = &'s Statement>,
+    mut take: impl FnMut(BankRow<'s>),
+) {
+    let statements: Vec<&Statement> = statements.into_iter().collect();
+    let rows = statements.iter().map(|statement| statement.lines.len());
+    let are_many = rows.fold(0, usize::saturating_add) >= MANY;
+    let (sender, made) = sync_channel(AHEAD);
+    thread::scope(|scope| {
+        let other = || make_fingerprints(bank, &statements, sender);
+        // Without that thread they are made below.
+        let _running = are_many.then(|| thread::Builder::new().spawn_scoped(scope, other));
+        let mut places = 0..;
+        for statement in &statements {
+            let account = statement.account.as_deref();
+            let mut own = Fingerprints::new(bank.as_str(), account.unwrap_or_default());
+            for lines in statement.lines.chunks(AT_ONCE) {
+                let made = made.recv().unwrap_or_else(|_none| next_of(&mut own, lines));
+                for ((line, fingerprint), place) in lines.iter().zip(made).zip(places.by_ref()) {
+                    take(settlement_row(fingerprint, account, line, place));
+                }
+            }
+        }
+    });
 }
 
-/// One row of a bank's account as it is matched, for lines that are handed out while a file goes by.
-/// `fingerprints` are the statement's own, and see its lines in the order of the file.
-pub fn settlement_row<'s>(
-    fingerprints: &mut Fingerprints,
-    (bank, account): (&str, Option<&'s str>),
+/// Makes the fingerprints of all rows, as long as they are taken.
+fn make_fingerprints(
+    bank: &BankCode,
+    statements: &[&Statement],
+    sender: SyncSender<Vec<Fingerprint>>,
+) {
+    for statement in statements {
+        let account = statement.account.as_deref().unwrap_or_default();
+        let mut fingerprints = Fingerprints::new(bank.as_str(), account);
+        for lines in statement.lines.chunks(AT_ONCE) {
+            if sender.send(next_of(&mut fingerprints, lines)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn next_of(fingerprints: &mut Fingerprints, lines: &[StatementLine]) -> Vec<Fingerprint> {
+    lines.iter().map(|line| fingerprints.next(line)).collect()
+}
+
+/// One row of a bank's account as it is matched.
+fn settlement_row<'s>(
+    fingerprint: Fingerprint,
+    account: Option<&'s str>,
     line: &'s StatementLine,
     place: u32,
 ) -> BankRow<'s> {
     let details = line.details.as_deref();
     BankRow {
-        fingerprint: fingerprints.next(bank, account.unwrap_or_default(), line),
+        fingerprint,
         place,
         account,
         date: line.business_date.into(),

@@ -18,7 +18,8 @@ pub struct SettlementReference(u64);
 #[error("a settlement reference is `EW`, three digits of the bank, a date and five digits")]
 pub struct NotReference;
 
-/// Clearing codes have three digits, places in a day five.
+/// Dates have six digits, clearing codes three, places in a day five.
+const DATES: u64 = 1_000_000;
 const CODES: u64 = 1_000;
 const PLACES: u64 = 100_000;
 
@@ -38,17 +39,15 @@ impl SettlementReference {
     /// The reference that these bytes are.
     pub(crate) fn of_bytes(text: &[u8]) -> Option<Self> {
         let digits = text.strip_prefix(b"EW").filter(|digits| digits.len() == Self::LENGTH - 2)?;
-        let number = |digits: &[u8]| {
-            digits.iter().try_fold(0_u64, |number, byte| {
-                let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
-                number.checked_mul(10)?.checked_add(u64::from(digit))
-            })
-        };
-        let (code, rest) = digits.split_at_checked(3)?;
-        let (date, place) = rest.split_at_checked(6)?;
-        let date = number(date).filter(|date| date_of(*date).is_some())?;
-        let dated = date.checked_mul(CODES)?.checked_add(number(code)?)?;
-        Some(Self(dated.checked_mul(PLACES)?.checked_add(number(place)?)?))
+        // Fourteen digits are no more than a number holds.
+        let number = digits.iter().try_fold(0_u64, |number, byte| {
+            let digit = byte.wrapping_sub(b'0');
+            (digit <= 9).then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit)))
+        })?;
+        let (dated, place) = (number / PLACES, number % PLACES);
+        let (code, date) = (dated / DATES, dated % DATES);
+        let dated = date.checked_mul(CODES)?.checked_add(code)?;
+        is_date(date).then_some(Self(dated.checked_mul(PLACES)?.checked_add(place)?))
     }
 
     /// The reference as the number that it is kept as.
@@ -65,6 +64,12 @@ impl SettlementReference {
     pub fn business_date(self) -> Option<Date> {
         date_of(self.0 / PLACES / CODES)
     }
+}
+
+/// Whether digits are a date's last six. The first 28 days, which every month has, need no calendar.
+fn is_date(digits: u64) -> bool {
+    let (month, day) = (digits / 100 % 100, digits % 100);
+    ((1..=12).contains(&month) && (1..=28).contains(&day)) || date_of(digits).is_some()
 }
 
 /// The date whose last six digits are these.

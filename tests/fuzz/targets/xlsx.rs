@@ -7,4 +7,4 @@ use libfuzzer_sys::fuzz_target;
 #[path = "../lists.rs"]
 mod lists;
 
-fuzz_target!(|bytes: &[u8]| lists::xlsx(bytes));
+fuzz_target!(|bytes: &[u8]| lists::xlsx_once(bytes));

@@ -20,7 +20,7 @@ const BETWEEN: char = '\u{c}';
 /// A row is known by what the bank says of it, never by its place in a file: SHA-256 over bank,
 /// account, dates, sequence or journal number, description, debit or credit, and balance; and which
 /// one it is among equal rows of its file, since two genuine rows may be equal in all of that.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fingerprints {
     /// How often a row was there, by the first 64 bits of its hash. They tell millions of rows
     /// apart, and two that they don't would only be counted as if they were equal.
@@ -28,42 +28,37 @@ pub struct Fingerprints {
     /// The same of other days than that of the row before. Equal rows are of one day, and a day's
     /// rows mostly stand together, so that what is looked up stays small.
     other_days: HashMap<NaiveDate, Seen, RandomState>,
-    /// The text of the row, in the same memory each time.
+    /// The text of a row, in the same memory each time. It begins alike for all rows, and for those
+    /// of the same days.
     text: String,
-    account: (String, String),
-    booking: Day,
-    value: Day,
+    account_end: usize,
+    days: Option<(NaiveDate, Option<NaiveDate>)>,
+    days_end: usize,
 }
 
 /// How often each row was there.
 type Seen = HashMap<u64, u32, RandomState>;
 
-/// A day as text, which most rows share with the one before.
-#[derive(Debug, Default)]
-struct Day {
-    date: Option<NaiveDate>,
-    text: String,
-}
-
-impl Day {
-    fn text(&mut self, date: Option<NaiveDate>) -> &str {
-        if self.date != date {
-            self.date = date;
-            self.text = date.map(|date| date.to_string()).unwrap_or_default();
-        }
-        &self.text
-    }
-}
-
 impl Fingerprints {
-    /// The fingerprint of a row. `account` is the one that the rows are kept under; a file may name
-    /// it in another way, rounded or not at all.
-    pub fn next(&mut self, bank: &str, account: &str, line: &StatementLine) -> Fingerprint {
-        if let Some(before) = self.booking.date.filter(|before| *before != line.booking_date) {
-            let next = self.other_days.remove(&line.booking_date).unwrap_or_default();
-            self.other_days.insert(before, std::mem::replace(&mut self.seen, next));
+    /// The fingerprints of an account's rows. `account` is the one that they are kept under; a file
+    /// may name it in another way, rounded or not at all.
+    pub fn new(bank: &str, account: &str) -> Self {
+        let account = plain_account(account);
+        let text = format!("row 1{BETWEEN}{bank}{BETWEEN}{account}{BETWEEN}");
+        Self {
+            seen: Seen::default(),
+            other_days: HashMap::default(),
+            account_end: text.len(),
+            days: None,
+            days_end: 0,
+            text,
         }
-        let digest = self.digest(bank, account, line);
+    }
+
+    /// The fingerprint of the next row.
+    pub fn next(&mut self, line: &StatementLine) -> Fingerprint {
+        self.begin((line.booking_date, line.value_date));
+        let digest = self.digest(line);
         let key = digest.first_chunk().copied().map(u64::from_le_bytes).unwrap_or_default();
         let occurrence = self.seen.entry(key).or_default();
         *occurrence = occurrence.saturating_add(1);
@@ -72,26 +67,32 @@ impl Fingerprints {
 
     /// The fingerprints of a whole statement, in its order.
     pub fn of(bank: &str, account: &str, statement: &Statement) -> Vec<Fingerprint> {
-        let mut fingerprints = Self::default();
-        statement.lines.iter().map(|line| fingerprints.next(bank, account, line)).collect()
+        let mut fingerprints = Self::new(bank, account);
+        statement.lines.iter().map(|line| fingerprints.next(line)).collect()
     }
 
-    fn digest(&mut self, bank: &str, account: &str, line: &StatementLine) -> [u8; 32] {
-        if self.account.0 != account {
-            self.account = (account.to_owned(), plain_account(account));
+    /// Begins the text of a row of these days.
+    fn begin(&mut self, days: (NaiveDate, Option<NaiveDate>)) {
+        if self.days == Some(days) {
+            return self.text.truncate(self.days_end);
         }
-        let Self { text, account: (_written, account), booking, value, .. } = self;
-        text.clear();
-        let mut part = |part: &str| {
-            text.push_str(part);
-            text.push(BETWEEN);
-        };
-        part("row 1");
-        part(bank);
-        part(account);
-        part(booking.text(Some(line.booking_date)));
-        part(value.text(line.value_date));
-        part(line.sequence().unwrap_or_default());
+        let (booking, value) = days;
+        if let Some((before, _value)) = self.days.filter(|(before, _value)| *before != booking) {
+            let next = self.other_days.remove(&booking).unwrap_or_default();
+            self.other_days.insert(before, std::mem::replace(&mut self.seen, next));
+        }
+        let value = value.map(|date| date.to_string()).unwrap_or_default();
+        self.text.truncate(self.account_end);
+        // Nothing keeps a text from being added to.
+        write!(self.text, "{booking}{BETWEEN}{value}{BETWEEN}").unwrap_or_default();
+        self.days = Some(days);
+        self.days_end = self.text.len();
+    }
+
+    fn digest(&mut self, line: &StatementLine) -> [u8; 32] {
+        let text = &mut self.text;
+        text.push_str(line.sequence().unwrap_or_default());
+        text.push(BETWEEN);
         push_upper(text, line.description());
         text.push(BETWEEN);
         text.push_str(line.direction.as_str());
@@ -119,17 +120,36 @@ fn push_upper(text: &mut String, part: &str) {
 
 /// An amount without the zeros behind its decimal point.
 fn push_plain(text: &mut String, amount: Decimal) {
-    let whole = 10_i128.checked_pow(amount.scale()).and_then(|unit| {
-        let mantissa = amount.mantissa();
-        let is_whole = mantissa.checked_rem(unit) == Some(0);
-        mantissa.checked_div(unit).filter(|_whole| is_whole)
-    });
-    // Nothing keeps a number from being added to a text.
-    let written = match whole.and_then(|whole| i64::try_from(whole).ok()) {
-        Some(whole) => write!(text, "{whole}"),
-        None => write!(text, "{}", amount.normalize()),
-    };
-    written.unwrap_or_default();
+    match whole_rupiah(amount) {
+        Some(whole) => push_number(text, whole),
+        // Nothing keeps a number from being added to a text.
+        None => write!(text, "{}", amount.normalize()).unwrap_or_default(),
+    }
+}
+
+/// The whole rupiah of an amount with two decimals that are zeros, as most are.
+fn whole_rupiah(amount: Decimal) -> Option<u64> {
+    let hundredths = u64::try_from(amount.mantissa()).ok().filter(|_| amount.scale() == 2)?;
+    let whole = hundredths.checked_div(100)?;
+    (whole.checked_mul(100) == Some(hundredths)).then_some(whole)
+}
+
+/// A number's digits, which formatting would take longer for.
+fn push_number(text: &mut String, mut number: u64) {
+    /// As many as the largest number has.
+    const MOST: usize = 20;
+    let mut digits = [b'0'; MOST];
+    let mut first = MOST;
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        let rest = number.checked_rem(10).and_then(|rest| u8::try_from(rest).ok());
+        *digit = rest.unwrap_or_default().saturating_add(b'0');
+        number = number.checked_div(10).unwrap_or_default();
+        first = place;
+        if number == 0 {
+            break;
+        }
+    }
+    text.push_str(digits.get(first..).and_then(|all| str::from_utf8(all).ok()).unwrap_or_default());
 }
 
 #[cfg(test)]

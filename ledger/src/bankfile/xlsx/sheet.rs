@@ -2,11 +2,10 @@
 
 use std::io::BufRead;
 
-use csv::StringRecord;
-
 use crate::bankfile::dates;
 use crate::bankfile::error::{BankFileError, Reason};
 use crate::bankfile::numbers;
+use crate::bankfile::record::Record;
 use crate::bankfile::rows::{CellKind, Row, Rows, WIDEST};
 use crate::bankfile::xlsx::workbook::Workbook;
 use crate::bankfile::xlsx::xml::{Piece, Xml, cut_off};
@@ -15,7 +14,7 @@ use crate::bankfile::xlsx::xml::{Piece, Xml, cut_off};
 pub(super) struct SheetRows<'w, R> {
     xml: Xml<R>,
     workbook: &'w Workbook,
-    record: StringRecord,
+    record: Record,
     kinds: Vec<CellKind>,
     /// The row that was reached, from 1.
     line: u64,
@@ -34,7 +33,7 @@ impl<'w, R: BufRead> SheetRows<'w, R> {
         Self {
             xml: Xml::new(part),
             workbook,
-            record: StringRecord::new(),
+            record: Record::default(),
             kinds: Vec::new(),
             line: 0,
             value: String::new(),
@@ -105,11 +104,11 @@ impl<'w, R: BufRead> SheetRows<'w, R> {
             return Err(Reason::Workbook("the cells of a row are out of order".to_owned()));
         }
         while self.record.len() < cell.column {
-            self.record.push_field("");
+            self.record.push("");
             self.kinds.push(CellKind::Text);
         }
         let (text, kind) = self.text_of(cell, value)?;
-        self.record.push_field(&text);
+        self.record.push(&text);
         self.kinds.push(kind);
         Ok(())
     }
@@ -164,7 +163,7 @@ impl<R: BufRead> Rows for SheetRows<'_, R> {
     }
 
     fn row(&self) -> Row<'_> {
-        Row { line: self.line, cells: &self.record, kinds: &self.kinds }
+        Row { line: self.line, cells: self.record.fields(), kinds: &self.kinds }
     }
 }
 

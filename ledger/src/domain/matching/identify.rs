@@ -15,8 +15,16 @@ impl Matcher {
     pub(super) fn found(&self, row: &BankRow<'_>) -> Found {
         let mut found = Found::default();
         let mut marks = found.marks;
+        // The reference that a row was found to have mostly stands in its description again.
+        let mut first = None;
         for text in [row.references, row.description] {
-            words::read(&self.phrases, text, |code| self.take_code(code, &mut found), &mut marks);
+            let take = |code| {
+                if first != Some(code) {
+                    first = first.or(Some(code));
+                    self.take_code(code, &mut found);
+                }
+            };
+            words::read(&self.phrases, text, take, &mut marks);
         }
         found.marks = marks;
         found

@@ -14,7 +14,7 @@ mod signing;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::bankfile::{StatementLine, covered_to, settlement_rows};
+use crate::bankfile::{StatementLine, covered_to, each_settlement_row};
 use crate::domain::bank::{BankCode, BankId};
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::MerchantId;
@@ -358,16 +358,13 @@ fn prepare(
     let covered = covered_to(request.day, evidence.statements());
     let terms = Terms { settlement_lag: lag, ..Terms::usual(code.clone(), request.day, covered) };
     let matcher = Matcher::new(terms, side);
-    let (mut rows, mut place) = (BankSide::default(), 0);
-    for statement in evidence.statements() {
-        for bank_row in settlement_rows(code, statement, place) {
-            place = bank_row.place.saturating_add(1);
-            let is_used = !used.is_empty() && used.contains(&bank_row.fingerprint.to_string());
-            if !is_used {
-                matcher.read(&mut rows, &bank_row);
-            }
+    let mut rows = BankSide::default();
+    each_settlement_row(code, evidence.statements(), |bank_row| {
+        let is_used = !used.is_empty() && used.contains(&bank_row.fingerprint.to_string());
+        if !is_used {
+            matcher.read(&mut rows, &bank_row);
         }
-    }
+    });
     let matching = matcher.matched(rows);
     let lines = evidence.lines();
     let texts = matching

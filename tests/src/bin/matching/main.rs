@@ -25,14 +25,19 @@ enum Command {
     Make {
         folder: PathBuf,
         /// Days of 50,000 settlements, and about as many rows.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=40))]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=240))]
         days: u32,
         /// How long the camt file is, in millions of bytes.
         #[arg(long, default_value_t = 300)]
         camt_mb: u64,
     },
     /// Reads `ledger.csv` and `bank.csv` and matches them.
-    Match { folder: PathBuf },
+    Match {
+        folder: PathBuf,
+        /// Also prints the result's hash.
+        #[arg(long)]
+        hash: bool,
+    },
     /// Reads `camt.xml` row by row.
     Camt { folder: PathBuf },
 }
@@ -40,7 +45,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     let answer = match Args::parse().command {
         Command::Make { folder, days, camt_mb } => make::files(&folder, days, camt_mb)?,
-        Command::Match { folder } => run::matching(&folder)?,
+        Command::Match { folder, hash } => run::matching(&folder, hash)?,
         Command::Camt { folder } => run::camt(&folder)?,
     };
     Ok(writeln!(io::stdout(), "{answer}")?)
