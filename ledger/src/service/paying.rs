@@ -21,12 +21,25 @@ const BATCH: usize = 1_000;
 pub(super) struct Payment {
     settlement: i64,
     merchant: AccountId,
-    net: i64,
+    /// What the bank pays for it, in rupiah.
+    amount: i64,
+    /// Whether settlements before it are set off.
+    sets_off: bool,
 }
 
 impl Payment {
-    pub(super) const fn of(settlement: &OwedSettlement) -> Self {
-        Self { settlement: settlement.id, merchant: settlement.merchant, net: settlement.net }
+    pub(super) fn of(settlement: &OwedSettlement) -> Self {
+        let OwedSettlement { id, merchant, sums, .. } = settlement;
+        let sets_off = sums.carried > 0;
+        Self { settlement: *id, merchant: *merchant, amount: sums.due(), sets_off }
+    }
+
+    /// The settlements that are posted together: those that this one is set off against, and itself. All of
+    /// them come to what the bank pays for this one.
+    fn all(self, tx: &mut Connection) -> Result<Vec<Self>, StoreError> {
+        let before = if self.sets_off { tx.set_off_by(self.settlement)? } else { Vec::new() };
+        let before = before.into_iter().map(|settlement| Self { settlement, amount: 0, ..self });
+        Ok(before.chain([self]).collect())
     }
 }
 
@@ -48,16 +61,18 @@ pub(super) fn pay(
 ) -> Result<(), Trouble> {
     let day = bank_day(tx, bank, now)?;
     let (mut paid, mut parts) = (Vec::new(), Vec::new());
-    for payment in payments {
+    let all: Vec<Vec<Payment>> =
+        payments.iter().map(|payment| payment.all(tx)).collect::<Result<_, _>>()?;
+    for payment in all.into_iter().flatten() {
         paid.push(NewPayment {
             settlement_id: payment.settlement,
             reconciliation_id: reconciliation,
-            amount: payment.net,
+            amount: payment.amount,
             client_id: client,
             created_at: now.as_millis(),
         });
         for (issuer, holding, net) in tx.parts_to_post(payment.settlement)? {
-            parts.push(Part { payment: *payment, issuer, holding, net });
+            parts.push(Part { payment, issuer, holding, net });
         }
     }
     // Whoever pays the same settlement meanwhile has its row first; then nothing of this is done.

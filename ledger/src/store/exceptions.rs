@@ -84,9 +84,9 @@ statement! {
 }
 
 statement! {
-    both OpenOf { reconciliation: i64 } -> (Text, Text);
-    "SELECT status, result_key FROM exceptions WHERE state <= 2 AND reconciliation_id = "
-    [reconciliation: BigInt] " ORDER BY id"
+    both CountOpen<'a> { reconciliation: i64, but: &'a str } -> BigInt;
+    "SELECT COUNT(*) FROM exceptions WHERE state <= 2 AND reconciliation_id = "
+    [reconciliation: BigInt] " AND status <> " [but: Text]
 }
 
 statement! {
@@ -204,12 +204,14 @@ impl Connection {
         rows.into_iter().map(exception).collect()
     }
 
-    /// The statuses and keys of a reconciliation's open differences.
-    pub(crate) fn open_exceptions_of(
+    /// How many differences of a reconciliation are open, but for those of a status.
+    pub(crate) fn count_open_exceptions(
         &mut self,
         reconciliation: i64,
-    ) -> Result<Vec<(String, String)>, StoreError> {
-        self.load(OpenOf { reconciliation })
+        but: Option<&str>,
+    ) -> Result<i64, StoreError> {
+        let but = but.unwrap_or_default();
+        self.first(CountOpen { reconciliation, but }).map(Option::unwrap_or_default)
     }
 
     /// Writes a difference's row as it is now.

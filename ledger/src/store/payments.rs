@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 use crate::domain::bank::BankId;
 use crate::domain::calendar::Date;
 use crate::domain::ids::AccountId;
+use crate::domain::settlement::SetOff;
 
 use super::bulk::bulk_insert;
 use super::connection::Connection;
@@ -25,14 +26,14 @@ bulk_insert! {
     transfer_id: i64 => BigInt, anchor_id: i64 => BigInt,
 }
 
-type OwedSql = ((BigInt, BigInt, Text, Integer, Text, BigInt), Nullable<BigInt>);
-type OwedRow = ((i64, i64, String, i32, String, i64), Option<i64>);
+type OwedSql = ((BigInt, BigInt, Text, Integer, Text, BigInt, BigInt), Nullable<BigInt>);
+type OwedRow = ((i64, i64, String, i32, String, i64, i64), Option<i64>);
 
 statement! {
     // A shop's own view has its settlements only.
     both SettlementsBetween { bank: i16, merchant: i64, from: i32, to: i32 } -> OwedSql;
     "SELECT s.id, s.merchant_id, m.code, s.business_date, s.reference, s.gross - s.reversed,
-            p.reconciliation_id
+            s.carried, p.reconciliation_id
      FROM settlements s
      JOIN merchants m ON m.id = s.merchant_id
      LEFT JOIN settlement_payments p ON p.settlement_id = s.id
@@ -44,11 +45,23 @@ statement! {
 statement! {
     both SettlementByReference { bank: i16, reference: String } -> OwedSql;
     "SELECT s.id, s.merchant_id, m.code, s.business_date, s.reference, s.gross - s.reversed,
-            p.reconciliation_id
+            s.carried, p.reconciliation_id
      FROM settlements s
      JOIN merchants m ON m.id = s.merchant_id
      LEFT JOIN settlement_payments p ON p.settlement_id = s.id
      WHERE s.bank_id = " [bank: SmallInt] " AND s.reference = " [reference: Text]
+}
+
+statement! {
+    // Those after the last one into which nothing was carried, and that one.
+    both SetOffBy { settlement: i64 } -> BigInt;
+    "SELECT e.id FROM settlements s
+     JOIN settlements e ON e.merchant_id = s.merchant_id AND e.bank_id = s.bank_id
+        AND e.business_date < s.business_date
+     WHERE s.id = " [settlement: BigInt] " AND s.carried > 0 AND e.business_date >= (
+            SELECT MAX(f.business_date) FROM settlements f WHERE f.merchant_id = s.merchant_id
+            AND f.bank_id = s.bank_id AND f.business_date < s.business_date AND f.carried = 0)
+     ORDER BY e.business_date"
 }
 
 statement! {
@@ -84,18 +97,18 @@ pub(crate) struct OwedSettlement {
     pub(crate) merchant_code: String,
     pub(crate) business_date: Date,
     pub(crate) reference: String,
-    /// Rupiah; below zero when more was taken back than sold.
-    pub(crate) net: i64,
+    /// What it comes to.
+    pub(crate) sums: SetOff,
     /// The reconciliation by which it was paid, if it was.
     pub(crate) paid_by: Option<i64>,
 }
 
 fn owed(row: OwedRow) -> Result<OwedSettlement, StoreError> {
-    let ((id, merchant, merchant_code, day, reference, net), paid_by) = row;
+    let ((id, merchant, merchant_code, day, reference, net, carried), paid_by) = row;
     let business_date = Date::from_number(day)
         .map_err(|error| StoreError::corrupt(format!("settlement {id}: {error}")))?;
-    let merchant = AccountId(merchant);
-    Ok(OwedSettlement { id, merchant, merchant_code, business_date, reference, net, paid_by })
+    let (merchant, sums) = (AccountId(merchant), SetOff { carried, net });
+    Ok(OwedSettlement { id, merchant, merchant_code, business_date, reference, sums, paid_by })
 }
 
 impl Connection {
@@ -120,6 +133,11 @@ impl Connection {
         let reference = reference.to_owned();
         let row = self.first::<_, OwedRow>(SettlementByReference { bank: bank.0, reference })?;
         row.map(owed).transpose()
+    }
+
+    /// The settlements whose debts are set off when this one is paid, the oldest first.
+    pub(crate) fn set_off_by(&mut self, settlement: i64) -> Result<Vec<i64>, StoreError> {
+        self.load(SetOffBy { settlement })
     }
 
     /// A settlement's parts: issuer, its holding account, and the net in rupiah.

@@ -121,6 +121,7 @@ CREATE TABLE exceptions (
     CONSTRAINT exceptions_key UNIQUE (bank_id, merchant_id, business_date, result_key),
     CONSTRAINT exceptions_state CHECK (state BETWEEN 1 AND 4)
 );
+CREATE INDEX exceptions_open ON exceptions (reconciliation_id) WHERE state <= 2;
 
 -- What happened to a difference, and the transfer that a resolution posted.
 CREATE TABLE exception_events (

@@ -84,7 +84,7 @@ pub(crate) struct ReconciliationAnswer {
     recorded_at: String,
     signed_at: Option<String>,
     files: Vec<FileAnswer>,
-    open_exceptions: usize,
+    open_exceptions: i64,
     summary: Box<RawValue>,
 }
 

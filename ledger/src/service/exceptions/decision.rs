@@ -41,6 +41,8 @@ impl Decision<'_> {
             return if is_same && is_own { Ok(row) } else { Err(NotResolved::Closed) };
         }
         let settlement = tx.settlement_by_reference(row.view.bank, &row.key)?;
+        // What nothing has to be paid for is not paid by a row that names it.
+        let settlement = settlement.filter(|settlement| settlement.sums.due() > 0);
         let about = difference(&row, settlement.as_ref())?;
         let plan = self.resolution.plan(&about)?;
         let needs_two = about.at_stake() > Decimal::from(self.limit.get());

@@ -115,7 +115,7 @@ pub struct Reconciliation {
     /// The files' names and hashes.
     pub files: Vec<(String, Vec<u8>)>,
     /// Differences that wait for a person.
-    pub open_exceptions: usize,
+    pub open_exceptions: i64,
 }
 
 /// A recorded outcome.
@@ -287,8 +287,8 @@ impl Ledger {
 
     fn shown_reconciliation(&self, row: ReconciliationRow) -> Result<Reconciliation, StoreError> {
         let (files, open) = self.shared.read(|connection| {
-            let open = connection.open_exceptions_of(row.id)?;
-            Ok::<_, StoreError>((connection.file_names(row.id)?, open.len()))
+            let open = connection.count_open_exceptions(row.id, None)?;
+            Ok::<_, StoreError>((connection.file_names(row.id)?, open))
         })?;
         Ok(Reconciliation {
             id: row.id,
@@ -353,7 +353,7 @@ fn prepare(
     rendering: &impl Rendering,
 ) -> record::Prepared {
     let Ground { row, evidence, expected, used, lag } = ground;
-    let ExpectedSide { side, settlements, redemptions } = expected;
+    let ExpectedSide { side, settlements, redemptions, even } = expected;
     let code = &request.bank.1;
     let covered = covered_to(request.day, evidence.statements());
     let terms = Terms { settlement_lag: lag, ..Terms::usual(code.clone(), request.day, covered) };
@@ -375,7 +375,7 @@ fn prepare(
         .map(|outcome| rendering.outcome(ShownOutcome { outcome, lines: &lines }))
         .collect();
     let summary = rendering.summary(&matching);
-    let known = record::Known { settlements, redemptions };
+    let known = record::Known { settlements, redemptions, even };
     let base = record::Base { row, view, day: request.day, client: request.client };
     let hashes = evidence.files.iter().skip(evidence.kept).map(|read| read.file.hash);
     let sent = evidence.new.iter().filter_map(|place| request.files.get(*place)).cloned();

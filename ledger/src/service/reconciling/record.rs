@@ -39,6 +39,8 @@ pub(super) type Files = Vec<(SentFile, [u8; 32])>;
 pub(super) struct Known {
     pub(super) settlements: HashMap<SettlementReference, OwedSettlement>,
     pub(super) redemptions: HashMap<String, SettlementReference>,
+    /// Nothing has to be paid for these, and they are posted with the day.
+    pub(super) even: Vec<OwedSettlement>,
 }
 
 /// An outcome, ready to be written.
@@ -106,7 +108,8 @@ fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
 
 /// The settlements that are paid: by themselves, or because every redemption in them is.
 fn payments(matching: &Matching, known: &Known) -> Vec<Payment> {
-    let mut paid: BTreeMap<i64, &OwedSettlement> = BTreeMap::new();
+    let even = known.even.iter().map(|settlement| (settlement.id, settlement));
+    let mut paid: BTreeMap<i64, &OwedSettlement> = even.collect();
     let mut singly: HashMap<SettlementReference, (usize, usize)> = HashMap::new();
     let mut whole: HashSet<SettlementReference> = HashSet::new();
     for outcome in matching.outcomes() {

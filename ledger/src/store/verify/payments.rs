@@ -21,15 +21,37 @@ impl Connection {
 rules! {
     /// The rules of payments and, for each, the first row that breaks it.
     broken_payments;
-    PaymentAmount: "settlement_payments {}: its amount is not its settlement's and its postings'",
+    PaymentAmount: "settlement_payments {}: its amount is not its settlement's, or its postings' not its net",
         "SELECT p.settlement_id FROM settlement_payments p
          LEFT JOIN settlements s ON s.id = p.settlement_id
          LEFT JOIN (
             SELECT settlement_id, CAST(SUM(net) AS BIGINT) AS net FROM settlement_postings
             GROUP BY settlement_id
          ) x ON x.settlement_id = p.settlement_id
-         WHERE s.id IS NULL OR p.amount <> s.gross - s.reversed OR p.amount <> COALESCE(x.net, 0)
+         WHERE s.id IS NULL OR s.gross - s.reversed <> COALESCE(x.net, 0)
+            OR p.amount <> CASE WHEN s.gross - s.reversed > s.carried
+                THEN s.gross - s.reversed - s.carried ELSE 0 END
          ORDER BY p.settlement_id LIMIT 1";
+    Carried: "settlements {}: what is carried into it is not what the one before left",
+        "SELECT id FROM (
+            SELECT id, carried, LAG(carried - (gross - reversed)) OVER (
+                PARTITION BY merchant_id, bank_id ORDER BY business_date) AS rest
+            FROM settlements
+         ) x WHERE carried <> CASE WHEN rest > 0 THEN rest ELSE 0 END ORDER BY id LIMIT 1";
+    SetOffTogether: "settlements {}: it is not paid together with those that it sets off",
+        "SELECT id FROM (
+            SELECT s.id, s.carried, p.reconciliation_id AS paid, LAG(p.reconciliation_id) OVER (
+                PARTITION BY s.merchant_id, s.bank_id ORDER BY s.business_date) AS paid_before
+            FROM settlements s LEFT JOIN settlement_payments p ON p.settlement_id = s.id
+         ) x WHERE carried > 0 AND COALESCE(paid, 0) <> COALESCE(paid_before, 0)
+         ORDER BY id LIMIT 1";
+    SetOffToTheEnd: "settlement_payments {}: its merchant still owes, and nothing sets it off",
+        "SELECT id FROM (
+            SELECT s.id, p.reconciliation_id AS paid, s.carried - (s.gross - s.reversed) AS rest,
+                LEAD(s.id) OVER (PARTITION BY s.merchant_id, s.bank_id ORDER BY s.business_date)
+                    AS next
+            FROM settlements s LEFT JOIN settlement_payments p ON p.settlement_id = s.id
+         ) x WHERE paid IS NOT NULL AND rest > 0 AND next IS NULL ORDER BY id LIMIT 1";
     PaymentParts: "settlement_payments {}: an issuer's part is not posted as it is",
         "SELECT p.settlement_id FROM settlement_payments p
          JOIN settlement_issuers i ON i.settlement_id = p.settlement_id
