@@ -7,14 +7,16 @@ use crate::domain::money::Rupiah;
 use crate::domain::transfer::TransferKind;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::payments::{NewPayment, NewSettlementPosting, OwedSettlement};
+use crate::store::payments::{
+    AdjustmentAccounts, NewPayment, NewSettlementPosting, OwedSettlement,
+};
 
 use super::error::Trouble;
 use super::ids::IdSource;
 use super::posting::{Movement, Posting};
 
 /// Transfers of one batch: as many as a lane's batch may have.
-const BATCH: usize = 1_000;
+pub(super) const BATCH: usize = 1_000;
 
 /// A settlement that is to be paid.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +128,7 @@ pub(super) fn park(
     (bank, amount, subject): (BankId, i64, i64),
     now: Instant,
 ) -> Result<(RowId, AccountId), Trouble> {
-    let (suspense, holding) = tx.suspense_of(bank)?;
+    let AdjustmentAccounts { suspense, holding, .. } = tx.adjustment_accounts(bank)?;
     let (debit, credit) = if amount > 0 { (suspense, holding) } else { (holding, suspense) };
     let mut posting = Posting::new(ids.block(2, 0, now)?, now);
     let movement = Movement {
@@ -146,7 +148,11 @@ fn rupiah(amount: i64) -> Result<Rupiah, StoreError> {
     Rupiah::new(amount).map_err(|error| StoreError::corrupt(error.to_string()))
 }
 
-fn bank_day(tx: &mut Connection, bank: BankId, now: Instant) -> Result<Date, StoreError> {
+pub(super) fn bank_day(
+    tx: &mut Connection,
+    bank: BankId,
+    now: Instant,
+) -> Result<Date, StoreError> {
     let record = tx.banks()?.into_iter().find(|record| record.id == bank);
     let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
     Ok(record.business_date(now))

@@ -1,6 +1,9 @@
-//! Which settlements are paid, and by which transfers.
+//! Which settlements are paid and which fees were taken, and by which transfers.
 
-use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
+use std::collections::HashSet;
+
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text};
 
 use crate::domain::bank::BankId;
 use crate::domain::calendar::Date;
@@ -24,6 +27,13 @@ bulk_insert! {
     NewSettlementPosting, SettlementPostingColumns, "settlement_postings",
     settlement_id: i64 => BigInt, issuer: i16 => SmallInt, net: i64 => BigInt,
     transfer_id: i64 => BigInt, anchor_id: i64 => BigInt,
+}
+
+bulk_insert! {
+    /// A bank's row whose fee is posted.
+    NewFeePosting, FeePostingColumns, "fee_postings",
+    bank_id: i16 => SmallInt, fingerprint: String => Text, reconciliation_id: i64 => BigInt,
+    amount: i64 => BigInt, transfer_id: i64 => BigInt, anchor_id: i64 => BigInt,
 }
 
 type OwedSql = ((BigInt, BigInt, Text, Integer, Text, BigInt, BigInt), Nullable<BigInt>);
@@ -73,8 +83,20 @@ statement! {
 }
 
 statement! {
-    both SuspenseOf { bank: i16 } -> (BigInt, BigInt);
-    "SELECT suspense_account, holding_account FROM banks WHERE id = " [bank: SmallInt]
+    both AdjustmentAccountsOf { bank: i16 } -> (BigInt, BigInt, BigInt);
+    "SELECT suspense_account, fees_account, holding_account FROM banks WHERE id = " [bank: SmallInt]
+}
+
+statement! {
+    sqlite PostedFee<'a> { bank: i16, print: &'a str } -> Text;
+    "SELECT fingerprint FROM fee_postings WHERE bank_id = " [bank: SmallInt]
+    " AND fingerprint = " [print: Text]
+}
+
+statement! {
+    postgres PostedFees<'a> { bank: i16, prints: &'a [&'a str] } -> Text;
+    "SELECT fingerprint FROM fee_postings WHERE bank_id = " [bank: SmallInt]
+    " AND fingerprint = ANY (" [prints: Array<Text>] ")"
 }
 
 statement! {
@@ -87,6 +109,14 @@ statement! {
      JOIN banks a ON a.id = s.bank_id
      WHERE s.business_date = " [day: Integer] " AND p.issuer <> s.bank_id
      GROUP BY i.id, i.code, a.id, a.code ORDER BY i.id, a.id"
+}
+
+/// The accounts of a bank that differences go by, and what they go against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AdjustmentAccounts {
+    pub(crate) suspense: AccountId,
+    pub(crate) fees: AccountId,
+    pub(crate) holding: AccountId,
 }
 
 /// A settlement that is or was owed.
@@ -150,14 +180,38 @@ impl Connection {
         Ok(rows.into_iter().map(part).collect())
     }
 
-    /// A bank's suspense and holding accounts.
-    pub(crate) fn suspense_of(
+    /// A bank's accounts that differences go by.
+    pub(crate) fn adjustment_accounts(
         &mut self,
         bank: BankId,
-    ) -> Result<(AccountId, AccountId), StoreError> {
-        let row: Option<(i64, i64)> = self.first(SuspenseOf { bank: bank.0 })?;
-        let (suspense, holding) = row.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
-        Ok((AccountId(suspense), AccountId(holding)))
+    ) -> Result<AdjustmentAccounts, StoreError> {
+        let row: Option<(i64, i64, i64)> = self.first(AdjustmentAccountsOf { bank: bank.0 })?;
+        let (suspense, fees, holding) =
+            row.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
+        let [suspense, fees, holding] = [suspense, fees, holding].map(AccountId);
+        Ok(AdjustmentAccounts { suspense, fees, holding })
+    }
+
+    /// Those of a bank's rows whose fees are posted, by their fingerprints.
+    pub(crate) fn posted_fees(
+        &mut self,
+        bank: BankId,
+        prints: &[&str],
+    ) -> Result<HashSet<String>, StoreError> {
+        let bank = bank.0;
+        match self {
+            Self::Sqlite(sqlite) => {
+                let mut posted = HashSet::new();
+                for print in prints {
+                    posted.extend(PostedFee { bank, print }.load::<String>(sqlite)?);
+                }
+                Ok(posted)
+            }
+            Self::Postgres(postgres) => {
+                let posted: Vec<String> = PostedFees { bank, prints }.load(postgres)?;
+                Ok(posted.into_iter().collect())
+            }
+        }
     }
 
     /// What each acquirer paid for each other issuer's cards on a day: issuer, acquirer, rupiah.

@@ -1,5 +1,6 @@
 DROP TABLE exception_events;
 DROP TABLE exceptions;
+DROP TABLE fee_postings;
 DROP TABLE settlement_postings;
 DROP TABLE settlement_payments;
 DROP TABLE matched_rows;

@@ -97,8 +97,21 @@ CREATE TABLE settlement_postings (
     CONSTRAINT settlement_postings_payment FOREIGN KEY (settlement_id) REFERENCES settlement_payments (settlement_id)
 );
 
+-- A bank's row by which it took a fee is posted once, for good, whatever later recordings make of it.
+CREATE TABLE fee_postings (
+    bank_id SMALLINT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    reconciliation_id BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    transfer_id BIGINT NOT NULL,
+    anchor_id BIGINT NOT NULL,
+    CONSTRAINT fee_postings_pk PRIMARY KEY (bank_id, fingerprint),
+    CONSTRAINT fee_postings_amount CHECK (amount > 0)
+);
+
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
--- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up.
+-- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up. `fee_rows`
+-- are those of them that are fees, each with its amount.
 CREATE TABLE exceptions (
     id BIGINT NOT NULL,
     reconciliation_id BIGINT NOT NULL,
@@ -111,6 +124,7 @@ CREATE TABLE exceptions (
     bank_amount TEXT,
     detail TEXT NOT NULL,
     row_prints TEXT NOT NULL,
+    fee_rows TEXT NOT NULL,
     state SMALLINT NOT NULL,
     found_at BIGINT NOT NULL,
     owner TEXT,
@@ -141,4 +155,5 @@ CREATE TRIGGER bank_files_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ban
 CREATE TRIGGER reconciliation_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reconciliation_events EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_payments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_payments EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_postings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_postings EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fee_postings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON fee_postings EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER exception_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exception_events EXECUTE FUNCTION refuse_change();

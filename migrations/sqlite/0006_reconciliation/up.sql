@@ -94,8 +94,21 @@ CREATE TABLE settlement_postings (
     CONSTRAINT settlement_postings_payment FOREIGN KEY (settlement_id) REFERENCES settlement_payments (settlement_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A bank's row by which it took a fee is posted once, for good, whatever later recordings make of it.
+CREATE TABLE fee_postings (
+    bank_id INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    reconciliation_id INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    transfer_id INTEGER NOT NULL,
+    anchor_id INTEGER NOT NULL,
+    CONSTRAINT fee_postings_pk PRIMARY KEY (bank_id, fingerprint),
+    CONSTRAINT fee_postings_amount CHECK (amount > 0)
+) STRICT, WITHOUT ROWID;
+
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
--- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up.
+-- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up. `fee_rows`
+-- are those of them that are fees, each with its amount.
 CREATE TABLE exceptions (
     id INTEGER NOT NULL PRIMARY KEY,
     reconciliation_id INTEGER NOT NULL,
@@ -108,6 +121,7 @@ CREATE TABLE exceptions (
     bank_amount TEXT,
     detail TEXT NOT NULL,
     row_prints TEXT NOT NULL,
+    fee_rows TEXT NOT NULL,
     state INTEGER NOT NULL,
     found_at INTEGER NOT NULL,
     owner TEXT,
@@ -141,5 +155,7 @@ CREATE TRIGGER settlement_payments_no_update BEFORE UPDATE ON settlement_payment
 CREATE TRIGGER settlement_payments_no_delete BEFORE DELETE ON settlement_payments BEGIN SELECT RAISE(ABORT, 'settlement_payments is append-only'); END;
 CREATE TRIGGER settlement_postings_no_update BEFORE UPDATE ON settlement_postings BEGIN SELECT RAISE(ABORT, 'settlement_postings is append-only'); END;
 CREATE TRIGGER settlement_postings_no_delete BEFORE DELETE ON settlement_postings BEGIN SELECT RAISE(ABORT, 'settlement_postings is append-only'); END;
+CREATE TRIGGER fee_postings_no_update BEFORE UPDATE ON fee_postings BEGIN SELECT RAISE(ABORT, 'fee_postings is append-only'); END;
+CREATE TRIGGER fee_postings_no_delete BEFORE DELETE ON fee_postings BEGIN SELECT RAISE(ABORT, 'fee_postings is append-only'); END;
 CREATE TRIGGER exception_events_no_update BEFORE UPDATE ON exception_events BEGIN SELECT RAISE(ABORT, 'exception_events is append-only'); END;
 CREATE TRIGGER exception_events_no_delete BEFORE DELETE ON exception_events BEGIN SELECT RAISE(ABORT, 'exception_events is append-only'); END;

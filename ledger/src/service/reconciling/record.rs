@@ -14,6 +14,7 @@ use crate::store::reconciliations::{
     ReconciliationRow, View,
 };
 
+use super::super::fees::{FeeRow, post_fees};
 use super::super::ids::IdSource;
 use super::super::paying::{Payment, pay};
 use super::{NotReconciled, SentFile, differences};
@@ -54,6 +55,8 @@ pub(super) struct Judged {
     pub(super) detail: String,
     /// The rows' fingerprints, a line each.
     pub(super) row_prints: String,
+    /// Those of the rows that are fees.
+    pub(super) fees: Vec<FeeRow>,
 }
 
 /// All that is to be written.
@@ -64,6 +67,7 @@ pub(super) struct Prepared {
     pub(super) outcomes: Vec<Judged>,
     rows: Vec<String>,
     payments: Vec<Payment>,
+    fees: Vec<FeeRow>,
     covered_to: Date,
     hash: [u8; 32],
     summary: String,
@@ -76,15 +80,19 @@ impl Prepared {
         (matching, texts, summary): (&Matching, Vec<String>, String),
         known: &Known,
     ) -> Self {
-        let outcomes =
+        let outcomes: Vec<Judged> =
             matching.outcomes().zip(texts).map(|(outcome, text)| judged(outcome, text)).collect();
         let closed = || matching.outcomes().filter(|outcome| outcome.status().is_closed());
         let used = closed().flat_map(Outcome::rows).map(|row| row.fingerprint().to_string());
         let rows = used.collect();
         // A merchant's own view says nothing about what the bank has paid others or posts.
-        let payments = if base.view.merchant == 0 { payments(matching, known) } else { Vec::new() };
+        let posts = base.view.merchant == 0;
+        let payments = if posts { payments(matching, known) } else { Vec::new() };
+        let taken = outcomes.iter().filter(|outcome| posts && outcome.status.is_closed());
+        let fees = taken.flat_map(|outcome| outcome.fees.iter().cloned()).collect();
         let covered_to = matching.terms().covered_to;
-        Self { base, files, outcomes, rows, payments, covered_to, hash: matching.hash(), summary }
+        let hash = matching.hash();
+        Self { base, files, outcomes, rows, payments, fees, covered_to, hash, summary }
     }
 }
 
@@ -103,6 +111,7 @@ fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
             .map(|paid| paid.normalize().to_string()),
         detail,
         row_prints: prints.join("\n"),
+        fees: FeeRow::of(outcome),
     }
 }
 
@@ -186,6 +195,7 @@ pub(super) fn record(
     NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
     tx.replace_results((id, *view, *day), results(id, prepared), used_rows(prepared))?;
     pay(tx, ids, (&prepared.payments, view.bank), (id, *client, now))?;
+    post_fees(tx, ids, (view.bank, &prepared.fees), (id, now))?;
     differences::merge(tx, ids, (id, prepared), now)?;
     Ok(id)
 }

@@ -70,10 +70,24 @@ rules! {
             OR CASE WHEN x.net > 0 THEN t.credit_account ELSE t.debit_account END
                 <> b.holding_account
          ORDER BY x.settlement_id LIMIT 1";
-    TransferReason: "transfers {}: no settlement and no decision is behind it",
+    FeeTransfer: "fee_postings by transfer {}: the transfer is missing or says something else",
+        "SELECT f.transfer_id FROM fee_postings f
+         LEFT JOIN banks b ON b.id = f.bank_id
+         LEFT JOIN reconciliations r ON r.id = f.reconciliation_id AND r.bank_id = f.bank_id
+         LEFT JOIN transfers t ON t.id = f.transfer_id AND t.anchor_id = f.anchor_id
+         WHERE t.id IS NULL OR b.id IS NULL OR r.id IS NULL OR t.subject IS NULL
+            OR t.subject <> f.reconciliation_id OR t.amount <> f.amount OR t.kind <> 8
+            OR t.debit_account <> b.fees_account OR t.credit_account <> b.holding_account
+         ORDER BY f.transfer_id LIMIT 1";
+    FeeOnce: "fee_postings by transfer {}: two rows have it",
+        "SELECT transfer_id FROM fee_postings GROUP BY transfer_id HAVING COUNT(*) > 1
+         ORDER BY transfer_id LIMIT 1";
+    TransferReason: "transfers {}: no settlement, no fee and no decision is behind it",
         "SELECT t.id FROM transfers t
          LEFT JOIN settlement_postings x ON x.transfer_id = t.id AND x.anchor_id = t.anchor_id
          LEFT JOIN exception_events e ON e.transfer_id = t.id AND e.anchor_id = t.anchor_id
+         LEFT JOIN fee_postings f ON f.transfer_id = t.id AND f.anchor_id = t.anchor_id
          WHERE t.kind IN (5, 8) AND x.transfer_id IS NULL AND e.transfer_id IS NULL
+            AND f.transfer_id IS NULL
          ORDER BY t.id LIMIT 1";
 }

@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 21] = [
+const APPEND_ONLY: [&str; 22] = [
     "transfers",
     "redemptions",
     "reversals",
@@ -29,6 +29,7 @@ const APPEND_ONLY: [&str; 21] = [
     "reconciliation_events",
     "settlement_payments",
     "settlement_postings",
+    "fee_postings",
     "exception_events",
 ];
 
