@@ -9,3 +9,4 @@ DROP TABLE reconciliation_events;
 DROP TABLE reconciliation_files;
 DROP TABLE reconciliations;
 DROP TABLE bank_files;
+DROP TABLE bank_file_parts;

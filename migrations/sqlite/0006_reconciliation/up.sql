@@ -1,6 +1,14 @@
 -- Banks' files as they were received, and what they say about settlements. `merchant_id` 0: the bank's own view of all
 -- its merchants; otherwise the account of the merchant that reconciles its own.
 
+-- A file's bytes in parts, written before the file's row: parts of a file that is not there were of a recording that failed.
+CREATE TABLE bank_file_parts (
+    file_id INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    CONSTRAINT bank_file_parts_pk PRIMARY KEY (file_id, part)
+) STRICT;
+
 -- The evidence: a file is kept byte for byte, and everything else here can be derived from it anew.
 CREATE TABLE bank_files (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -10,7 +18,6 @@ CREATE TABLE bank_files (
     name TEXT NOT NULL,
     format TEXT NOT NULL,
     profile TEXT,
-    content BLOB NOT NULL,
     client_id INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
     CONSTRAINT bank_files_hash UNIQUE (bank_id, merchant_id, sha256)
@@ -24,6 +31,7 @@ CREATE TABLE reconciliations (
     business_date INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     covered_to INTEGER NOT NULL,
+    result_run INTEGER NOT NULL,
     result_hash BLOB NOT NULL,
     summary TEXT NOT NULL,
     recorded_at INTEGER NOT NULL,
@@ -53,16 +61,17 @@ CREATE TABLE reconciliation_events (
     CONSTRAINT reconciliation_events_kind CHECK (kind BETWEEN 1 AND 3)
 ) STRICT, WITHOUT ROWID;
 
--- The outcomes of the latest recording; amounts of a bank may have sen and are kept as text.
+-- The outcomes of the latest recording, which is the reconciliation's `result_run`; written before it, those of the last one are
+-- taken away after it. Amounts of a bank may have sen and are kept as text.
 CREATE TABLE reconciliation_results (
-    reconciliation_id INTEGER NOT NULL,
+    run_id INTEGER NOT NULL,
     business_date INTEGER NOT NULL,
     result_key TEXT NOT NULL,
     status TEXT NOT NULL,
     ledger_amount INTEGER,
     bank_amount TEXT,
     detail TEXT NOT NULL,
-    CONSTRAINT reconciliation_results_pk PRIMARY KEY (reconciliation_id, business_date, result_key)
+    CONSTRAINT reconciliation_results_pk PRIMARY KEY (run_id, business_date, result_key)
 ) STRICT, WITHOUT ROWID;
 
 -- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them.
@@ -149,6 +158,8 @@ CREATE TABLE exception_events (
 -- What is written once is never changed.
 CREATE TRIGGER bank_files_no_update BEFORE UPDATE ON bank_files BEGIN SELECT RAISE(ABORT, 'bank_files is append-only'); END;
 CREATE TRIGGER bank_files_no_delete BEFORE DELETE ON bank_files BEGIN SELECT RAISE(ABORT, 'bank_files is append-only'); END;
+CREATE TRIGGER bank_file_parts_no_update BEFORE UPDATE ON bank_file_parts BEGIN SELECT RAISE(ABORT, 'bank_file_parts is append-only'); END;
+CREATE TRIGGER bank_file_parts_no_delete BEFORE DELETE ON bank_file_parts BEGIN SELECT RAISE(ABORT, 'bank_file_parts is append-only'); END;
 CREATE TRIGGER reconciliation_events_no_update BEFORE UPDATE ON reconciliation_events BEGIN SELECT RAISE(ABORT, 'reconciliation_events is append-only'); END;
 CREATE TRIGGER reconciliation_events_no_delete BEFORE DELETE ON reconciliation_events BEGIN SELECT RAISE(ABORT, 'reconciliation_events is append-only'); END;
 CREATE TRIGGER settlement_payments_no_update BEFORE UPDATE ON settlement_payments BEGIN SELECT RAISE(ABORT, 'settlement_payments is append-only'); END;

@@ -10,13 +10,14 @@ use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::{
-    NewBankFile, NewFileUse, NewMatchedRow, NewReconciliation, NewReconciliationEvent, NewResult,
+    NewBankFile, NewFileUse, NewMatchedRow, NewReconciliation, NewReconciliationEvent,
     ReconciliationRow, View,
 };
 
 use super::super::fees::{FeeRow, post_fees};
 use super::super::ids::IdSource;
 use super::super::paying::{Payment, pay};
+use super::pieces::Pieces;
 use super::{NotReconciled, SentFile, differences};
 
 /// The kinds of a reconciliation's events in the store.
@@ -63,7 +64,7 @@ pub(super) struct Judged {
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) base: Base,
-    files: Files,
+    pub(super) files: Files,
     pub(super) outcomes: Vec<Judged>,
     rows: Vec<String>,
     payments: Vec<Payment>,
@@ -149,15 +150,13 @@ fn payments(matching: &Matching, known: &Known) -> Vec<Payment> {
 pub(super) fn record(
     tx: &mut Connection,
     ids: &IdSource,
-    prepared: &Prepared,
+    (prepared, pieces): (&Prepared, &Pieces),
     now: Instant,
 ) -> Result<i64, NotReconciled> {
     let Base { row, view, day, client } = &prepared.base;
     if !tx.client_stands(*client)? {
         return Err(NotReconciled::ClientRevoked);
     }
-    let new_files = i64::try_from(prepared.files.len()).unwrap_or(i64::MAX);
-    let block = ids.block(prepared.files.len().saturating_add(1), 0, now)?;
     let (id, revision) = match row {
         Some(before) => {
             let current = tx.lock_reconciliation(before.id)?;
@@ -172,7 +171,7 @@ pub(super) fn record(
             }
             (before.id, before.revision.saturating_add(1))
         }
-        None => (block.id(new_files), 1),
+        None => (pieces.first_id, 1),
     };
     let header = NewReconciliation {
         id,
@@ -181,6 +180,7 @@ pub(super) fn record(
         business_date: day.as_number(),
         revision,
         covered_to: prepared.covered_to.as_number(),
+        result_run: pieces.run,
         result_hash: prepared.hash.to_vec(),
         summary: prepared.summary.clone(),
         recorded_at: now.as_millis(),
@@ -191,9 +191,9 @@ pub(super) fn record(
     } else {
         NewReconciliation::insert_all(tx, vec![header])?;
     }
-    keep_files(tx, prepared, (id, now), |place| block.id(place))?;
+    keep_files(tx, (prepared, pieces), (id, now))?;
     NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
-    tx.replace_results((id, *view, *day), results(id, prepared), used_rows(prepared))?;
+    tx.replace_used_rows(*view, *day, used_rows(prepared))?;
     pay(tx, ids, (&prepared.payments, view.bank), (id, *client, now))?;
     post_fees(tx, ids, (view.bank, &prepared.fees), (id, now))?;
     differences::merge(tx, ids, (id, prepared), now)?;
@@ -214,22 +214,20 @@ fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconc
 
 fn keep_files(
     tx: &mut Connection,
-    prepared: &Prepared,
+    (prepared, pieces): (&Prepared, &Pieces),
     (reconciliation, now): (i64, Instant),
-    id: impl Fn(i64) -> i64,
 ) -> Result<(), StoreError> {
     let Base { view, client, .. } = &prepared.base;
     let (mut files, mut uses) = (Vec::new(), Vec::new());
-    for ((sent, hash), place) in prepared.files.iter().zip(0..) {
+    for ((sent, hash), id) in prepared.files.iter().zip(&pieces.files) {
         let file = NewBankFile {
-            id: id(place),
+            id: *id,
             bank_id: view.bank.0,
             merchant_id: view.merchant,
             sha256: hash.to_vec(),
             name: sent.name.clone(),
             format: sent.format.map_or("auto", |format| format.as_str()).to_owned(),
             profile: sent.profile.clone(),
-            content: sent.content.clone(),
             client_id: *client,
             received_at: now.as_millis(),
         };
@@ -238,19 +236,6 @@ fn keep_files(
     }
     NewBankFile::insert_all(tx, files)?;
     NewFileUse::insert_all(tx, uses)
-}
-
-fn results(id: i64, prepared: &Prepared) -> Vec<NewResult> {
-    let result = |outcome: &Judged| NewResult {
-        reconciliation_id: id,
-        business_date: outcome.day.as_number(),
-        result_key: outcome.key.clone(),
-        status: outcome.status.as_str().to_owned(),
-        ledger_amount: outcome.ledger,
-        bank_amount: outcome.bank.clone(),
-        detail: outcome.detail.clone(),
-    };
-    prepared.outcomes.iter().map(result).collect()
 }
 
 fn used_rows(prepared: &Prepared) -> Vec<NewMatchedRow> {

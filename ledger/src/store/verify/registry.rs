@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 22] = [
+const APPEND_ONLY: [&str; 23] = [
     "transfers",
     "redemptions",
     "reversals",
@@ -26,6 +26,7 @@ const APPEND_ONLY: [&str; 22] = [
     "settlement_issuers",
     "card_changes",
     "bank_files",
+    "bank_file_parts",
     "reconciliation_events",
     "settlement_payments",
     "settlement_postings",
