@@ -143,9 +143,11 @@ statement! {
 }
 
 statement! {
-    both DropResults { run: i64, day: i32, key: String };
-    "DELETE FROM reconciliation_results WHERE run_id = " [run: BigInt] " AND (business_date < "
-    [day: Integer] " OR (business_date = " [day: Integer] " AND result_key <= " [key: Text] "))"
+    both DropResults { run: i64, most: i64 };
+    "DELETE FROM reconciliation_results WHERE run_id = " [run: BigInt]
+    " AND (business_date, result_key) IN (
+        SELECT business_date, result_key FROM reconciliation_results WHERE run_id = " [run: BigInt]
+    " ORDER BY business_date, result_key LIMIT " [most: BigInt] ")"
 }
 
 statement! {
@@ -368,12 +370,9 @@ impl Connection {
         NewMatchedRow::insert_all(self, rows)
     }
 
-    /// Takes away about so many outcomes of a recording that nothing refers to; whether there were any.
+    /// Takes away up to so many outcomes of a recording that nothing refers to; whether there were any.
     pub(crate) fn drop_results(&mut self, run: i64, most: i64) -> Result<bool, StoreError> {
-        let page = self.results_after(run, (0, String::new()), most)?;
-        let Some((day, key, ..)) = page.into_iter().next_back() else { return Ok(false) };
-        self.execute(DropResults { run, day, key })?;
-        Ok(true)
+        Ok(self.execute(DropResults { run, most })? > 0)
     }
 
     /// A page of a recording's outcomes, after a business date and key.

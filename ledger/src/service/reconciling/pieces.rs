@@ -15,7 +15,7 @@ use super::record::{Judged, Prepared};
 /// Bytes of a file that are written at once.
 const PART: usize = 1024 * 1024;
 /// Outcomes that are written, or taken away, at once.
-const OUTCOMES: usize = 1_000;
+const OUTCOMES: usize = 250;
 
 /// The pieces of a recording.
 #[derive(Debug)]
