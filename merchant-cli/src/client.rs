@@ -24,7 +24,7 @@ const BACKOFF: [Duration; 4] = [
 ];
 
 /// How long one attempt may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The server, spoken to as one client.
 #[derive(Debug)]
@@ -154,10 +154,18 @@ impl Client {
     }
 
     /// POST that may be sent again by its nature, until there is an answer.
-    pub(crate) fn post_harmless(&self, path: &str, body: &str) -> Result<Answer, NoAnswer> {
+    pub(crate) fn post_harmless(
+        &self,
+        path: &str,
+        body: &str,
+        within: Duration,
+    ) -> Result<Answer, NoAnswer> {
         send(&self.server, Repeat::Harmless, || {
             self.agent
                 .post(format!("{}{path}", self.server))
+                .config()
+                .timeout_global(Some(within))
+                .build()
                 .header("Authorization", self.bearer())
                 .content_type("application/json")
                 .send(body)

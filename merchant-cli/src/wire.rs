@@ -113,6 +113,11 @@ pub(crate) struct Settlement {
     pub(crate) gross: i64,
     pub(crate) reversed: i64,
     pub(crate) net: i64,
+    /// What of the net pays what the merchant owes of the days before.
+    #[serde(default)]
+    pub(crate) set_off: i64,
+    /// What the bank has to pay.
+    pub(crate) due: i64,
     /// Whether the bank has paid it.
     #[serde(default)]
     pub(crate) paid: bool,

@@ -97,6 +97,9 @@ pub struct ServeArgs {
     /// Rupiah that one person may decide about when bank and ledger differ; above, a second one has to agree [default: 1000000]
     #[arg(long, env = "EWARONG_FOUR_EYES_ABOVE", value_name = "RUPIAH")]
     pub four_eyes_above: Option<u32>,
+    /// Megabytes (MiB) that the bank files of one recording may have in all; two banks' may be in memory at once [default: 64]
+    #[arg(long, env = "EWARONG_MAX_BANK_FILES", value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub max_bank_files: Option<u16>,
 }
 
 /// What to import.

@@ -18,7 +18,12 @@ struct File {
     keys: Option<PathBuf>,
     rollup_span: Option<u32>,
     four_eyes_above: Option<u32>,
+    max_bank_files: Option<u16>,
 }
+
+/// What the bank files of one recording may have in all, in bytes, where nothing else is configured.
+pub const MAX_BANK_FILES: usize = 64 * MIB;
+const MIB: usize = 1024 * 1024;
 
 /// Where the service keeps its data when nothing else is said.
 const DEFAULT_DATABASE: &str = "sqlite:./ewarong.db";
@@ -37,6 +42,8 @@ pub struct Settings {
     pub rollup_span: u32,
     /// What may be at stake in a decision without a second person.
     pub four_eyes_above: Rupiah,
+    /// What the bank files of one recording may have in all, in bytes.
+    pub max_bank_files: usize,
 }
 
 impl Settings {
@@ -55,6 +62,10 @@ impl Settings {
             four_eyes_above: match args.four_eyes_above.or(file.four_eyes_above) {
                 Some(limit) => Rupiah::new(limit.into())?,
                 None => FOUR_EYES_ABOVE,
+            },
+            max_bank_files: match args.max_bank_files.or(file.max_bank_files) {
+                Some(limit) => usize::from(limit).saturating_mul(MIB),
+                None => MAX_BANK_FILES,
             },
             url,
         })

@@ -7,10 +7,10 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use actix_web::body::{BodyStream, to_bytes_limited};
 use actix_web::dev::{Payload, UrlEncoded};
 use actix_web::error::UrlencodedError;
-use actix_web::http::{StatusCode, header};
-use actix_web::web::Bytes;
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
@@ -43,21 +43,26 @@ impl<T> FromRequest for Body<T> {
 impl<T: DeserializeOwned + 'static> Body<T> {
     /// Reads JSON.
     pub(crate) async fn json(self) -> Result<T, Problem> {
-        self.json_within(BODY_TIMEOUT).await
+        self.json_up_to(MAX_BODY, BODY_TIMEOUT).await
     }
 
-    /// Reads JSON that may take its time to arrive.
-    pub(crate) async fn json_within(mut self, limit: Duration) -> Result<T, Problem> {
+    /// Reads JSON of up to so many bytes, which may take its time to arrive.
+    pub(crate) async fn json_up_to(self, most: usize, limit: Duration) -> Result<T, Problem> {
         let plain = self.request.headers().get(header::CONTENT_ENCODING).is_none();
         if self.request.content_type() != "application/json" || !plain {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
-        // The size is bounded by the application's `PayloadConfig`.
-        let reading = Bytes::from_request(&self.request, &mut self.payload);
+        let told = self.request.headers().get(header::CONTENT_LENGTH);
+        let told = told.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if told.is_some_and(|length| length > most) {
+            return Err(Problem::new(Code::PayloadTooLarge));
+        }
+        let reading = to_bytes_limited(BodyStream::new(self.payload), most);
         let bytes = tokio::time::timeout(limit, reading)
             .await
             .map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
-            .map_err(|error| Problem::new(unread(&error)))?;
+            .map_err(|_too_large| Problem::new(Code::PayloadTooLarge))?
+            .map_err(|_broken_off| Problem::new(Code::JsonUnreadable))?;
         parse(&bytes)
     }
 
@@ -78,15 +83,6 @@ fn unreadable_form(error: &UrlencodedError) -> Code {
         Code::PayloadTooLarge
     } else {
         Code::InvalidRequest
-    }
-}
-
-/// Why a body can't be had.
-fn unread(error: &actix_web::Error) -> Code {
-    if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
-        Code::PayloadTooLarge
-    } else {
-        Code::JsonUnreadable
     }
 }
 

@@ -9,7 +9,7 @@ use actix_web::{App as ActixApp, HttpServer, web};
 use ledger::service::Ledger;
 use tokio::sync::Semaphore;
 
-use crate::app::App;
+use crate::app::{App, FilesRoom};
 use crate::auth::{Sessions, Tokens};
 use crate::metrics::Metrics;
 use crate::routes;
@@ -33,11 +33,17 @@ pub struct Application {
 }
 
 impl Application {
-    /// Binds the service; port 0 takes a free one.
+    /// Binds the service; port 0 takes a free one. `max_bank_files` is what the files of one recording may
+    /// have in all, in bytes.
     ///
     /// # Errors
     /// When the address can't be had or the token key can't be used.
-    pub fn build(ledger: Arc<Ledger>, address: &str, workers: usize) -> anyhow::Result<Self> {
+    pub fn build(
+        ledger: Arc<Ledger>,
+        address: &str,
+        workers: usize,
+        max_bank_files: usize,
+    ) -> anyhow::Result<Self> {
         let tokens = Tokens::new(ledger.keys())?;
         let listener = TcpListener::bind(address)
             .map_err(|error| anyhow::anyhow!("can't listen on `{address}`: {error}"))?;
@@ -48,6 +54,7 @@ impl Application {
             sessions: Sessions::default(),
             metrics: Metrics::default(),
             exports: Arc::new(Semaphore::new(routes::exports::AT_ONCE)),
+            files: FilesRoom::of(max_bank_files),
         });
         Ok(Self { listener, address, app, workers })
     }

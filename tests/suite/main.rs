@@ -34,6 +34,7 @@ mod redemptions;
 mod refusals;
 mod reports;
 mod reversals;
+mod set_off;
 mod settlements;
 mod shop;
 mod tidy;

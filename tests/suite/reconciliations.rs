@@ -3,6 +3,8 @@
 mod command_line;
 mod decisions;
 pub(crate) mod desk;
+mod fees;
+mod large;
 
 use ewarong_tests::seed::{clear_of_midnight, today};
 use ewarong_tests::{World, on_both_backends};

@@ -82,6 +82,9 @@ on_both_backends! {
                 "gross",
                 "reversed",
                 "net",
+                "carried",
+                "set_off",
+                "due",
                 "issuers",
             ],
         );

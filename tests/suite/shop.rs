@@ -21,12 +21,15 @@ impl Shop {
     }
 
     pub(crate) fn log_in_as(world: &World, credentials: &Credentials) -> Self {
+        Self::log_in_at(&world.server.base_url(), credentials)
+    }
+
+    pub(crate) fn log_in_at(server: &str, credentials: &Credentials) -> Self {
         let home = tempfile::tempdir().unwrap();
         let secret = home.path().join("secret");
         fs::write(&secret, &credentials.client_secret).unwrap();
         let shop = Self { home };
-        let server = world.server.base_url();
-        let args = ["login", "--server", &server, "--client-id", &credentials.client_id];
+        let args = ["login", "--server", server, "--client-id", &credentials.client_id];
         let output = shop.run(&[&args[..], &["--secret-file", path(&secret)]].concat(), "");
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         shop

@@ -33,8 +33,10 @@ pub struct Difference {
     pub status: MatchStatus,
     /// What is due by the ledger; zero where nothing answers to the bank's rows.
     pub due: Rupiah,
-    /// What the bank moved, in rupiah.
+    /// What the bank moved in rupiah, fees taken off.
     pub moved: Decimal,
+    /// The fees that the bank took in rows of their own, in rupiah.
+    pub fees: Decimal,
     /// The one settlement that it is about, where it is about one.
     pub settlement: Option<Standing>,
 }
@@ -56,6 +58,8 @@ pub struct Plan {
     /// Rupiah that the bank moved beyond what is explained: above zero suspense / holding, below
     /// zero the other way.
     pub to_suspense: i64,
+    /// Whether the fees are posted that were not before.
+    pub posts_fees: bool,
 }
 
 /// Why a decision does not fit a difference.
@@ -125,7 +129,8 @@ impl Resolution {
             Self::AcceptBank | Self::DuplicateConfirmed => {
                 let standing = about.settlement.ok_or(NotApplicable::NoSettlement)?;
                 let rest = moved(about)?.saturating_sub(about.due.get());
-                Ok(Plan { pays_settlement: standing == Standing::Owed, to_suspense: rest })
+                let pays_settlement = standing == Standing::Owed;
+                Ok(Plan { pays_settlement, to_suspense: rest, posts_fees: true })
             }
             Self::Suspense | Self::WrongMerchant => {
                 // What paid the settlement before is explained by it.
@@ -134,20 +139,22 @@ impl Resolution {
                     Some(Standing::Owed) | None => 0,
                 };
                 let to_suspense = moved(about)?.saturating_sub(explained);
-                Ok(Plan { pays_settlement: false, to_suspense })
+                Ok(Plan { pays_settlement: false, to_suspense, posts_fees: true })
             }
         }
     }
 }
 
+/// What the bank moved beside its fees, which are accounted for by themselves.
 fn moved(about: &Difference) -> Result<i64, NotApplicable> {
-    if about.moved.is_zero() {
+    if about.moved.is_zero() && about.fees.is_zero() {
         return Err(NotApplicable::NothingMoved);
     }
-    if !about.moved.is_integer() {
+    let moved = about.moved.checked_add(about.fees).ok_or(NotApplicable::NotWhole)?;
+    if !moved.is_integer() || !about.fees.is_integer() {
         return Err(NotApplicable::NotWhole);
     }
-    i64::try_from(about.moved).map_err(|_too_large| NotApplicable::NotWhole)
+    i64::try_from(moved).map_err(|_too_large| NotApplicable::NotWhole)
 }
 
 impl Difference {
@@ -166,6 +173,7 @@ mod tests {
             status,
             due: Rupiah::new(due.into()).unwrap(),
             moved: moved.into(),
+            fees: Decimal::ZERO,
             settlement: (due > 0).then_some(Standing::Owed),
         }
     }
@@ -173,11 +181,16 @@ mod tests {
     #[test]
     fn what_the_bank_moved_is_explained_or_lies_in_suspense() {
         let differs = about(MatchStatus::AmountDiffers, 110_000, 100_000);
-        let paid = |rest| Ok(Plan { pays_settlement: true, to_suspense: rest });
-        let parked = |rest| Ok(Plan { pays_settlement: false, to_suspense: rest });
+        let plan = |pays_settlement, to_suspense| {
+            Ok(Plan { pays_settlement, to_suspense, posts_fees: true })
+        };
+        let (paid, parked) = (|rest| plan(true, rest), |rest| plan(false, rest));
         assert_eq!(Resolution::AcceptBank.plan(&differs), paid(-10_000));
         assert_eq!(Resolution::Suspense.plan(&differs), parked(100_000));
-        assert_eq!(Resolution::Claim.plan(&differs), parked(0));
+        assert_eq!(Resolution::Claim.plan(&differs), Ok(Plan::default()));
+        let with_fee = Difference { moved: 98_500.into(), fees: 1_500.into(), ..differs };
+        assert_eq!(Resolution::AcceptBank.plan(&with_fee), paid(-10_000));
+        assert_eq!(Resolution::Suspense.plan(&with_fee), parked(100_000));
         let twice = about(MatchStatus::DuplicateInBank, 110_000, 220_000);
         assert_eq!(Resolution::DuplicateConfirmed.plan(&twice), paid(110_000));
         let again = Difference { settlement: Some(Standing::Paid), ..twice };
@@ -196,6 +209,8 @@ mod tests {
         assert_eq!(Resolution::WrongMerchant.plan(&late), Err(NotApplicable::OtherStatus));
         let sen = Difference { moved: Decimal::new(1001, 1), ..late };
         assert_eq!(Resolution::Suspense.plan(&sen), Err(NotApplicable::NotWhole));
+        let odd_fee = Difference { fees: Decimal::new(15, 1), moved: Decimal::new(-15, 1), ..late };
+        assert_eq!(Resolution::Suspense.plan(&odd_fee), Err(NotApplicable::NotWhole));
         assert_eq!(late.at_stake(), Decimal::from(110_000));
         for resolution in Resolution::ALL {
             assert_eq!(Resolution::named(resolution.as_str()), Some(resolution));

@@ -100,6 +100,41 @@ impl fmt::Debug for SettlementReference {
     }
 }
 
+/// What a settlement comes to beside what its merchant owes of the settlements before, in rupiah.
+///
+/// A reversal counts for the day on which it is made, so that more can be taken back on a day than was
+/// sold. What a merchant then owes is carried, and set off against what its next settlements bring. It
+/// is known when the day is closed, so that the bank and the merchant work out the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SetOff {
+    /// What the merchant owes of the settlements before.
+    pub carried: i64,
+    /// What was sold less what was taken back.
+    pub net: i64,
+}
+
+impl SetOff {
+    /// What the bank has to pay.
+    pub fn due(self) -> i64 {
+        self.net.saturating_sub(self.carried).max(0)
+    }
+
+    /// How much of what the merchant owes is set off by this settlement.
+    pub fn amount(self) -> i64 {
+        self.carried.min(self.net.max(0))
+    }
+
+    /// What the merchant owes after it; carried into the next.
+    pub fn left(self) -> i64 {
+        self.carried.saturating_sub(self.net).max(0)
+    }
+
+    /// Whether nobody owes anything after it, though nothing has to be paid.
+    pub fn is_even(self) -> bool {
+        self.net == self.carried
+    }
+}
+
 /// Where a bank's day stands. The numbers are the store's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DayStatus {
@@ -136,6 +171,8 @@ impl DayStatus {
 pub enum Stage {
     /// Its day is open, closing or closed.
     Day(DayStatus),
+    /// The merchant owes something after it, which its next settlements are set off against.
+    Carried,
     /// The bank's files of the day were reconciled; it is not paid in them.
     Submitted,
     /// It is paid and posted.
@@ -149,6 +186,7 @@ impl Stage {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Day(status) => status.as_str(),
+            Self::Carried => "carried",
             Self::Submitted => "submitted",
             Self::Confirmed => "confirmed",
             Self::SignedOff => "signed_off",
@@ -164,6 +202,33 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_owed_is_set_off_until_it_is_used_up() {
+        let days = [110, -50, -20, 30, 40, 10, 0, 25];
+        let (mut carried, mut told) = (0, Vec::new());
+        for net in days {
+            let day = SetOff { carried, net };
+            assert_eq!(net, day.due() + carried - day.left());
+            told.push((day.due(), day.amount(), day.left(), day.is_even()));
+            carried = day.left();
+        }
+        assert_eq!(
+            told,
+            [
+                (110, 0, 0, false),
+                (0, 0, 50, false),
+                (0, 0, 70, false),
+                (0, 30, 40, false),
+                (0, 40, 0, true),
+                (10, 0, 0, false),
+                (0, 0, 0, true),
+                (25, 0, 0, false),
+            ]
+        );
+        let paid: i64 = told.iter().map(|(due, ..)| due).sum();
+        assert_eq!(paid, days.iter().sum(), "nothing is lost and nothing is doubled");
+    }
 
     #[test]
     fn a_reference_fits_the_narrowest_field() {

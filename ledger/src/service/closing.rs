@@ -4,7 +4,7 @@
 //! `closing` until none can be, and until everything that was visible then is sealed. So no purchase
 //! falls between two settlements.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveTime;
@@ -37,16 +37,21 @@ pub(super) struct DayCloser {
 }
 
 impl DayCloser {
-    /// Closes every marked day that is complete.
+    /// Closes every marked day that is complete, a bank's days in their order: what a merchant owes after
+    /// one is carried into the next.
     pub(super) fn close_complete_days(&mut self, shared: &Arc<Shared>) -> Result<(), Trouble> {
+        let mut waiting = HashSet::new();
         for (bank, day, fence) in shared.read(Connection::closing_days)? {
             if fence == 0 {
                 // Its transaction begins after the mark is visible: whatever read the day as open
                 // began before, and has a lower number.
                 shared.write::<_, Trouble>(move |tx| Ok(tx.set_fence(bank, day)?))?;
-            } else if self.is_complete(shared, (bank, day), fence)? {
+                waiting.insert(bank);
+            } else if !waiting.contains(&bank) && self.is_complete(shared, (bank, day), fence)? {
                 close(shared, bank, day)?;
                 self.bounds.remove(&(bank, day));
+            } else {
+                waiting.insert(bank);
             }
         }
         Ok(())
@@ -77,9 +82,10 @@ impl DayCloser {
     }
 }
 
-/// What a merchant sold on a day, by issuer: counts and rupiah.
+/// What a merchant sold on a day, by issuer: counts and rupiah; and what it owes of the days before.
 #[derive(Debug, Default)]
 struct MerchantDay {
+    carried: i64,
     redemptions: i64,
     reversals: i64,
     gross: i64,
@@ -106,25 +112,36 @@ impl MerchantDay {
 fn close(shared: &Arc<Shared>, bank: BankId, day: Date) -> Result<(), Trouble> {
     // The day changes no more, so its sums may be read before the transaction that records them.
     let floor = first_id_of(day);
-    let (sold, taken_back, banks) = shared.read(|connection| {
+    let (sold, taken_back, left, banks) = shared.read(|connection| {
+        let left = connection.left_before((bank, 0), day)?;
         let sold = connection.sold_on(bank, day, floor)?;
         let taken_back = connection.taken_back_on(bank, day)?;
-        Ok::<_, StoreError>((sold, taken_back, connection.banks()?))
+        Ok::<_, StoreError>((sold, taken_back, left, connection.banks()?))
     })?;
     let record = banks.into_iter().find(|record| record.id == bank);
     let record = record.ok_or_else(|| StoreError::corrupt("a closing day's bank is not there"))?;
-    let merchants = Arc::new(by_merchant(&sold, &taken_back));
+    let merchants = Arc::new(by_merchant(&sold, &taken_back, &left));
     let (clock, ids) = (Arc::clone(&shared.clock), Arc::clone(&shared.ids));
     shared.write(move |tx| record_day(tx, &ids, (&record, day), &merchants, clock.now()))
 }
 
-fn by_merchant(sold: &[DaySum], taken_back: &[DaySum]) -> BTreeMap<i64, MerchantDay> {
+fn by_merchant(
+    sold: &[DaySum],
+    taken_back: &[DaySum],
+    left: &[(i64, i64)],
+) -> BTreeMap<i64, MerchantDay> {
     let mut merchants: BTreeMap<i64, MerchantDay> = BTreeMap::new();
     for (merchant, issuer, count, sum) in sold {
         merchants.entry(*merchant).or_default().sold(*issuer, *count, *sum);
     }
     for (merchant, issuer, count, sum) in taken_back {
         merchants.entry(*merchant).or_default().taken_back(*issuer, *count, *sum);
+    }
+    // Who neither sold nor took back has no settlement, and goes on owing.
+    for (merchant, left) in left {
+        if let Some(day) = merchants.get_mut(merchant) {
+            day.carried = *left;
+        }
     }
     merchants
 }
@@ -157,6 +174,7 @@ fn record_day(
             reversals: count(sums.reversals),
             gross: sums.gross,
             reversed: sums.reversed,
+            carried: sums.carried,
         });
         let part = |(issuer, net): (&i16, &i64)| NewIssuerPart {
             settlement_id: id,

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::domain::bank::BankId;
 use crate::domain::calendar::Date;
 use crate::domain::credit::PROGRAMME;
-use crate::domain::settlement::DayStatus;
+use crate::domain::settlement::{DayStatus, SetOff};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::daily::{SettledSum, TerminalSum};
@@ -156,12 +156,12 @@ fn terminals(sold: &[TerminalSum], settled: &[SettledSum], is_closed: bool) -> D
 
 /// What is due for the day against what the bank's files show as paid.
 fn settlements(settled: &[SettledSum], is_closed: bool) -> DailyCheck {
-    let due = |net: i64| net.max(0);
     let (mut owed, mut paid, mut open) = (0_i64, 0_i64, 0_i64);
-    for (_merchant, _gross, net, amount) in settled {
-        owed = owed.saturating_add(due(*net));
+    for (_merchant, _gross, net, carried, amount) in settled {
+        let due = SetOff { carried: *carried, net: *net }.due();
+        owed = owed.saturating_add(due);
         paid = paid.saturating_add(*amount);
-        open = open.saturating_add(i64::from(*amount != due(*net)));
+        open = open.saturating_add(i64::from(*amount != due));
     }
     let state = if is_closed { DailyState::of(open == 0) } else { DailyState::NotYet };
     let mut check = DailyCheck::of("settlements", state, (owed, paid));

@@ -14,6 +14,7 @@ mod day;
 mod directory;
 mod error;
 mod exceptions;
+mod fees;
 mod funding;
 mod history;
 mod ids;

@@ -7,26 +7,41 @@ use crate::domain::money::Rupiah;
 use crate::domain::transfer::TransferKind;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::payments::{NewPayment, NewSettlementPosting, OwedSettlement};
+use crate::store::payments::{
+    AdjustmentAccounts, NewPayment, NewSettlementPosting, OwedSettlement,
+};
 
 use super::error::Trouble;
 use super::ids::IdSource;
 use super::posting::{Movement, Posting};
 
 /// Transfers of one batch: as many as a lane's batch may have.
-const BATCH: usize = 1_000;
+pub(super) const BATCH: usize = 1_000;
 
 /// A settlement that is to be paid.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Payment {
     settlement: i64,
     merchant: AccountId,
-    net: i64,
+    /// What the bank pays for it, in rupiah.
+    amount: i64,
+    /// Whether settlements before it are set off.
+    sets_off: bool,
 }
 
 impl Payment {
-    pub(super) const fn of(settlement: &OwedSettlement) -> Self {
-        Self { settlement: settlement.id, merchant: settlement.merchant, net: settlement.net }
+    pub(super) fn of(settlement: &OwedSettlement) -> Self {
+        let OwedSettlement { id, merchant, sums, .. } = settlement;
+        let sets_off = sums.carried > 0;
+        Self { settlement: *id, merchant: *merchant, amount: sums.due(), sets_off }
+    }
+
+    /// The settlements that are posted together: those that this one is set off against, and itself. All of
+    /// them come to what the bank pays for this one.
+    fn all(self, tx: &mut Connection) -> Result<Vec<Self>, StoreError> {
+        let before = if self.sets_off { tx.set_off_by(self.settlement)? } else { Vec::new() };
+        let before = before.into_iter().map(|settlement| Self { settlement, amount: 0, ..self });
+        Ok(before.chain([self]).collect())
     }
 }
 
@@ -48,16 +63,18 @@ pub(super) fn pay(
 ) -> Result<(), Trouble> {
     let day = bank_day(tx, bank, now)?;
     let (mut paid, mut parts) = (Vec::new(), Vec::new());
-    for payment in payments {
+    let all: Vec<Vec<Payment>> =
+        payments.iter().map(|payment| payment.all(tx)).collect::<Result<_, _>>()?;
+    for payment in all.into_iter().flatten() {
         paid.push(NewPayment {
             settlement_id: payment.settlement,
             reconciliation_id: reconciliation,
-            amount: payment.net,
+            amount: payment.amount,
             client_id: client,
             created_at: now.as_millis(),
         });
         for (issuer, holding, net) in tx.parts_to_post(payment.settlement)? {
-            parts.push(Part { payment: *payment, issuer, holding, net });
+            parts.push(Part { payment, issuer, holding, net });
         }
     }
     // Whoever pays the same settlement meanwhile has its row first; then nothing of this is done.
@@ -111,7 +128,7 @@ pub(super) fn park(
     (bank, amount, subject): (BankId, i64, i64),
     now: Instant,
 ) -> Result<(RowId, AccountId), Trouble> {
-    let (suspense, holding) = tx.suspense_of(bank)?;
+    let AdjustmentAccounts { suspense, holding, .. } = tx.adjustment_accounts(bank)?;
     let (debit, credit) = if amount > 0 { (suspense, holding) } else { (holding, suspense) };
     let mut posting = Posting::new(ids.block(2, 0, now)?, now);
     let movement = Movement {
@@ -131,7 +148,11 @@ fn rupiah(amount: i64) -> Result<Rupiah, StoreError> {
     Rupiah::new(amount).map_err(|error| StoreError::corrupt(error.to_string()))
 }
 
-fn bank_day(tx: &mut Connection, bank: BankId, now: Instant) -> Result<Date, StoreError> {
+pub(super) fn bank_day(
+    tx: &mut Connection,
+    bank: BankId,
+    now: Instant,
+) -> Result<Date, StoreError> {
     let record = tx.banks()?.into_iter().find(|record| record.id == bank);
     let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
     Ok(record.business_date(now))

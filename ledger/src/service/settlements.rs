@@ -4,7 +4,7 @@ use crate::domain::bank::{BankCode, BankId};
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, MerchantId, RowId};
 use crate::domain::money::Rupiah;
-use crate::domain::settlement::{DayStatus, Stage};
+use crate::domain::settlement::{DayStatus, SetOff, Stage};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::settlements::{SettlementFilter, SettlementRow};
@@ -44,6 +44,8 @@ pub struct Settlement {
     pub gross: i64,
     /// What was taken back.
     pub reversed: i64,
+    /// What the merchant owes of its settlements before.
+    pub carried: i64,
     /// What is due for each issuer's cards.
     pub issuers: Vec<(String, i64)>,
 }
@@ -52,6 +54,11 @@ impl Settlement {
     /// What is due in all; less than nothing when more was taken back than sold.
     pub const fn net(&self) -> i64 {
         self.gross.saturating_sub(self.reversed)
+    }
+
+    /// The same beside what the merchant owes.
+    pub const fn sums(&self) -> SetOff {
+        SetOff { carried: self.carried, net: self.net() }
     }
 }
 
@@ -114,10 +121,12 @@ impl Ledger {
         (bank, bank_code): (BankId, &BankCode),
         day: Date,
     ) -> Result<Settlement, StoreError> {
-        let (sold, taken_back, banks) = self.shared.read(|connection| {
+        let (sold, taken_back, left, banks) = self.shared.read(|connection| {
             connection.snapshot(|tx| {
                 let sold = tx.sold_by_on(merchant, bank, day, first_id_of(day))?;
-                Ok::<_, StoreError>((sold, tx.taken_back_by_on(merchant, bank, day)?, tx.banks()?))
+                let left = tx.left_before((bank, merchant.0), day)?;
+                let taken_back = tx.taken_back_by_on(merchant, bank, day)?;
+                Ok::<_, StoreError>((sold, taken_back, left, tx.banks()?))
             })
         })?;
         Ok(Settlement {
@@ -138,6 +147,7 @@ impl Ledger {
             reversals: taken_back.0,
             gross: sold.1,
             reversed: taken_back.1,
+            carried: left.first().map_or(0, |(_merchant, left)| *left),
             issuers: Vec::new(),
         })
     }
@@ -223,9 +233,11 @@ fn with_issuers(tx: &mut Connection, row: SettlementRow) -> Result<Settlement, S
     let corrupt = |what: &str| StoreError::corrupt(format!("settlement {}: {what}", row.id));
     let day =
         DayStatus::from_number(row.status).ok_or_else(|| corrupt("its day's status is unknown"))?;
+    let sums = SetOff { carried: row.carried, net: row.gross.saturating_sub(row.reversed) };
     let stage = match (row.is_paid, row.is_signed, row.is_submitted) {
         (true, true, _) => Stage::SignedOff,
         (true, false, _) => Stage::Confirmed,
+        (false, ..) if sums.left() > 0 => Stage::Carried,
         (false, _, true) => Stage::Submitted,
         (false, _, false) => Stage::Day(day),
     };
@@ -241,6 +253,7 @@ fn with_issuers(tx: &mut Connection, row: SettlementRow) -> Result<Settlement, S
         reversals: row.reversals.into(),
         gross: row.gross,
         reversed: row.reversed,
+        carried: row.carried,
         issuers: tx.issuers_of(row.id)?,
         reference: Some(row.reference),
         merchant_code: row.merchant_code,

@@ -62,8 +62,9 @@ statement! {
 }
 
 statement! {
-    both SettledGross { bank: i16, day: i32 } -> (BigInt, BigInt, BigInt, BigInt);
-    "SELECT s.merchant_id, s.gross, s.gross - s.reversed,
+    both SettledGross { bank: i16, day: i32 }
+        -> (BigInt, BigInt, BigInt, BigInt, BigInt);
+    "SELECT s.merchant_id, s.gross, s.gross - s.reversed, s.carried,
             COALESCE(p.amount, 0)
      FROM settlements s LEFT JOIN settlement_payments p ON p.settlement_id = s.id
      WHERE s.bank_id = " [bank: SmallInt] " AND s.business_date = " [day: Integer]
@@ -87,8 +88,8 @@ statement! {
 pub(crate) type CountAndSum = (i64, i64);
 /// What a terminal sold: merchant, its code, the terminal's code, how many, rupiah.
 pub(crate) type TerminalSum = (i64, String, String, i64, i64);
-/// A settlement: merchant, gross, net, what was paid of it, in rupiah.
-pub(crate) type SettledSum = (i64, i64, i64, i64);
+/// A settlement: merchant, gross, net, what is carried into it, what was paid of it, in rupiah.
+pub(crate) type SettledSum = (i64, i64, i64, i64, i64);
 
 impl Connection {
     /// The last month up to `until` that was credited.

@@ -19,7 +19,7 @@ bulk_insert! {
     merchant_id: i64 => BigInt, business_date: i32 => Integer, result_key: String => Text,
     status: String => Text, ledger_amount: Option<i64> => Nullable<BigInt>,
     bank_amount: Option<String> => Nullable<Text>, detail: String => Text,
-    row_prints: String => Text,
+    row_prints: String => Text, fee_rows: String => Text,
     state: i16 => SmallInt, found_at: i64 => BigInt, events: i32 => Integer,
 }
 
@@ -33,12 +33,12 @@ bulk_insert! {
 
 type RowSql = (
     (BigInt, BigInt, SmallInt, Text, BigInt, Integer, Text, Text),
-    (Nullable<BigInt>, Nullable<Text>, Text, Text, SmallInt, BigInt),
+    (Nullable<BigInt>, Nullable<Text>, Text, Text, Text, SmallInt, BigInt),
     (Nullable<Text>, Nullable<Text>, Nullable<BigInt>, Integer),
 );
 type Row = (
     (i64, i64, i16, String, i64, i32, String, String),
-    (Option<i64>, Option<String>, String, String, i16, i64),
+    (Option<i64>, Option<String>, String, String, String, i16, i64),
     (Option<String>, Option<String>, Option<i64>, i32),
 );
 
@@ -46,7 +46,7 @@ macro_rules! columns {
     () => {
         "SELECT e.id, e.reconciliation_id, e.bank_id, b.code, e.merchant_id, e.business_date,
                 e.result_key, e.status, e.ledger_amount, e.bank_amount, e.detail, e.row_prints,
-                e.state,
+                e.fee_rows, e.state,
                 e.found_at, e.owner, e.resolution, e.decided_by, e.events
          FROM exceptions e JOIN banks b ON b.id = e.bank_id "
     };
@@ -84,20 +84,21 @@ statement! {
 }
 
 statement! {
-    both OpenOf { reconciliation: i64 } -> (Text, Text);
-    "SELECT status, result_key FROM exceptions WHERE state <= 2 AND reconciliation_id = "
-    [reconciliation: BigInt] " ORDER BY id"
+    both CountOpen<'a> { reconciliation: i64, but: &'a str } -> BigInt;
+    "SELECT COUNT(*) FROM exceptions WHERE state <= 2 AND reconciliation_id = "
+    [reconciliation: BigInt] " AND status <> " [but: Text]
 }
 
 statement! {
     both Update<'a> {
         reconciliation: i64, status: &'a str, ledger: Option<i64>, bank_amount: Option<&'a str>,
-        detail: &'a str, row_prints: &'a str, state: i16, owner: Option<&'a str>, resolution: Option<&'a str>,
+        detail: &'a str, row_prints: &'a str, fee_rows: &'a str, state: i16, owner: Option<&'a str>, resolution: Option<&'a str>,
         decided_by: Option<i64>, events: i32, id: i64,
     };
     "UPDATE exceptions SET reconciliation_id = " [reconciliation: BigInt] ", status = "
     [status: Text] ", ledger_amount = " [ledger: Nullable<BigInt>] ", bank_amount = "
-    [bank_amount: Nullable<Text>] ", detail = " [detail: Text] ", row_prints = " [row_prints: Text] ", state = " [state: SmallInt]
+    [bank_amount: Nullable<Text>] ", detail = " [detail: Text] ", row_prints = " [row_prints: Text] ", fee_rows = "
+    [fee_rows: Text] ", state = " [state: SmallInt]
     ", owner = " [owner: Nullable<Text>] ", resolution = " [resolution: Nullable<Text>]
     ", decided_by = " [decided_by: Nullable<BigInt>] ", events = " [events: Integer]
     " WHERE id = " [id: BigInt]
@@ -128,6 +129,7 @@ pub(crate) struct ExceptionRow {
     pub(crate) bank: Option<String>,
     pub(crate) detail: String,
     pub(crate) row_prints: String,
+    pub(crate) fee_rows: String,
     pub(crate) state: i16,
     pub(crate) found_at: i64,
     pub(crate) owner: Option<String>,
@@ -138,7 +140,7 @@ pub(crate) struct ExceptionRow {
 
 fn exception(row: Row) -> Result<ExceptionRow, StoreError> {
     let ((id, reconciliation, bank_id, bank_code, merchant, day, key, status), facts, work) = row;
-    let (ledger, bank, detail, row_prints, state, found_at) = facts;
+    let (ledger, bank, detail, row_prints, fee_rows, state, found_at) = facts;
     let (owner, resolution, decided_by, events) = work;
     Ok(ExceptionRow {
         id,
@@ -153,6 +155,7 @@ fn exception(row: Row) -> Result<ExceptionRow, StoreError> {
         bank,
         detail,
         row_prints,
+        fee_rows,
         state,
         found_at,
         owner,
@@ -204,12 +207,14 @@ impl Connection {
         rows.into_iter().map(exception).collect()
     }
 
-    /// The statuses and keys of a reconciliation's open differences.
-    pub(crate) fn open_exceptions_of(
+    /// How many differences of a reconciliation are open, but for those of a status.
+    pub(crate) fn count_open_exceptions(
         &mut self,
         reconciliation: i64,
-    ) -> Result<Vec<(String, String)>, StoreError> {
-        self.load(OpenOf { reconciliation })
+        but: Option<&str>,
+    ) -> Result<i64, StoreError> {
+        let but = but.unwrap_or_default();
+        self.first(CountOpen { reconciliation, but }).map(Option::unwrap_or_default)
     }
 
     /// Writes a difference's row as it is now.
@@ -221,6 +226,7 @@ impl Connection {
             bank_amount: row.bank.as_deref(),
             detail: &row.detail,
             row_prints: &row.row_prints,
+            fee_rows: &row.fee_rows,
             state: row.state,
             owner: row.owner.as_deref(),
             resolution: row.resolution.as_deref(),

@@ -16,8 +16,14 @@ bulk_insert! {
     NewBankFile, BankFileColumns, "bank_files",
     id: i64 => BigInt, bank_id: i16 => SmallInt, merchant_id: i64 => BigInt,
     sha256: Vec<u8> => Binary, name: String => Text, format: String => Text,
-    profile: Option<String> => Nullable<Text>, content: Vec<u8> => Binary,
+    profile: Option<String> => Nullable<Text>,
     client_id: i64 => BigInt, received_at: i64 => BigInt,
+}
+
+bulk_insert! {
+    /// A part of a file's bytes.
+    NewFilePart, FilePartColumns, "bank_file_parts",
+    file_id: i64 => BigInt, part: i32 => Integer, content: Vec<u8> => Binary,
 }
 
 bulk_insert! {
@@ -37,7 +43,7 @@ bulk_insert! {
 bulk_insert! {
     /// One outcome of a reconciliation.
     NewResult, ResultColumns, "reconciliation_results",
-    reconciliation_id: i64 => BigInt, business_date: i32 => Integer, result_key: String => Text,
+    run_id: i64 => BigInt, business_date: i32 => Integer, result_key: String => Text,
     status: String => Text, ledger_amount: Option<i64> => Nullable<BigInt>,
     bank_amount: Option<String> => Nullable<Text>, detail: String => Text,
 }
@@ -54,21 +60,20 @@ bulk_insert! {
     NewReconciliation, ReconciliationColumns, "reconciliations",
     id: i64 => BigInt, bank_id: i16 => SmallInt, merchant_id: i64 => BigInt,
     business_date: i32 => Integer, revision: i32 => Integer, covered_to: i32 => Integer,
-    result_hash: Vec<u8> => Binary, summary: String => Text, recorded_at: i64 => BigInt,
-    recorded_by: i64 => BigInt,
+    result_run: i64 => BigInt, result_hash: Vec<u8> => Binary, summary: String => Text,
+    recorded_at: i64 => BigInt, recorded_by: i64 => BigInt,
 }
 
 type RowSql = (
     (BigInt, SmallInt, Text, BigInt, Integer, Integer, Integer),
-    (Binary, Text, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>),
+    (Binary, Text, BigInt, BigInt, Nullable<BigInt>, BigInt),
 );
-type Row =
-    ((i64, i16, String, i64, i32, i32, i32), (Vec<u8>, String, i64, i64, Option<i64>, Option<i64>));
+type Row = ((i64, i16, String, i64, i32, i32, i32), (Vec<u8>, String, i64, i64, Option<i64>, i64));
 
 macro_rules! columns {
     () => {
         "SELECT r.id, r.bank_id, b.code, r.merchant_id, r.business_date, r.revision, r.covered_to,
-                r.result_hash, r.summary, r.recorded_at, r.recorded_by, r.signed_at, r.signed_by
+                r.result_hash, r.summary, r.recorded_at, r.recorded_by, r.signed_at, r.result_run
          FROM reconciliations r JOIN banks b ON b.id = r.bank_id "
     };
 }
@@ -103,11 +108,11 @@ statement! {
 
 statement! {
     both Renew {
-        revision: i32, covered_to: i32, result_hash: Vec<u8>, summary: String, now: i64,
+        revision: i32, covered_to: i32, result_run: i64, result_hash: Vec<u8>, summary: String, now: i64,
         client: i64, id: i64,
     };
     "UPDATE reconciliations SET revision = " [revision: Integer] ", covered_to = "
-    [covered_to: Integer] ", result_hash = " [result_hash: Binary] ", summary = " [summary: Text]
+    [covered_to: Integer] ", result_run = " [result_run: BigInt] ", result_hash = " [result_hash: Binary] ", summary = " [summary: Text]
     ", recorded_at = " [now: BigInt] ", recorded_by = " [client: BigInt] " WHERE id = "
     [id: BigInt]
 }
@@ -121,7 +126,7 @@ statement! {
 statement! {
     // The files of a day and of the days before it on which the same rows may stand.
     both FilesBetween { bank: i16, merchant: i64, from: i32, to: i32 } -> FileSql;
-    "SELECT f.id, r.business_date, f.sha256, f.name, f.format, f.profile, f.content
+    "SELECT f.id, r.business_date, f.sha256, f.name, f.format, f.profile
      FROM reconciliations r
      JOIN reconciliation_files u ON u.reconciliation_id = r.id
      JOIN bank_files f ON f.id = u.file_id
@@ -138,8 +143,17 @@ statement! {
 }
 
 statement! {
-    both DropResults { reconciliation: i64 };
-    "DELETE FROM reconciliation_results WHERE reconciliation_id = " [reconciliation: BigInt]
+    both DropResults { run: i64, most: i64 };
+    "DELETE FROM reconciliation_results WHERE run_id = " [run: BigInt]
+    " AND (business_date, result_key) IN (
+        SELECT business_date, result_key FROM reconciliation_results WHERE run_id = " [run: BigInt]
+    " ORDER BY business_date, result_key LIMIT " [most: BigInt] ")"
+}
+
+statement! {
+    both FilePart { file: i64, part: i32 } -> Binary;
+    "SELECT content FROM bank_file_parts WHERE file_id = " [file: BigInt] " AND part = "
+    [part: Integer]
 }
 
 statement! {
@@ -167,17 +181,17 @@ statement! {
 type ResultSql = (Integer, Text, Text, Nullable<BigInt>, Nullable<Text>, Text);
 
 statement! {
-    both ResultsAfter { reconciliation: i64, day: i32, key: String, most: i64 } -> ResultSql;
+    both ResultsAfter { run: i64, day: i32, key: String, most: i64 } -> ResultSql;
     "SELECT business_date, result_key, status, ledger_amount, bank_amount, detail
      FROM reconciliation_results
-     WHERE reconciliation_id = " [reconciliation: BigInt] " AND (business_date > " [day: Integer]
+     WHERE run_id = " [run: BigInt] " AND (business_date > " [day: Integer]
     " OR (business_date = " [day: Integer] " AND result_key > " [key: Text] "))
      ORDER BY business_date, result_key LIMIT " [most: BigInt]
 }
 
-type FileSql = (BigInt, Integer, Binary, Text, Text, Nullable<Text>, Binary);
-/// A kept file: id, the reconciliation's business date, hash, name, format as asked for, profile, bytes.
-pub(crate) type FileRow = (i64, i32, Vec<u8>, String, String, Option<String>, Vec<u8>);
+type FileSql = (BigInt, Integer, Binary, Text, Text, Nullable<Text>);
+/// A kept file: id, the reconciliation's business date, hash, name, format as asked for, profile.
+pub(crate) type FileRow = (i64, i32, Vec<u8>, String, String, Option<String>);
 /// A kept outcome: business date, key, status, ledger's and bank's amounts, detail as JSON.
 pub(crate) type ResultRow = (i32, String, String, Option<i64>, Option<String>, String);
 
@@ -198,6 +212,8 @@ pub(crate) struct ReconciliationRow {
     pub(crate) day: Date,
     pub(crate) revision: i32,
     pub(crate) covered_to: Date,
+    /// What its outcomes are kept under.
+    pub(crate) result_run: i64,
     pub(crate) result_hash: Vec<u8>,
     pub(crate) summary: String,
     pub(crate) recorded_at: i64,
@@ -207,7 +223,7 @@ pub(crate) struct ReconciliationRow {
 
 fn reconciliation(row: Row) -> Result<ReconciliationRow, StoreError> {
     let ((id, bank, bank_code, merchant, day, revision, covered_to), rest) = row;
-    let (result_hash, summary, recorded_at, recorded_by, signed_at, _signed_by) = rest;
+    let (result_hash, summary, recorded_at, recorded_by, signed_at, result_run) = rest;
     let date = |number| {
         Date::from_number(number)
             .map_err(|error| StoreError::corrupt(format!("reconciliation {id}: {error}")))
@@ -219,6 +235,7 @@ fn reconciliation(row: Row) -> Result<ReconciliationRow, StoreError> {
         day: date(day)?,
         revision,
         covered_to: date(covered_to)?,
+        result_run,
         result_hash,
         summary,
         recorded_at,
@@ -280,6 +297,7 @@ impl Connection {
         self.execute(Renew {
             revision: row.revision,
             covered_to: row.covered_to,
+            result_run: row.result_run,
             result_hash: row.result_hash.clone(),
             summary: row.summary.clone(),
             now: row.recorded_at,
@@ -309,6 +327,15 @@ impl Connection {
         self.load(FilesBetween { bank: bank.0, merchant, from, to })
     }
 
+    /// A part of a file's bytes; `None` behind the last one.
+    pub(crate) fn file_part(
+        &mut self,
+        file: i64,
+        part: i32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.first(FilePart { file, part })
+    }
+
     /// The names and hashes of a reconciliation's files.
     pub(crate) fn file_names(
         &mut self,
@@ -332,27 +359,29 @@ impl Connection {
         Ok(used)
     }
 
-    /// Replaces the outcomes of a reconciliation, and the rows that it used up.
-    pub(crate) fn replace_results(
+    /// Replaces the rows that a day's reconciliation used up.
+    pub(crate) fn replace_used_rows(
         &mut self,
-        (id, view, day): (i64, View, Date),
-        results: Vec<NewResult>,
+        View { bank, merchant }: View,
+        day: Date,
         rows: Vec<NewMatchedRow>,
     ) -> Result<(), StoreError> {
-        self.execute(DropResults { reconciliation: id })?;
-        let View { bank, merchant } = view;
         self.execute(ForgetRows { bank: bank.0, merchant, day: day.as_number() })?;
-        NewResult::insert_all(self, results)?;
         NewMatchedRow::insert_all(self, rows)
     }
 
-    /// A page of a reconciliation's outcomes, after a business date and key.
+    /// Takes away up to so many outcomes of a recording that nothing refers to; whether there were any.
+    pub(crate) fn drop_results(&mut self, run: i64, most: i64) -> Result<bool, StoreError> {
+        Ok(self.execute(DropResults { run, most })? > 0)
+    }
+
+    /// A page of a recording's outcomes, after a business date and key.
     pub(crate) fn results_after(
         &mut self,
-        reconciliation: i64,
+        run: i64,
         (day, key): (i32, String),
         most: i64,
     ) -> Result<Vec<ResultRow>, StoreError> {
-        self.load(ResultsAfter { reconciliation, day, key, most })
+        self.load(ResultsAfter { run, day, key, most })
     }
 }

@@ -18,6 +18,7 @@ bulk_insert! {
     id: i64 => BigInt, bank_id: i16 => SmallInt, merchant_id: i64 => BigInt,
     business_date: i32 => Integer, reference: String => Text, redemptions: i32 => Integer,
     reversals: i32 => Integer, gross: i64 => BigInt, reversed: i64 => BigInt,
+    carried: i64 => BigInt,
 }
 
 bulk_insert! {
@@ -45,6 +46,18 @@ statement! {
      JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
      WHERE v.acquirer = " [acquirer: SmallInt] " AND v.business_date = " [day: Integer] "
      GROUP BY v.merchant_id, r.issuer ORDER BY v.merchant_id, r.issuer"
+}
+
+statement! {
+    // Of the last settlement before the day, where a merchant owes something after it.
+    both LeftBefore { bank: i16, merchant: i64, day: i32 } -> (BigInt, BigInt);
+    "SELECT s.merchant_id, s.carried - (s.gross - s.reversed) FROM settlements s
+     WHERE s.bank_id = " [bank: SmallInt] " AND s.carried > s.gross - s.reversed
+        AND s.business_date < " [day: Integer] " AND (" [merchant: BigInt]
+    " = 0 OR s.merchant_id = " [merchant: BigInt] ") AND NOT EXISTS (
+            SELECT 1 FROM settlements l WHERE l.merchant_id = s.merchant_id
+            AND l.bank_id = s.bank_id AND l.business_date > s.business_date
+            AND l.business_date < " [day: Integer] ")"
 }
 
 statement! {
@@ -95,19 +108,19 @@ pub(crate) type ItemRow = (i64, i64, i64, i64, i64);
 type ShownSql = (
     (BigInt, SmallInt, Text, BigInt, Text, Text, Integer),
     (Text, Integer, Integer, BigInt, BigInt, SmallInt),
-    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, SmallInt),
+    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, SmallInt, BigInt),
 );
 type ShownRow = (
     (i64, i16, String, i64, String, String, i32),
     (String, i32, i32, i64, i64, i16),
-    (Option<i64>, Option<i64>, Option<i64>, i16),
+    (Option<i64>, Option<i64>, Option<i64>, i16, i64),
 );
 
 macro_rules! shown_columns {
     () => {
         "SELECT s.id, s.bank_id, b.code, s.merchant_id, m.code, m.name, s.business_date,
                 s.reference, s.redemptions, s.reversals, s.gross, s.reversed, d.status,
-                p.reconciliation_id, r.id, r.signed_at, b.settlement_lag
+                p.reconciliation_id, r.id, r.signed_at, b.settlement_lag, s.carried
          FROM settlements s
          JOIN banks b ON b.id = s.bank_id
          JOIN merchants m ON m.id = s.merchant_id
@@ -157,6 +170,7 @@ pub(crate) struct SettlementRow {
     pub(crate) reversals: i32,
     pub(crate) gross: i64,
     pub(crate) reversed: i64,
+    pub(crate) carried: i64,
     pub(crate) status: i16,
     pub(crate) is_paid: bool,
     pub(crate) is_submitted: bool,
@@ -191,6 +205,15 @@ impl Connection {
         day: Date,
     ) -> Result<Vec<DaySum>, StoreError> {
         self.load(TakenBackOn { acquirer: bank.0, day: day.as_number() })
+    }
+
+    /// What merchants owe of their settlements before a day, in rupiah: all merchants' (0) or one's.
+    pub(crate) fn left_before(
+        &mut self,
+        (bank, merchant): (BankId, i64),
+        day: Date,
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        self.load(LeftBefore { bank: bank.0, merchant, day: day.as_number() })
     }
 
     /// What one merchant sold on a day: how many purchases, and their sum in rupiah.
@@ -282,5 +305,6 @@ fn settlement(row: ShownRow) -> Result<SettlementRow, StoreError> {
         is_submitted: life.1.is_some(),
         is_signed: life.2.is_some(),
         lag: life.3,
+        carried: life.4,
     })
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{connect, path_id};
 use crate::cli::{ExceptionsCommand, Settings};
-use crate::client::{Client, parsed};
+use crate::client::{Client, TIMEOUT, parsed};
 use crate::failure::{Exit, Failure};
 use crate::output::{Column, Format, Rows, date, json_list, number, print, text};
 
@@ -83,7 +83,7 @@ pub(super) fn run(settings: &Settings, command: &ExceptionsCommand) -> Result<Ex
 /// Decides one. The same decision by the same client again changes nothing.
 fn resolved(client: &Client, id: &str, body: &str) -> Result<String, Failure> {
     let path = format!("/v1/exceptions/{}/resolutions", path_id(id)?);
-    Ok(client.post_harmless(&path, body)?.expect(&[200, 202])?.body)
+    Ok(client.post_harmless(&path, body, TIMEOUT)?.expect(&[200, 202])?.body)
 }
 
 fn rows(texts: &[String]) -> Result<Rows<'static>, Failure> {

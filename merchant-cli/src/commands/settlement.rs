@@ -21,6 +21,8 @@ const COLUMNS: &[Column] = &[
     number("gross", "bruto"),
     number("reversed", "dibatalkan"),
     number("net", "neto"),
+    number("set_off", "diperhitungkan"),
+    number("due", "dibayar"),
     text("id", "id"),
 ];
 
@@ -66,6 +68,8 @@ fn rows(texts: &[String], money: fn(i64) -> String) -> Result<Rows<'static>, Fai
             money(settlement.gross),
             money(settlement.reversed),
             money(settlement.net),
+            money(settlement.set_off),
+            money(settlement.due),
             settlement.id,
         ])
     });

@@ -102,7 +102,8 @@ CREATE TABLE business_days (
     CONSTRAINT business_days_status CHECK (status BETWEEN 1 AND 2)
 );
 
--- What a bank owes a merchant for a closed day.
+-- What a bank owes a merchant for a closed day. `carried` is what the merchant owes of its settlements before, which this
+-- one is set off against: the bank pays the rest, and what is left is carried into the next.
 CREATE TABLE settlements (
     id BIGINT NOT NULL,
     bank_id SMALLINT NOT NULL,
@@ -113,11 +114,15 @@ CREATE TABLE settlements (
     reversals INTEGER NOT NULL,
     gross BIGINT NOT NULL,
     reversed BIGINT NOT NULL,
+    carried BIGINT NOT NULL,
     CONSTRAINT settlements_pk PRIMARY KEY (id),
     CONSTRAINT settlements_of_day UNIQUE (bank_id, business_date, merchant_id),
     CONSTRAINT settlements_reference UNIQUE (reference),
+    CONSTRAINT settlements_carried CHECK (carried >= 0),
     CONSTRAINT settlements_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
 );
+CREATE INDEX settlements_of_merchant ON settlements (merchant_id, bank_id, business_date);
+CREATE INDEX settlements_left ON settlements (bank_id) WHERE carried > gross - reversed;
 
 -- A settlement's parts by the bank that issued the cards; net may be negative after reversals.
 CREATE TABLE settlement_issuers (

@@ -1,6 +1,14 @@
 -- Banks' files as they were received, and what they say about settlements. `merchant_id` 0: the bank's own view of all
 -- its merchants; otherwise the account of the merchant that reconciles its own.
 
+-- A file's bytes in parts, written before the file's row: parts of a file that is not there were of a recording that failed.
+CREATE TABLE bank_file_parts (
+    file_id BIGINT NOT NULL,
+    part INTEGER NOT NULL,
+    content BYTEA NOT NULL,
+    CONSTRAINT bank_file_parts_pk PRIMARY KEY (file_id, part)
+);
+
 -- The evidence: a file is kept byte for byte, and everything else here can be derived from it anew.
 CREATE TABLE bank_files (
     id BIGINT NOT NULL,
@@ -10,7 +18,6 @@ CREATE TABLE bank_files (
     name TEXT NOT NULL,
     format TEXT NOT NULL,
     profile TEXT,
-    content BYTEA NOT NULL,
     client_id BIGINT NOT NULL,
     received_at BIGINT NOT NULL,
     CONSTRAINT bank_files_pk PRIMARY KEY (id),
@@ -25,6 +32,7 @@ CREATE TABLE reconciliations (
     business_date INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     covered_to INTEGER NOT NULL,
+    result_run BIGINT NOT NULL,
     result_hash BYTEA NOT NULL,
     summary TEXT NOT NULL,
     recorded_at BIGINT NOT NULL,
@@ -55,16 +63,17 @@ CREATE TABLE reconciliation_events (
     CONSTRAINT reconciliation_events_kind CHECK (kind BETWEEN 1 AND 3)
 );
 
--- The outcomes of the latest recording; amounts of a bank may have sen and are kept as text.
+-- The outcomes of the latest recording, which is the reconciliation's `result_run`; written before it, those of the last one are
+-- taken away after it. Amounts of a bank may have sen and are kept as text.
 CREATE TABLE reconciliation_results (
-    reconciliation_id BIGINT NOT NULL,
+    run_id BIGINT NOT NULL,
     business_date INTEGER NOT NULL,
     result_key TEXT NOT NULL,
     status TEXT NOT NULL,
     ledger_amount BIGINT,
     bank_amount TEXT,
     detail TEXT NOT NULL,
-    CONSTRAINT reconciliation_results_pk PRIMARY KEY (reconciliation_id, business_date, result_key)
+    CONSTRAINT reconciliation_results_pk PRIMARY KEY (run_id, business_date, result_key)
 );
 
 -- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them.
@@ -97,8 +106,21 @@ CREATE TABLE settlement_postings (
     CONSTRAINT settlement_postings_payment FOREIGN KEY (settlement_id) REFERENCES settlement_payments (settlement_id)
 );
 
+-- A bank's row by which it took a fee is posted once, for good, whatever later recordings make of it.
+CREATE TABLE fee_postings (
+    bank_id SMALLINT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    reconciliation_id BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    transfer_id BIGINT NOT NULL,
+    anchor_id BIGINT NOT NULL,
+    CONSTRAINT fee_postings_pk PRIMARY KEY (bank_id, fingerprint),
+    CONSTRAINT fee_postings_amount CHECK (amount > 0)
+);
+
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
--- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up.
+-- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up. `fee_rows`
+-- are those of them that are fees, each with its amount.
 CREATE TABLE exceptions (
     id BIGINT NOT NULL,
     reconciliation_id BIGINT NOT NULL,
@@ -111,6 +133,7 @@ CREATE TABLE exceptions (
     bank_amount TEXT,
     detail TEXT NOT NULL,
     row_prints TEXT NOT NULL,
+    fee_rows TEXT NOT NULL,
     state SMALLINT NOT NULL,
     found_at BIGINT NOT NULL,
     owner TEXT,
@@ -121,6 +144,7 @@ CREATE TABLE exceptions (
     CONSTRAINT exceptions_key UNIQUE (bank_id, merchant_id, business_date, result_key),
     CONSTRAINT exceptions_state CHECK (state BETWEEN 1 AND 4)
 );
+CREATE INDEX exceptions_open ON exceptions (reconciliation_id) WHERE state <= 2;
 
 -- What happened to a difference, and the transfer that a resolution posted.
 CREATE TABLE exception_events (
@@ -137,7 +161,9 @@ CREATE TABLE exception_events (
 
 -- What is written once is never changed.
 CREATE TRIGGER bank_files_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON bank_files EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_file_parts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON bank_file_parts EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reconciliation_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reconciliation_events EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_payments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_payments EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_postings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_postings EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fee_postings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON fee_postings EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER exception_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exception_events EXECUTE FUNCTION refuse_change();

@@ -1,5 +1,6 @@
 DROP TABLE exception_events;
 DROP TABLE exceptions;
+DROP TABLE fee_postings;
 DROP TABLE settlement_postings;
 DROP TABLE settlement_payments;
 DROP TABLE matched_rows;
@@ -8,3 +9,4 @@ DROP TABLE reconciliation_events;
 DROP TABLE reconciliation_files;
 DROP TABLE reconciliations;
 DROP TABLE bank_files;
+DROP TABLE bank_file_parts;

@@ -1,6 +1,14 @@
 -- Banks' files as they were received, and what they say about settlements. `merchant_id` 0: the bank's own view of all
 -- its merchants; otherwise the account of the merchant that reconciles its own.
 
+-- A file's bytes in parts, written before the file's row: parts of a file that is not there were of a recording that failed.
+CREATE TABLE bank_file_parts (
+    file_id INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    CONSTRAINT bank_file_parts_pk PRIMARY KEY (file_id, part)
+) STRICT;
+
 -- The evidence: a file is kept byte for byte, and everything else here can be derived from it anew.
 CREATE TABLE bank_files (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -10,7 +18,6 @@ CREATE TABLE bank_files (
     name TEXT NOT NULL,
     format TEXT NOT NULL,
     profile TEXT,
-    content BLOB NOT NULL,
     client_id INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
     CONSTRAINT bank_files_hash UNIQUE (bank_id, merchant_id, sha256)
@@ -24,6 +31,7 @@ CREATE TABLE reconciliations (
     business_date INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     covered_to INTEGER NOT NULL,
+    result_run INTEGER NOT NULL,
     result_hash BLOB NOT NULL,
     summary TEXT NOT NULL,
     recorded_at INTEGER NOT NULL,
@@ -53,16 +61,17 @@ CREATE TABLE reconciliation_events (
     CONSTRAINT reconciliation_events_kind CHECK (kind BETWEEN 1 AND 3)
 ) STRICT, WITHOUT ROWID;
 
--- The outcomes of the latest recording; amounts of a bank may have sen and are kept as text.
+-- The outcomes of the latest recording, which is the reconciliation's `result_run`; written before it, those of the last one are
+-- taken away after it. Amounts of a bank may have sen and are kept as text.
 CREATE TABLE reconciliation_results (
-    reconciliation_id INTEGER NOT NULL,
+    run_id INTEGER NOT NULL,
     business_date INTEGER NOT NULL,
     result_key TEXT NOT NULL,
     status TEXT NOT NULL,
     ledger_amount INTEGER,
     bank_amount TEXT,
     detail TEXT NOT NULL,
-    CONSTRAINT reconciliation_results_pk PRIMARY KEY (reconciliation_id, business_date, result_key)
+    CONSTRAINT reconciliation_results_pk PRIMARY KEY (run_id, business_date, result_key)
 ) STRICT, WITHOUT ROWID;
 
 -- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them.
@@ -94,8 +103,21 @@ CREATE TABLE settlement_postings (
     CONSTRAINT settlement_postings_payment FOREIGN KEY (settlement_id) REFERENCES settlement_payments (settlement_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A bank's row by which it took a fee is posted once, for good, whatever later recordings make of it.
+CREATE TABLE fee_postings (
+    bank_id INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    reconciliation_id INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    transfer_id INTEGER NOT NULL,
+    anchor_id INTEGER NOT NULL,
+    CONSTRAINT fee_postings_pk PRIMARY KEY (bank_id, fingerprint),
+    CONSTRAINT fee_postings_amount CHECK (amount > 0)
+) STRICT, WITHOUT ROWID;
+
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
--- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up.
+-- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up. `fee_rows`
+-- are those of them that are fees, each with its amount.
 CREATE TABLE exceptions (
     id INTEGER NOT NULL PRIMARY KEY,
     reconciliation_id INTEGER NOT NULL,
@@ -108,6 +130,7 @@ CREATE TABLE exceptions (
     bank_amount TEXT,
     detail TEXT NOT NULL,
     row_prints TEXT NOT NULL,
+    fee_rows TEXT NOT NULL,
     state INTEGER NOT NULL,
     found_at INTEGER NOT NULL,
     owner TEXT,
@@ -117,6 +140,7 @@ CREATE TABLE exceptions (
     CONSTRAINT exceptions_key UNIQUE (bank_id, merchant_id, business_date, result_key),
     CONSTRAINT exceptions_state CHECK (state BETWEEN 1 AND 4)
 ) STRICT;
+CREATE INDEX exceptions_open ON exceptions (reconciliation_id) WHERE state <= 2;
 
 -- What happened to a difference, and the transfer that a resolution posted.
 CREATE TABLE exception_events (
@@ -134,11 +158,15 @@ CREATE TABLE exception_events (
 -- What is written once is never changed.
 CREATE TRIGGER bank_files_no_update BEFORE UPDATE ON bank_files BEGIN SELECT RAISE(ABORT, 'bank_files is append-only'); END;
 CREATE TRIGGER bank_files_no_delete BEFORE DELETE ON bank_files BEGIN SELECT RAISE(ABORT, 'bank_files is append-only'); END;
+CREATE TRIGGER bank_file_parts_no_update BEFORE UPDATE ON bank_file_parts BEGIN SELECT RAISE(ABORT, 'bank_file_parts is append-only'); END;
+CREATE TRIGGER bank_file_parts_no_delete BEFORE DELETE ON bank_file_parts BEGIN SELECT RAISE(ABORT, 'bank_file_parts is append-only'); END;
 CREATE TRIGGER reconciliation_events_no_update BEFORE UPDATE ON reconciliation_events BEGIN SELECT RAISE(ABORT, 'reconciliation_events is append-only'); END;
 CREATE TRIGGER reconciliation_events_no_delete BEFORE DELETE ON reconciliation_events BEGIN SELECT RAISE(ABORT, 'reconciliation_events is append-only'); END;
 CREATE TRIGGER settlement_payments_no_update BEFORE UPDATE ON settlement_payments BEGIN SELECT RAISE(ABORT, 'settlement_payments is append-only'); END;
 CREATE TRIGGER settlement_payments_no_delete BEFORE DELETE ON settlement_payments BEGIN SELECT RAISE(ABORT, 'settlement_payments is append-only'); END;
 CREATE TRIGGER settlement_postings_no_update BEFORE UPDATE ON settlement_postings BEGIN SELECT RAISE(ABORT, 'settlement_postings is append-only'); END;
 CREATE TRIGGER settlement_postings_no_delete BEFORE DELETE ON settlement_postings BEGIN SELECT RAISE(ABORT, 'settlement_postings is append-only'); END;
+CREATE TRIGGER fee_postings_no_update BEFORE UPDATE ON fee_postings BEGIN SELECT RAISE(ABORT, 'fee_postings is append-only'); END;
+CREATE TRIGGER fee_postings_no_delete BEFORE DELETE ON fee_postings BEGIN SELECT RAISE(ABORT, 'fee_postings is append-only'); END;
 CREATE TRIGGER exception_events_no_update BEFORE UPDATE ON exception_events BEGIN SELECT RAISE(ABORT, 'exception_events is append-only'); END;
 CREATE TRIGGER exception_events_no_delete BEFORE DELETE ON exception_events BEGIN SELECT RAISE(ABORT, 'exception_events is append-only'); END;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, SystemClock};
 
 use crate::cli::DemoArgs;
+use crate::config::MAX_BANK_FILES;
 use crate::demo::{Demo, Place};
 
 use super::say;
@@ -41,7 +42,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         four_eyes_above: FOUR_EYES_ABOVE,
     })?;
     drop(demo);
-    serve(Arc::new(ledger), &addr, cores)
+    serve(Arc::new(ledger), &addr, cores, MAX_BANK_FILES)
 }
 
 /// The address with a port in it that can be had now: for port 0 one that is free.

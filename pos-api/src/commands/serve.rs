@@ -34,7 +34,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         tracing::info!(run, "an interrupted credit run is carried on");
         ledger.run_credit_in_background(run);
     }
-    serve(ledger, &settings.addr, cores)
+    serve(ledger, &settings.addr, cores, settings.max_bank_files)
 }
 
 /// Brings the schema up to date, or refuses an old one.
@@ -59,8 +59,13 @@ pub(super) fn cores() -> usize {
 }
 
 /// Serves a ledger that is open.
-pub(super) fn serve(ledger: Arc<Ledger>, addr: &str, cores: usize) -> anyhow::Result<ExitCode> {
-    let application = Application::build(Arc::clone(&ledger), addr, cores)?;
+pub(super) fn serve(
+    ledger: Arc<Ledger>,
+    addr: &str,
+    cores: usize,
+    max_bank_files: usize,
+) -> anyhow::Result<ExitCode> {
+    let application = Application::build(Arc::clone(&ledger), addr, cores, max_bank_files)?;
     let address = application.address();
     let sound = actix_web::rt::System::new().block_on(async {
         let mut file_limit = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;

@@ -108,7 +108,7 @@ fn all_owed(ledger: &Ledger, bank: &str, day: Date) -> anyhow::Result<Vec<Owed>>
 
 /// Nothing is paid for a day whose sales were all taken back.
 fn owed(settlement: Settlement) -> Option<Owed> {
-    let amount = Rupiah::new(settlement.net()).ok().filter(|net| !net.is_zero())?;
+    let amount = Rupiah::new(settlement.sums().due()).ok().filter(|due| !due.is_zero())?;
     let (reference, merchant) = (settlement.reference?, settlement.merchant_code);
     Some(Owed { reference, merchant, amount })
 }

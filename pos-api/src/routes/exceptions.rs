@@ -18,6 +18,9 @@ use crate::wire::exception::{
 use crate::wire::invalid;
 use crate::wire::paging::{Page, PageQuery};
 
+/// The largest body of a decision about many differences, in bytes.
+const MANY: usize = 64 * 1024;
+
 /// Differences, in the order in which they were found: open ones, or all.
 pub(super) async fn list(
     app: web::Data<App>,
@@ -107,7 +110,7 @@ pub(super) async fn resolve_all(
 ) -> Result<HttpResponse, Problem> {
     let clerk = clerk(caller, &who)?;
     let (ids, resolution, reason) =
-        body.json_within(std::time::Duration::from_secs(30)).await?.parse()?;
+        body.json_up_to(MANY, std::time::Duration::from_secs(30)).await?.parse()?;
     let ledger = Arc::clone(&app.ledger);
     let data = web::block(move || {
         let one = |id: String| {

@@ -34,7 +34,6 @@ use crate::problem::{Code, Problem};
 /// All routes of the service.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
-        .app_data(web::PayloadConfig::new(crate::extract::MAX_BODY))
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
             Problem::at(Code::RequestInvalid, "", error.to_string()).into()
         }))
@@ -99,7 +98,6 @@ fn reconciliation(config: &mut web::ServiceConfig) {
     config
         .service(
             resource("/reconciliations", "GET, POST")
-                .app_data(web::PayloadConfig::new(crate::wire::reconciliation::MAX_BODY))
                 .route(web::post().to(reconciliations::record))
                 .route(web::get().to(reconciliations::list)),
         )
@@ -122,7 +120,6 @@ fn reconciliation(config: &mut web::ServiceConfig) {
         .service(resource("/exceptions", "GET").route(web::get().to(exceptions::list)))
         .service(
             resource("/exceptions/resolutions", "POST")
-                .app_data(web::PayloadConfig::new(64 * 1024))
                 .route(web::post().to(exceptions::resolve_all)),
         )
         .service(resource("/exceptions/{id}", "GET").route(web::get().to(exceptions::read_one)))

@@ -16,7 +16,9 @@ use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::exception::MAX_TEXT;
 use crate::wire::paging::{Page, PageParams, PageQuery};
-use crate::wire::reconciliation::{AsJson, ReconcileBody, ReconciliationAnswer, outcome};
+use crate::wire::reconciliation::{
+    AsJson, ReconcileBody, ReconciliationAnswer, largest_body, outcome,
+};
 use crate::wire::{invalid, text};
 
 /// A file takes its time over a slow line.
@@ -34,12 +36,21 @@ pub(super) async fn record(
     if matches!(session.scope, Scope::Auditor | Scope::Programme) {
         return Err(Problem::new(Code::RoleNotAllowed));
     }
-    let (bank, day, files) = body.json_within(UPLOAD).await?.parse()?;
+    let room = match session.scope {
+        Scope::Bank(..) => &app.files.banks,
+        Scope::Merchant(_) | Scope::Auditor | Scope::Programme => &app.files.shops,
+    };
+    // Whoever is one too many has not been read yet, and tries again.
+    let permit = Arc::clone(&room.permits).try_acquire_owned();
+    let permit = permit.map_err(|_all_taken| Problem::new(Code::Unavailable))?;
+    let (bank, day, files) = body.json_up_to(largest_body(room.largest), UPLOAD).await?.parse()?;
     let request = request(&session, &bank, day)?;
     let ledger = Arc::clone(&app.ledger);
-    let (recorded, is_new) =
-        web::block(move || ledger.reconcile(&ReconcileRequest { files, ..request }, &AsJson))
-            .await??;
+    let (recorded, is_new) = web::block(move || {
+        let _held_until_done = permit;
+        ledger.reconcile(&ReconcileRequest { files, ..request }, &AsJson)
+    })
+    .await??;
     let answer = ReconciliationAnswer::of(app.ledger.keys(), recorded)?;
     let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(answer))

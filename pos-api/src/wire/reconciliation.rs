@@ -1,5 +1,8 @@
 //! Reconciliations on the wire.
 
+use std::fmt;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ledger::bankfile::Format;
@@ -12,17 +15,19 @@ use ledger::domain::money::Rupiah;
 use ledger::domain::public_id::{self, IdKind};
 use ledger::service::{Reconciliation, RecordedOutcome, Rendering, SentFile, ShownOutcome};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::invalid;
 use crate::problem::Problem;
 
-/// The files of one request, decoded, in bytes.
-pub(crate) const MAX_FILES: usize = 16 * 1024 * 1024;
-/// The largest body: the files in base64, and room for their names.
-pub(crate) const MAX_BODY: usize = MAX_FILES / 3 * 4 + 64 * 1024;
+/// The largest body for so many bytes of files: in base64, and room for names and profiles.
+pub(crate) const fn largest_body(files: usize) -> usize {
+    (files / 3).saturating_mul(4).saturating_add(256 * 1024)
+}
+
 const MAX_NAME: usize = 255;
 
 /// The body of `POST /v1/reconciliations`.
@@ -43,7 +48,31 @@ struct FileBody {
     format: Option<String>,
     #[serde(default)]
     profile: Option<String>,
-    content: String,
+    content: Base64,
+}
+
+/// Bytes in base64, decoded while the body is read, so that the text is not held a second time.
+struct Base64(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Decoding)
+    }
+}
+
+struct Decoding;
+
+impl Visitor<'_> for Decoding {
+    type Value = Base64;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string in base64")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Base64, E> {
+        let decoded = STANDARD.decode(text.as_bytes());
+        decoded.map(Base64).map_err(|_not_base64| E::custom("is not base64"))
+    }
 }
 
 impl ReconcileBody {
@@ -63,8 +92,7 @@ impl ReconcileBody {
                         .ok_or_else(|| at("format", "is none of auto, csv, xlsx, mt940, camt"))?,
                 ),
             };
-            let content = STANDARD.decode(file.content.as_bytes());
-            let content = content.map_err(|_not_base64| at("content", "is not base64"))?;
+            let content = Arc::new(file.content.0);
             Ok(SentFile { name: file.name, format, profile: file.profile, content })
         });
         Ok((self.bank, day, files.collect::<Result<_, _>>()?))
@@ -84,7 +112,7 @@ pub(crate) struct ReconciliationAnswer {
     recorded_at: String,
     signed_at: Option<String>,
     files: Vec<FileAnswer>,
-    open_exceptions: usize,
+    open_exceptions: i64,
     summary: Box<RawValue>,
 }
 

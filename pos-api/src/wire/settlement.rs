@@ -76,6 +76,9 @@ pub(crate) struct SettlementAnswer<'a> {
     gross: i64,
     reversed: i64,
     net: i64,
+    carried: i64,
+    set_off: i64,
+    due: i64,
     issuers: Vec<IssuerAnswer<'a>>,
 }
 
@@ -113,6 +116,9 @@ impl<'a> SettlementAnswer<'a> {
             gross: settlement.gross,
             reversed: settlement.reversed,
             net: settlement.net(),
+            carried: settlement.carried,
+            set_off: settlement.sums().amount(),
+            due: settlement.sums().due(),
             issuers: issuers.collect(),
         }
     }

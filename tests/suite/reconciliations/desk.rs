@@ -18,6 +18,11 @@ use crate::till::{buy, fresh_key, goods, listed, number, text};
 /// BRI's short layout: rows as `description +amount`, one a line, with the balance that follows, but
 /// for the last one's if another is stated.
 pub(crate) fn bank_file(opening: i64, rows: &str, stated: Option<i64>) -> String {
+    bank_file_of(today(), opening, rows, stated)
+}
+
+/// The same with rows of a day.
+pub(crate) fn bank_file_of(day: Date, opening: i64, rows: &str, stated: Option<i64>) -> String {
     let mut file =
         "NOREK;TGL_TRAN;DESK_TRAN;MUTASI_DEBET;MUTASI_KREDIT;SALDO_AKHIR_MUTASI\n".to_owned();
     let mut balance = opening;
@@ -29,12 +34,8 @@ pub(crate) fn bank_file(opening: i64, rows: &str, stated: Option<i64>) -> String
         let is_last = place + 1 == rows.len();
         let shown = stated.filter(|_| is_last).unwrap_or(balance);
         let (debit, credit) = (-amount.min(0), amount.max(0));
-        writeln!(
-            file,
-            "005301000123304;{};{description};{debit}.00;{credit}.00;{shown}.00",
-            today()
-        )
-        .unwrap();
+        writeln!(file, "005301000123304;{day};{description};{debit}.00;{credit}.00;{shown}.00")
+            .unwrap();
     }
     file
 }

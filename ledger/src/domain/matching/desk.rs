@@ -313,12 +313,7 @@ impl Desk {
 
     /// A row as far as it matters to what takes it back.
     pub(super) fn dated(&self, place: u32) -> Option<Dated> {
-        at(&self.rows, place).map(|row| Dated {
-            account: row.account,
-            amount: row.amount,
-            day: row.day,
-            row: place,
-        })
+        at(&self.rows, place).map(|row| Dated::of(place, row))
     }
 }
 

@@ -7,6 +7,7 @@ use super::bank_side::{Fingerprint, RowData, RowRole};
 use super::control::{Sums, sum};
 use super::index::{NONE, at};
 use super::ledger_side::{LedgerSide, date_of};
+use super::pairs::{Dated, paired};
 use super::status::MatchStatus;
 use super::terms::Terms;
 use crate::domain::calendar::Date;
@@ -164,6 +165,21 @@ impl<'m> Outcome<'m> {
         let data: Vec<&RowData> =
             rows.filter_map(|place| at(&self.matching.rows, *place)).collect();
         data.into_iter().map(Row)
+    }
+
+    /// The rows by which the bank took fees, without those that it gave back, as the judgement takes
+    /// them.
+    pub fn fees(self) -> Vec<Row<'m>> {
+        let all = &self.matching.rows;
+        let of = |role: RowRole| -> Vec<Dated> {
+            let listed = part(&self.matching.listed, self.data.rows).iter();
+            let rows = listed.filter_map(|row| Some((*row, at(all, *row)?)));
+            let those = rows.filter(|(_row, data)| data.role == role);
+            those.map(|(row, data)| Dated::of(row, data)).collect()
+        };
+        let mut taken = paired(of(RowRole::Fee), of(RowRole::GivenBack)).originals;
+        taken.sort_unstable_by_key(|fee| fee.row);
+        taken.into_iter().filter_map(|fee| at(all, fee.row)).map(Row).collect()
     }
 
     /// What the ledger expects; zero without a line, `None` if it can't be held.

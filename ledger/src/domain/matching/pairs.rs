@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::bank_side::RowData;
 use super::identify::is_in_time;
 
 /// A row as far as it matters here.
@@ -11,6 +12,13 @@ pub(super) struct Dated {
     pub(super) amount: Decimal,
     pub(super) day: i32,
     pub(super) row: u32,
+}
+
+impl Dated {
+    /// A row at its place.
+    pub(super) const fn of(row: u32, data: &RowData) -> Self {
+        Self { account: data.account, amount: data.amount, day: data.day, row }
+    }
 }
 
 /// Which rows were taken back, by which, and what is left on both sides.

@@ -12,6 +12,7 @@ use crate::store::exceptions::ExceptionRow;
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::View;
 
+use super::super::fees::{FeeRow, post_fees, total};
 use super::super::ids::IdSource;
 use super::super::paying::{Payment, park, pay};
 use super::super::reconciling::differences::{PROPOSED, RESOLVED, is_open};
@@ -41,7 +42,11 @@ impl Decision<'_> {
             return if is_same && is_own { Ok(row) } else { Err(NotResolved::Closed) };
         }
         let settlement = tx.settlement_by_reference(row.view.bank, &row.key)?;
-        let about = difference(&row, settlement.as_ref())?;
+        // What nothing has to be paid for is not paid by a row that names it.
+        let settlement = settlement.filter(|settlement| settlement.sums.due() > 0);
+        let fees = FeeRow::read(&row.fee_rows);
+        let fees = fees.ok_or_else(|| StoreError::corrupt("a difference's fees are none"))?;
+        let about = difference(&row, &fees, settlement.as_ref())?;
         let plan = self.resolution.plan(&about)?;
         let needs_two = about.at_stake() > Decimal::from(self.limit.get());
         let is_agreed = row.state == PROPOSED && is_same && !is_own;
@@ -55,6 +60,9 @@ impl Decision<'_> {
             return Ok(row);
         }
         let transfer = self.carry_out(tx, ids, (&row, plan, settlement), now)?;
+        if plan.posts_fees && row.view.merchant == 0 {
+            post_fees(tx, ids, (row.view.bank, &fees), (row.reconciliation, now))?;
+        }
         row.state = RESOLVED;
         (row.resolution, row.decided_by) = (Some(name.to_owned()), Some(client));
         tell(tx, &mut row, (client, now), ("resolved", self.reason), transfer)?;
@@ -86,6 +94,7 @@ impl Decision<'_> {
 
 fn difference(
     row: &ExceptionRow,
+    fees: &[FeeRow],
     settlement: Option<&OwedSettlement>,
 ) -> Result<Difference, StoreError> {
     let corrupt = |what: &str| StoreError::corrupt(format!("exception {}: {what}", row.id));
@@ -101,6 +110,7 @@ fn difference(
         moved: moved
             .map_err(|_unreadable| corrupt("the bank's amount is none"))?
             .unwrap_or_default(),
+        fees: total(fees)?,
         settlement: settlement.map(standing),
     })
 }

@@ -8,6 +8,7 @@ use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::exceptions::{ExceptionRow, NewException, NewExceptionEvent};
 
+use super::super::fees::FeeRow;
 use super::super::ids::IdSource;
 use super::NotReconciled;
 use super::record::{Judged, Prepared};
@@ -85,6 +86,7 @@ impl Changes {
             bank_amount: outcome.bank.clone(),
             detail: outcome.detail.clone(),
             row_prints: outcome.row_prints.clone(),
+            fee_rows: FeeRow::text(&outcome.fees),
             state: OPEN,
             found_at: self.now.as_millis(),
             events: 1,
@@ -102,6 +104,7 @@ impl Changes {
         row.reconciliation = id;
         row.detail.clone_from(&outcome.detail);
         row.row_prints.clone_from(&outcome.row_prints);
+        row.fee_rows = FeeRow::text(&outcome.fees);
         if is_same && row.state != CLEARED {
             self.changed.push(row);
             return;

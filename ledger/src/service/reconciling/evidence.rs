@@ -1,6 +1,8 @@
 //! The bank's files: those that are sent, and those that were kept.
 
 use std::collections::HashSet;
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
 
 use crate::bankfile::integrity::{self, Expected, History};
 use crate::bankfile::{self, BankFile, Format, Profile, ReadAs, Statement, StatementLine};
@@ -24,7 +26,34 @@ pub struct SentFile {
     /// The text of a profile for a layout that is not built in.
     pub profile: Option<String>,
     /// Its bytes.
-    pub content: Vec<u8>,
+    pub content: Arc<Vec<u8>>,
+}
+
+/// Where kept files' bytes come from: a part of a file, `None` behind the last one.
+pub(super) type Parts<'a> = dyn Fn(i64, i32) -> Result<Option<Vec<u8>>, StoreError> + 'a;
+
+/// A kept file's bytes, of which one part at a time is in memory.
+struct KeptBytes<'a> {
+    parts: &'a Parts<'a>,
+    file: i64,
+    next: i32,
+    part: Cursor<Vec<u8>>,
+}
+
+impl Read for KeptBytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.part.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let Some(part) = (self.parts)(self.file, self.next).map_err(io::Error::other)? else {
+                return Ok(0);
+            };
+            self.next = self.next.saturating_add(1);
+            self.part = Cursor::new(part);
+        }
+    }
 }
 
 /// A file with what it says.
@@ -66,18 +95,18 @@ impl Evidence {
 /// not be used ends it all.
 pub(super) fn gather(
     (bank, day): (&BankCode, Date),
-    kept: Vec<FileRow>,
+    (kept, parts): (Vec<FileRow>, &Parts<'_>),
     sent: &[SentFile],
 ) -> Result<Evidence, NotReconciled> {
     let mut evidence = Evidence::default();
     let (mut history, mut of_day) = (History::default(), HashSet::new());
-    for (id, of, hash, name, format, profile, content) in kept {
+    for (id, of, hash, name, format, profile) in kept {
         let corrupt = |what: String| StoreError::corrupt(format!("bank file {id}: {what}"));
         let near = Date::from_number(of).map_err(|error| corrupt(error.to_string()))?;
         let how =
             how_to_read(bank, near, Format::named(&format), profile.as_deref()).map_err(corrupt)?;
-        let file =
-            bankfile::open(content.as_slice(), &how).map_err(|error| corrupt(error.to_string()))?;
+        let bytes = KeptBytes { parts, file: id, next: 0, part: Cursor::default() };
+        let file = bankfile::open(bytes, &how).map_err(|error| corrupt(error.to_string()))?;
         if file.hash.as_slice() != hash {
             return Err(corrupt("its bytes are not those that were received".to_owned()).into());
         }

@@ -30,6 +30,9 @@ pub(super) struct ExpectedSide {
     pub(super) settlements: HashMap<SettlementReference, OwedSettlement>,
     /// The settlement of each redemption that stands in the side, by the line's key.
     pub(super) redemptions: HashMap<String, SettlementReference>,
+    /// Settlements that are not posted yet and for which nothing has to be paid, because they come to
+    /// nothing or all of what they come to is set off.
+    pub(super) even: Vec<OwedSettlement>,
 }
 
 /// The ledger's side of a day. `own` is the day's reconciliation, where there is one: what it paid
@@ -77,9 +80,15 @@ impl ExpectedSide {
         singly: bool,
     ) -> Result<(), StoreError> {
         // Nothing is paid for a day whose sales were all taken back, or more than that.
-        let Some(amount) = Rupiah::new(settlement.net).ok().filter(|net| !net.is_zero()) else {
+        let Some(amount) = Rupiah::new(settlement.sums.due()).ok().filter(|due| !due.is_zero())
+        else {
+            if settlement.sums.is_even() && settlement.paid_by.is_none() {
+                self.even.push(settlement);
+            }
             return Ok(());
         };
+        // What is set off is set off against the whole: no purchase of it is expected by itself.
+        let singly = singly && settlement.sums.amount() == 0;
         let unusual =
             |error: NotALine| StoreError::corrupt(format!("settlement {}: {error}", settlement.id));
         let reference: SettlementReference = settlement.reference.parse().map_err(|error| {

@@ -8,6 +8,7 @@
 pub(super) mod differences;
 mod evidence;
 mod expected;
+mod pieces;
 mod record;
 mod signing;
 
@@ -115,7 +116,7 @@ pub struct Reconciliation {
     /// The files' names and hashes.
     pub files: Vec<(String, Vec<u8>)>,
     /// Differences that wait for a person.
-    pub open_exceptions: usize,
+    pub open_exceptions: i64,
 }
 
 /// A recorded outcome.
@@ -185,8 +186,17 @@ impl Ledger {
             return Err(NotReconciled::NoFile);
         }
         let prepared = Arc::new(prepare(request, view, ground, rendering));
+        let before = prepared.base.row.as_ref().map(|row| row.result_run);
+        let pieces = pieces::write(&self.shared, &prepared)?;
+        let run = pieces.run;
         let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
-        let id = self.shared.write(move |tx| record::record(tx, &ids, &prepared, clock.now()))?;
+        let written = self
+            .shared
+            .write(move |tx| record::record(tx, &ids, (&prepared, &pieces), clock.now()));
+        let id = written.inspect_err(|error| pieces::clear_failed(&self.shared, run, error))?;
+        if let Some(before) = before {
+            pieces::clear(&self.shared, before)?;
+        }
         let row = self.shared.read(|connection| connection.reconciliation(id))?;
         let row = row.ok_or_else(|| StoreError::corrupt("a reconciliation is not there"))?;
         Ok((self.shown_reconciliation(row)?, true))
@@ -214,7 +224,8 @@ impl Ledger {
         if row.as_ref().is_some_and(|row| row.signed_at.is_some()) {
             return Err(NotReconciled::SignedOff);
         }
-        let evidence = evidence::gather((code, day), kept, &request.files)?;
+        let part = |file, part| self.shared.read(|connection| connection.file_part(file, part));
+        let evidence = evidence::gather((code, day), (kept, &part), &request.files)?;
         let own = row.as_ref().map(|row| row.id);
         let lines = evidence.lines();
         let expected = self.shared.read(|connection| {
@@ -274,8 +285,12 @@ impl Ledger {
         after: (i32, String),
         most: i64,
     ) -> Result<Vec<RecordedOutcome>, StoreError> {
-        let rows: Vec<ResultRow> =
-            self.shared.read(|connection| connection.results_after(id, after, most))?;
+        let rows: Vec<ResultRow> = self.shared.read(|connection| {
+            connection.snapshot::<_, StoreError>(|tx| match tx.reconciliation(id)? {
+                Some(row) => tx.results_after(row.result_run, after, most),
+                None => Ok(Vec::new()),
+            })
+        })?;
         let outcome = |(day, key, _status, _ledger, _bank, detail): ResultRow| {
             let day = Date::from_number(day).map_err(|error| {
                 StoreError::corrupt(format!("a result of reconciliation {id}: {error}"))
@@ -287,8 +302,8 @@ impl Ledger {
 
     fn shown_reconciliation(&self, row: ReconciliationRow) -> Result<Reconciliation, StoreError> {
         let (files, open) = self.shared.read(|connection| {
-            let open = connection.open_exceptions_of(row.id)?;
-            Ok::<_, StoreError>((connection.file_names(row.id)?, open.len()))
+            let open = connection.count_open_exceptions(row.id, None)?;
+            Ok::<_, StoreError>((connection.file_names(row.id)?, open))
         })?;
         Ok(Reconciliation {
             id: row.id,
@@ -353,7 +368,7 @@ fn prepare(
     rendering: &impl Rendering,
 ) -> record::Prepared {
     let Ground { row, evidence, expected, used, lag } = ground;
-    let ExpectedSide { side, settlements, redemptions } = expected;
+    let ExpectedSide { side, settlements, redemptions, even } = expected;
     let code = &request.bank.1;
     let covered = covered_to(request.day, evidence.statements());
     let terms = Terms { settlement_lag: lag, ..Terms::usual(code.clone(), request.day, covered) };
@@ -372,7 +387,7 @@ fn prepare(
         .map(|outcome| rendering.outcome(ShownOutcome { outcome, lines: &lines }))
         .collect();
     let summary = rendering.summary(&matching);
-    let known = record::Known { settlements, redemptions };
+    let known = record::Known { settlements, redemptions, even };
     let base = record::Base { row, view, day: request.day, client: request.client };
     let hashes = evidence.files.iter().skip(evidence.kept).map(|read| read.file.hash);
     let sent = evidence.new.iter().filter_map(|place| request.files.get(*place)).cloned();

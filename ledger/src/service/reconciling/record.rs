@@ -10,12 +10,14 @@ use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::{
-    NewBankFile, NewFileUse, NewMatchedRow, NewReconciliation, NewReconciliationEvent, NewResult,
+    NewBankFile, NewFileUse, NewMatchedRow, NewReconciliation, NewReconciliationEvent,
     ReconciliationRow, View,
 };
 
+use super::super::fees::{FeeRow, post_fees};
 use super::super::ids::IdSource;
 use super::super::paying::{Payment, pay};
+use super::pieces::Pieces;
 use super::{NotReconciled, SentFile, differences};
 
 /// The kinds of a reconciliation's events in the store.
@@ -39,6 +41,8 @@ pub(super) type Files = Vec<(SentFile, [u8; 32])>;
 pub(super) struct Known {
     pub(super) settlements: HashMap<SettlementReference, OwedSettlement>,
     pub(super) redemptions: HashMap<String, SettlementReference>,
+    /// Nothing has to be paid for these, and they are posted with the day.
+    pub(super) even: Vec<OwedSettlement>,
 }
 
 /// An outcome, ready to be written.
@@ -52,16 +56,19 @@ pub(super) struct Judged {
     pub(super) detail: String,
     /// The rows' fingerprints, a line each.
     pub(super) row_prints: String,
+    /// Those of the rows that are fees.
+    pub(super) fees: Vec<FeeRow>,
 }
 
 /// All that is to be written.
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) base: Base,
-    files: Files,
+    pub(super) files: Files,
     pub(super) outcomes: Vec<Judged>,
     rows: Vec<String>,
     payments: Vec<Payment>,
+    fees: Vec<FeeRow>,
     covered_to: Date,
     hash: [u8; 32],
     summary: String,
@@ -74,15 +81,19 @@ impl Prepared {
         (matching, texts, summary): (&Matching, Vec<String>, String),
         known: &Known,
     ) -> Self {
-        let outcomes =
+        let outcomes: Vec<Judged> =
             matching.outcomes().zip(texts).map(|(outcome, text)| judged(outcome, text)).collect();
         let closed = || matching.outcomes().filter(|outcome| outcome.status().is_closed());
         let used = closed().flat_map(Outcome::rows).map(|row| row.fingerprint().to_string());
         let rows = used.collect();
         // A merchant's own view says nothing about what the bank has paid others or posts.
-        let payments = if base.view.merchant == 0 { payments(matching, known) } else { Vec::new() };
+        let posts = base.view.merchant == 0;
+        let payments = if posts { payments(matching, known) } else { Vec::new() };
+        let taken = outcomes.iter().filter(|outcome| posts && outcome.status.is_closed());
+        let fees = taken.flat_map(|outcome| outcome.fees.iter().cloned()).collect();
         let covered_to = matching.terms().covered_to;
-        Self { base, files, outcomes, rows, payments, covered_to, hash: matching.hash(), summary }
+        let hash = matching.hash();
+        Self { base, files, outcomes, rows, payments, fees, covered_to, hash, summary }
     }
 }
 
@@ -101,12 +112,14 @@ fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
             .map(|paid| paid.normalize().to_string()),
         detail,
         row_prints: prints.join("\n"),
+        fees: FeeRow::of(outcome),
     }
 }
 
 /// The settlements that are paid: by themselves, or because every redemption in them is.
 fn payments(matching: &Matching, known: &Known) -> Vec<Payment> {
-    let mut paid: BTreeMap<i64, &OwedSettlement> = BTreeMap::new();
+    let even = known.even.iter().map(|settlement| (settlement.id, settlement));
+    let mut paid: BTreeMap<i64, &OwedSettlement> = even.collect();
     let mut singly: HashMap<SettlementReference, (usize, usize)> = HashMap::new();
     let mut whole: HashSet<SettlementReference> = HashSet::new();
     for outcome in matching.outcomes() {
@@ -137,15 +150,13 @@ fn payments(matching: &Matching, known: &Known) -> Vec<Payment> {
 pub(super) fn record(
     tx: &mut Connection,
     ids: &IdSource,
-    prepared: &Prepared,
+    (prepared, pieces): (&Prepared, &Pieces),
     now: Instant,
 ) -> Result<i64, NotReconciled> {
     let Base { row, view, day, client } = &prepared.base;
     if !tx.client_stands(*client)? {
         return Err(NotReconciled::ClientRevoked);
     }
-    let new_files = i64::try_from(prepared.files.len()).unwrap_or(i64::MAX);
-    let block = ids.block(prepared.files.len().saturating_add(1), 0, now)?;
     let (id, revision) = match row {
         Some(before) => {
             let current = tx.lock_reconciliation(before.id)?;
@@ -160,7 +171,7 @@ pub(super) fn record(
             }
             (before.id, before.revision.saturating_add(1))
         }
-        None => (block.id(new_files), 1),
+        None => (pieces.first_id, 1),
     };
     let header = NewReconciliation {
         id,
@@ -169,6 +180,7 @@ pub(super) fn record(
         business_date: day.as_number(),
         revision,
         covered_to: prepared.covered_to.as_number(),
+        result_run: pieces.run,
         result_hash: prepared.hash.to_vec(),
         summary: prepared.summary.clone(),
         recorded_at: now.as_millis(),
@@ -179,10 +191,11 @@ pub(super) fn record(
     } else {
         NewReconciliation::insert_all(tx, vec![header])?;
     }
-    keep_files(tx, prepared, (id, now), |place| block.id(place))?;
+    keep_files(tx, (prepared, pieces), (id, now))?;
     NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
-    tx.replace_results((id, *view, *day), results(id, prepared), used_rows(prepared))?;
+    tx.replace_used_rows(*view, *day, used_rows(prepared))?;
     pay(tx, ids, (&prepared.payments, view.bank), (id, *client, now))?;
+    post_fees(tx, ids, (view.bank, &prepared.fees), (id, now))?;
     differences::merge(tx, ids, (id, prepared), now)?;
     Ok(id)
 }
@@ -201,22 +214,20 @@ fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconc
 
 fn keep_files(
     tx: &mut Connection,
-    prepared: &Prepared,
+    (prepared, pieces): (&Prepared, &Pieces),
     (reconciliation, now): (i64, Instant),
-    id: impl Fn(i64) -> i64,
 ) -> Result<(), StoreError> {
     let Base { view, client, .. } = &prepared.base;
     let (mut files, mut uses) = (Vec::new(), Vec::new());
-    for ((sent, hash), place) in prepared.files.iter().zip(0..) {
+    for ((sent, hash), id) in prepared.files.iter().zip(&pieces.files) {
         let file = NewBankFile {
-            id: id(place),
+            id: *id,
             bank_id: view.bank.0,
             merchant_id: view.merchant,
             sha256: hash.to_vec(),
             name: sent.name.clone(),
             format: sent.format.map_or("auto", |format| format.as_str()).to_owned(),
             profile: sent.profile.clone(),
-            content: sent.content.clone(),
             client_id: *client,
             received_at: now.as_millis(),
         };
@@ -225,19 +236,6 @@ fn keep_files(
     }
     NewBankFile::insert_all(tx, files)?;
     NewFileUse::insert_all(tx, uses)
-}
-
-fn results(id: i64, prepared: &Prepared) -> Vec<NewResult> {
-    let result = |outcome: &Judged| NewResult {
-        reconciliation_id: id,
-        business_date: outcome.day.as_number(),
-        result_key: outcome.key.clone(),
-        status: outcome.status.as_str().to_owned(),
-        ledger_amount: outcome.ledger,
-        bank_amount: outcome.bank.clone(),
-        detail: outcome.detail.clone(),
-    };
-    prepared.outcomes.iter().map(result).collect()
 }
 
 fn used_rows(prepared: &Prepared) -> Vec<NewMatchedRow> {

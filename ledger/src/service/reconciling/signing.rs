@@ -26,7 +26,7 @@ pub enum NotSigned {
     SamePerson,
     /// Differences are still open.
     #[error("{0} differences are open")]
-    StillOpen(usize),
+    StillOpen(i64),
     /// It is signed off already, or, to be reopened, it is not.
     #[error("the day's state does not allow it")]
     OtherState,
@@ -67,8 +67,7 @@ impl Ledger {
                 return Err(NotSigned::SamePerson);
             }
             let carried = MatchStatus::LedgerOnly.as_str();
-            let open = tx.open_exceptions_of(id)?;
-            let open = open.iter().filter(|(status, _key)| status != carried).count();
+            let open = tx.count_open_exceptions(id, Some(carried))?;
             if open > 0 {
                 return Err(NotSigned::StillOpen(open));
             }

@@ -34,7 +34,7 @@
 //! | `account_rollups` | what is kept of an account is the sum of its transfers up to there | I6 |
 //! | `wallet_rollups` | what is kept of a bank's wallets is the sum of their transfers up to there | I6 |
 //! | `settlements` | totals are recomputed, and a closed day's purchases are in exactly one | I12 |
-//! | `settlement_payments` | a paid settlement is posted once, for each issuer, and nothing else left or entered suspense without a decision | I6 |
+//! | `settlement_payments` | what merchants owe is carried and set off, a paid settlement is posted once, for each issuer, with those it sets off, a bank's fee once for its row, and nothing else left or entered suspense without a decision | I6 |
 //! | `business_days` | a bank's open day lies behind every day that it closed | I12 |
 
 mod attempt;

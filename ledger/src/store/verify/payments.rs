@@ -21,15 +21,37 @@ impl Connection {
 rules! {
     /// The rules of payments and, for each, the first row that breaks it.
     broken_payments;
-    PaymentAmount: "settlement_payments {}: its amount is not its settlement's and its postings'",
+    PaymentAmount: "settlement_payments {}: its amount is not its settlement's, or its postings' not its net",
         "SELECT p.settlement_id FROM settlement_payments p
          LEFT JOIN settlements s ON s.id = p.settlement_id
          LEFT JOIN (
             SELECT settlement_id, CAST(SUM(net) AS BIGINT) AS net FROM settlement_postings
             GROUP BY settlement_id
          ) x ON x.settlement_id = p.settlement_id
-         WHERE s.id IS NULL OR p.amount <> s.gross - s.reversed OR p.amount <> COALESCE(x.net, 0)
+         WHERE s.id IS NULL OR s.gross - s.reversed <> COALESCE(x.net, 0)
+            OR p.amount <> CASE WHEN s.gross - s.reversed > s.carried
+                THEN s.gross - s.reversed - s.carried ELSE 0 END
          ORDER BY p.settlement_id LIMIT 1";
+    Carried: "settlements {}: what is carried into it is not what the one before left",
+        "SELECT id FROM (
+            SELECT id, carried, LAG(carried - (gross - reversed)) OVER (
+                PARTITION BY merchant_id, bank_id ORDER BY business_date) AS rest
+            FROM settlements
+         ) x WHERE carried <> CASE WHEN rest > 0 THEN rest ELSE 0 END ORDER BY id LIMIT 1";
+    SetOffTogether: "settlements {}: it is not paid together with those that it sets off",
+        "SELECT id FROM (
+            SELECT s.id, s.carried, p.reconciliation_id AS paid, LAG(p.reconciliation_id) OVER (
+                PARTITION BY s.merchant_id, s.bank_id ORDER BY s.business_date) AS paid_before
+            FROM settlements s LEFT JOIN settlement_payments p ON p.settlement_id = s.id
+         ) x WHERE carried > 0 AND COALESCE(paid, 0) <> COALESCE(paid_before, 0)
+         ORDER BY id LIMIT 1";
+    SetOffToTheEnd: "settlement_payments {}: its merchant still owes, and nothing sets it off",
+        "SELECT id FROM (
+            SELECT s.id, p.reconciliation_id AS paid, s.carried - (s.gross - s.reversed) AS rest,
+                LEAD(s.id) OVER (PARTITION BY s.merchant_id, s.bank_id ORDER BY s.business_date)
+                    AS next
+            FROM settlements s LEFT JOIN settlement_payments p ON p.settlement_id = s.id
+         ) x WHERE paid IS NOT NULL AND rest > 0 AND next IS NULL ORDER BY id LIMIT 1";
     PaymentParts: "settlement_payments {}: an issuer's part is not posted as it is",
         "SELECT p.settlement_id FROM settlement_payments p
          JOIN settlement_issuers i ON i.settlement_id = p.settlement_id
@@ -48,10 +70,24 @@ rules! {
             OR CASE WHEN x.net > 0 THEN t.credit_account ELSE t.debit_account END
                 <> b.holding_account
          ORDER BY x.settlement_id LIMIT 1";
-    TransferReason: "transfers {}: no settlement and no decision is behind it",
+    FeeTransfer: "fee_postings by transfer {}: the transfer is missing or says something else",
+        "SELECT f.transfer_id FROM fee_postings f
+         LEFT JOIN banks b ON b.id = f.bank_id
+         LEFT JOIN reconciliations r ON r.id = f.reconciliation_id AND r.bank_id = f.bank_id
+         LEFT JOIN transfers t ON t.id = f.transfer_id AND t.anchor_id = f.anchor_id
+         WHERE t.id IS NULL OR b.id IS NULL OR r.id IS NULL OR t.subject IS NULL
+            OR t.subject <> f.reconciliation_id OR t.amount <> f.amount OR t.kind <> 8
+            OR t.debit_account <> b.fees_account OR t.credit_account <> b.holding_account
+         ORDER BY f.transfer_id LIMIT 1";
+    FeeOnce: "fee_postings by transfer {}: two rows have it",
+        "SELECT transfer_id FROM fee_postings GROUP BY transfer_id HAVING COUNT(*) > 1
+         ORDER BY transfer_id LIMIT 1";
+    TransferReason: "transfers {}: no settlement, no fee and no decision is behind it",
         "SELECT t.id FROM transfers t
          LEFT JOIN settlement_postings x ON x.transfer_id = t.id AND x.anchor_id = t.anchor_id
          LEFT JOIN exception_events e ON e.transfer_id = t.id AND e.anchor_id = t.anchor_id
+         LEFT JOIN fee_postings f ON f.transfer_id = t.id AND f.anchor_id = t.anchor_id
          WHERE t.kind IN (5, 8) AND x.transfer_id IS NULL AND e.transfer_id IS NULL
+            AND f.transfer_id IS NULL
          ORDER BY t.id LIMIT 1";
 }

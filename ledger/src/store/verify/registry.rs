@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 21] = [
+const APPEND_ONLY: [&str; 23] = [
     "transfers",
     "redemptions",
     "reversals",
@@ -26,9 +26,11 @@ const APPEND_ONLY: [&str; 21] = [
     "settlement_issuers",
     "card_changes",
     "bank_files",
+    "bank_file_parts",
     "reconciliation_events",
     "settlement_payments",
     "settlement_postings",
+    "fee_postings",
     "exception_events",
 ];
 

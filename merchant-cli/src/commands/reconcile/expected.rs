@@ -50,7 +50,8 @@ pub(super) fn ledger_side(
         lag = lag.or(settlement.paid_after_days);
         if add_settlement(&mut side, &settlement)? {
             is_empty = false;
-            if singly {
+            // What is set off is set off against the whole: no purchase of it is expected by itself.
+            if singly && settlement.set_off == 0 {
                 add_redemptions(client, &mut side, &settlement)?;
             }
         }
@@ -108,12 +109,19 @@ fn named_on_other_days(day: Date, rows: &[&StatementLine]) -> BTreeMap<Date, BTr
 
 /// Adds a settlement for which something has to be paid; whether there is such.
 fn add_settlement(side: &mut LedgerSide, settlement: &Settlement) -> Result<bool, Failure> {
-    // Nothing is paid for a day whose sales were all taken back.
-    let Some(amount) = Rupiah::new(settlement.net).ok().filter(|net| !net.is_zero()) else {
-        if settlement.net < 0 {
-            let (merchant, net) = (&settlement.merchant_id, settlement.net);
-            note(&format!("merchant `{merchant}` owes `{net}` for the day: left out"));
-        }
+    let (merchant, day) = (&settlement.merchant_id, &settlement.business_date);
+    if settlement.set_off > 0 {
+        let (set_off, net) = (settlement.set_off, settlement.net);
+        note(&format!("merchant `{merchant}`: `{set_off}` of `{net}` for `{day}` is set off"));
+    }
+    if settlement.net < 0 {
+        let owes = settlement.net.saturating_neg();
+        note(&format!(
+            "merchant `{merchant}` owes `{owes}` for `{day}`: set off against later days"
+        ));
+    }
+    // Nothing is paid for a day whose sales were all taken back, or set off.
+    let Some(amount) = Rupiah::new(settlement.due).ok().filter(|due| !due.is_zero()) else {
         return Ok(false);
     };
     let line = SettlementLine {

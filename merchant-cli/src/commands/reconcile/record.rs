@@ -1,5 +1,7 @@
 //! Recording: the files go to the server as they are, which reads and matches them itself.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -11,6 +13,9 @@ use crate::config::unreadable;
 use crate::failure::Failure;
 use crate::statements::ReadFile;
 use crate::terminal::{harmless, note};
+
+/// How long sending the files and reading them at the server may take.
+const WITHIN: Duration = Duration::from_mins(10);
 
 /// What the server recorded.
 #[derive(Debug, Deserialize)]
@@ -50,7 +55,7 @@ pub(super) fn record(
         "files": files,
     });
     // The server knows files by their bytes: sent twice, they are recorded once.
-    let answer = client.post_harmless("/v1/reconciliations", &body.to_string())?;
+    let answer = client.post_harmless("/v1/reconciliations", &body.to_string(), WITHIN)?;
     answer.expect(&[200, 201])?.parsed()
 }
 

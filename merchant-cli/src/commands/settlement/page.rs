@@ -23,6 +23,8 @@ const SETTLEMENTS: &[Title] = &[
     titled("Bruto (Rp)", "gross"),
     titled("Dibatalkan (Rp)", "reversed"),
     titled("Neto (Rp)", "net"),
+    titled("Diperhitungkan (Rp)", "set off"),
+    titled("Dibayar bank (Rp)", "due"),
     titled("ID", "id"),
 ];
 

@@ -19,6 +19,7 @@ use ledger::service::batch::{
 use ledger::service::{
     FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, StandIn, StoreError, SystemClock,
 };
+use pos_api::config::MAX_BANK_FILES;
 use pos_api::startup::Application;
 
 /// The revision of a registry that never changes.
@@ -39,7 +40,7 @@ pub(crate) fn serve(database_url: &str, keys: &Path) -> anyhow::Result<()> {
         four_eyes_above: FOUR_EYES_ABOVE,
     };
     let ledger = Arc::new(Ledger::open_with(&options, Some(stand_in))?);
-    let application = Application::build(ledger, "127.0.0.1:0", cores)?;
+    let application = Application::build(ledger, "127.0.0.1:0", cores, MAX_BANK_FILES)?;
     writeln!(std::io::stdout(), "listening on http://{}", application.address())?;
     actix_web::rt::System::new().block_on(async { application.start()?.await })?;
     Ok(())

@@ -1,0 +1,101 @@
+//! What is large of a recording, the files' bytes and the outcomes, is written before it in pieces, so
+//! that purchases never wait for much of it on a database with one writer. Nothing refers to a piece until
+//! the recording does, in one transaction.
+
+use std::sync::Arc;
+
+use crate::store::StoreError;
+use crate::store::reconciliations::{NewFilePart, NewResult};
+
+use super::super::error::Trouble;
+use super::super::shared::Shared;
+use super::NotReconciled;
+use super::record::{Judged, Prepared};
+
+/// Bytes of a file that are written at once.
+const PART: usize = 1024 * 1024;
+/// Outcomes that are written, or taken away, at once.
+const OUTCOMES: usize = 250;
+
+/// The pieces of a recording.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    /// The id of a day that is recorded for the first time.
+    pub(super) first_id: i64,
+    /// What the outcomes are kept under.
+    pub(super) run: i64,
+    /// The new files' ids, in their order.
+    pub(super) files: Vec<i64>,
+}
+
+/// Writes the pieces of a recording.
+pub(super) fn write(shared: &Shared, prepared: &Arc<Prepared>) -> Result<Pieces, NotReconciled> {
+    let count = prepared.files.len();
+    let block = shared.ids.block(count.saturating_add(2), 0, shared.clock.now())?;
+    let pieces = Pieces {
+        first_id: block.id(0),
+        run: block.id(1),
+        files: (2..).take(count).map(|place| block.id(place)).collect(),
+    };
+    for (place, id) in pieces.files.iter().enumerate() {
+        write_file(shared, prepared, (place, *id))?;
+    }
+    for piece in 0..prepared.outcomes.len().div_ceil(OUTCOMES) {
+        let (run, prepared) = (pieces.run, Arc::clone(prepared));
+        shared.write::<_, NotReconciled>(move |tx| {
+            let outcomes = prepared.outcomes.chunks(OUTCOMES).nth(piece).unwrap_or_default();
+            let rows = outcomes.iter().map(|outcome| result(run, outcome)).collect();
+            Ok(NewResult::insert_all(tx, rows)?)
+        })?;
+    }
+    Ok(pieces)
+}
+
+fn write_file(
+    shared: &Shared,
+    prepared: &Arc<Prepared>,
+    (place, file_id): (usize, i64),
+) -> Result<(), NotReconciled> {
+    let size = prepared.files.get(place).map_or(0, |(sent, _hash)| sent.content.len());
+    for piece in 0..size.div_ceil(PART) {
+        let part = i32::try_from(piece)
+            .map_err(|_too_many| StoreError::corrupt("a file of too many parts"))?;
+        let prepared = Arc::clone(prepared);
+        shared.write::<_, NotReconciled>(move |tx| {
+            let bytes = prepared.files.get(place).map(|(sent, _hash)| sent.content.chunks(PART));
+            let content = bytes.and_then(|mut parts| parts.nth(piece)).unwrap_or_default();
+            let row = NewFilePart { file_id, part, content: content.to_vec() };
+            Ok(NewFilePart::insert_all(tx, vec![row])?)
+        })?;
+    }
+    Ok(())
+}
+
+/// Takes the outcomes of a recording away that is not the latest any more, or has failed.
+pub(super) fn clear(shared: &Shared, run: i64) -> Result<(), NotReconciled> {
+    let most = i64::try_from(OUTCOMES).unwrap_or(i64::MAX);
+    while shared.write::<_, NotReconciled>(move |tx| Ok(tx.drop_results(run, most)?))? {}
+    Ok(())
+}
+
+/// Clears up behind a recording that failed; whether it did may not be known, then nothing is touched.
+pub(super) fn clear_failed(shared: &Shared, run: i64, error: &NotReconciled) {
+    if matches!(error, NotReconciled::Trouble(Trouble::Unknown)) {
+        return;
+    }
+    if let Err(error) = clear(shared, run) {
+        tracing::warn!(%error, run, "outcomes of a failed recording are left behind");
+    }
+}
+
+fn result(run_id: i64, outcome: &Judged) -> NewResult {
+    NewResult {
+        run_id,
+        business_date: outcome.day.as_number(),
+        result_key: outcome.key.clone(),
+        status: outcome.status.as_str().to_owned(),
+        ledger_amount: outcome.ledger,
+        bank_amount: outcome.bank.clone(),
+        detail: outcome.detail.clone(),
+    }
+}
