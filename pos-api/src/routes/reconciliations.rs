@@ -15,7 +15,7 @@ use crate::auth::{Anyone, Bank, Reading, Session};
 use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::exception::MAX_TEXT;
-use crate::wire::paging::{Page, PageParams, PageQuery};
+use crate::wire::paging::{Page, PageParams, PageQuery, bad_cursor, seal_cursor};
 use crate::wire::reconciliation::{
     AsJson, ReconcileBody, ReconciliationAnswer, largest_body, outcome,
 };
@@ -140,10 +140,11 @@ pub(super) async fn results(
     params: web::Query<PageParams>,
 ) -> Result<HttpResponse, Problem> {
     let id = decoded(&app, &id)?;
-    let limit = PageQuery::read(params.limit.as_deref(), None)?.limit();
-    let after = match params.cursor.as_deref() {
+    let page = PageQuery::read(params.limit.as_deref(), params.cursor.as_deref())?;
+    let limit = page.limit();
+    let after = match page.cursor() {
         None => (0, String::new()),
-        Some(cursor) => place_of(cursor).ok_or_else(|| invalid("/cursor", "is none of ours"))?,
+        Some(cursor) => place_of(cursor).ok_or_else(bad_cursor)?,
     };
     let ledger = Arc::clone(&app.ledger);
     let rows = web::block(move || {
@@ -160,7 +161,7 @@ pub(super) async fn results(
     let next_cursor = shown
         .last()
         .filter(|_last| has_more)
-        .map(|last| format!("{}~{}", last.day.as_number(), last.key));
+        .map(|last| seal_cursor(&format!("{}~{}", last.day.as_number(), last.key)));
     let data = shown.into_iter().map(outcome).collect::<Result<_, _>>()?;
     Ok(HttpResponse::Ok().json(ResultPage { data, next_cursor }))
 }
