@@ -30,7 +30,7 @@ pub struct SentFile {
 }
 
 /// Where kept files' bytes come from: a part of a file, `None` behind the last one.
-pub(super) type Parts<'a> = dyn Fn(i64, i32) -> Result<Option<Vec<u8>>, StoreError> + 'a;
+pub(super) type Parts<'a> = dyn Fn(i64, i32) -> Result<Option<Vec<u8>>, StoreError> + Sync + 'a;
 
 /// A kept file's bytes, of which one part at a time is in memory.
 struct KeptBytes<'a> {

@@ -269,7 +269,7 @@ pub(super) fn set_card_standing(
     if changes.is_empty() {
         return Ok(());
     }
-    let changed = SetCardStanding {
+    let updated = SetCardStanding {
         wallet: &column(changes, |change| change.wallet.0),
         card: &column(changes, |change| change.card.0),
         tries: &column(changes, |change| change.now.tries),
@@ -278,7 +278,7 @@ pub(super) fn set_card_standing(
         seen_state: &column(changes, |change| change.seen.state.number()),
     }
     .execute(postgres)?;
-    if changed == changes.len() {
+    if updated == changes.len() {
         Ok(())
     } else {
         Err(StoreError::corrupt("a card is not as it was read"))
