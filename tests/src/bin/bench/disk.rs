@@ -42,7 +42,7 @@ impl SlowDisk {
         Ok(Self { library, _guard: guard })
     }
 
-    /// The variables of a process whose disk is slow.
+    /// The variables of a process whose disk is slow: the loader puts the library before the C library's.
     pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
         let micros = SLOWER.as_micros().to_string();
         [("LD_PRELOAD", self.library.display().to_string()), ("SLOW_FSYNC_US", micros)]

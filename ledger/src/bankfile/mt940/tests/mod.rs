@@ -39,6 +39,7 @@ fn around(lines: &str) -> String {
     )
 }
 
+/// The X in the header are a SWIFT address's filling.
 #[test]
 fn mandiris_form_is_matched_on_its_text() {
     let statement = one("{1:F01BMRIIDJAXXXX0000000000}{2:I940XXXXXXXXXXXXN}{4:\r\n\
