@@ -208,8 +208,16 @@ pub(super) struct BothWays {
 #[derive(Clone, Copy, Debug)]
 struct End {
     date: NaiveDate,
+    signed: Decimal,
     before: Option<Decimal>,
     after: Option<Decimal>,
+}
+
+impl End {
+    /// The balance before it, as stated or as it follows from the one after it.
+    fn before(self) -> Option<Decimal> {
+        self.before.or_else(|| self.after?.checked_sub(self.signed))
+    }
 }
 
 impl BothWays {
@@ -237,13 +245,15 @@ impl BothWays {
     /// Takes the next row of the file, with the balance before it where it states that too.
     pub(super) fn take(&mut self, line: &StatementLine, before: Option<Decimal>) {
         let (signed, after) = (line.signed(), line.balance);
-        self.forwards.take(line.number, signed, before, after);
-        self.backwards.take(line.number, signed, before, after);
-        let before = before.or(after.and_then(|after| after.checked_sub(signed)));
-        let end = End { date: line.booking_date, before, after };
+        let end = End { date: line.booking_date, signed, before, after };
         if let Some(last) = self.last {
             self.rises |= last.date < end.date;
             self.falls |= last.date > end.date;
+        }
+        self.forwards.take(line.number, signed, before, after);
+        // With dates that rise and a balance that contradicts, this order is never the answer.
+        if !(self.rises && self.backwards.breaks > 0) {
+            self.backwards.take(line.number, signed, before, after);
         }
         self.first = self.first.or(Some(end));
         self.last = Some(end);
@@ -286,7 +296,7 @@ impl BothWays {
             RowOrder::Ascending => (self.first, self.last),
             RowOrder::Descending => (self.last, self.first),
         };
-        statement.opening = statement.opening.or(oldest.and_then(|end| end.before));
+        statement.opening = statement.opening.or(oldest.and_then(End::before));
         statement.closing = statement.closing.or(newest.and_then(|end| end.after));
         let balances = self.balances(statement.order, statement.opening, statement.closing);
         statement.balances = Some(balances);
