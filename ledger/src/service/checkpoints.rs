@@ -4,13 +4,19 @@
 //! The thread copies while the lane goes on writing, again and again, until little is left; that rest is copied
 //! between two of the lane's batches, after which the log starts over. A reader that is still on an old
 //! page holds that up, so it is tried again. What `PRAGMA wal_autocheckpoint` says stays the last bound.
+//!
+//! `SQLite` flushes the database's file only when everything is copied, which is then: the lane would wait for
+//! all that was copied before. So the thread flushes it itself after each time that it has copied.
 
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::store::StoreError;
 use crate::store::connection::{Connection, Purpose};
 use crate::store::wal::WalState;
-use crate::store::{Backend, StoreError};
 
 use super::background::Background;
 use super::error::Trouble;
@@ -28,14 +34,16 @@ const PASSES: usize = 6;
 
 /// Starts it, where there is such a log and a lane that writes it.
 pub(super) fn start(shared: &Arc<Shared>) -> Result<Option<Background>, StoreError> {
-    if shared.url.backend() != Backend::Sqlite || shared.lanes.is_none() {
+    if shared.lanes.is_none() {
         return Ok(None);
     }
-    let mut own = Connection::open(&shared.url, Purpose::General)?;
+    let Some(file) = shared.url.file() else { return Ok(None) };
+    let (mut own, file) =
+        (Connection::open(&shared.url, Purpose::General)?, DatabaseFile::open(file)?);
     let shared = Arc::clone(shared);
     let work = Background::start("checkpoints", move |rest| {
         while rest.go_on(LOOK) {
-            if let Err(error) = carry_over(&shared, &mut own) {
+            if let Err(error) = carry_over(&shared, &mut own, &file) {
                 tracing::warn!(%error, "the log of changes was not carried over this time");
             }
         }
@@ -43,21 +51,56 @@ pub(super) fn start(shared: &Arc<Shared>) -> Result<Option<Background>, StoreErr
     Ok(Some(work))
 }
 
-fn carry_over(shared: &Arc<Shared>, own: &mut Connection) -> Result<(), Trouble> {
+fn carry_over(
+    shared: &Arc<Shared>,
+    own: &mut Connection,
+    file: &DatabaseFile,
+) -> Result<(), Trouble> {
+    let Some(lanes) = &shared.lanes else { return Ok(()) };
     let mut state = own.wal_state()?;
-    if state.pages < START {
+    // With all of it copied the next batch starts it over by itself.
+    if state.pages < START || state.waiting() == 0 {
         return Ok(());
     }
     for _ in 0..PASSES {
+        own.checkpoint()?;
+        if let Err(error) = file.flush() {
+            // What was copied may be lost, and the next flush would not say so. The log has it all, and
+            // whoever opens the database anew begins with the log.
+            tracing::error!(%error, "the database's file could not be flushed: nothing is decided any more");
+            lanes.condemn();
+            return Err(Trouble::Unavailable);
+        }
+        state = own.wal_state()?;
         if state.waiting() <= REST {
             break;
         }
-        own.checkpoint()?;
-        state = own.wal_state()?;
     }
-    let Some(lanes) = &shared.lanes else { return Ok(()) };
-    // The lane's next batch finds everything copied and writes from the log's start again.
-    let copied: Result<WalState, StoreError> =
-        lanes.alone(|connection| (connection.checkpoint(), JobEnd::Sound))?;
+    // The lane's next batch finds everything copied and writes from the log's start again. A flush that
+    // fails here is as grave as above.
+    let copied: Result<WalState, StoreError> = lanes.alone(|connection| {
+        let copied = connection.checkpoint();
+        let end = if copied.is_ok() { JobEnd::Sound } else { JobEnd::CommitFailed };
+        (copied, end)
+    })?;
     copied.map(|_| ()).map_err(Trouble::from)
+}
+
+/// The database's file, to be flushed beside `SQLite`. It is never closed: with any of a process's
+/// descriptors of a file, all locks of that process on it go, `SQLite`'s too.
+#[derive(Debug)]
+struct DatabaseFile(ManuallyDrop<File>);
+
+impl DatabaseFile {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = File::open(path);
+        let file =
+            file.map_err(|error| StoreError::Pool(format!("{}: {error}", path.display())))?;
+        Ok(Self(ManuallyDrop::new(file)))
+    }
+
+    /// Makes all that was copied durable.
+    fn flush(&self) -> std::io::Result<()> {
+        self.0.sync_data()
+    }
 }
