@@ -19,6 +19,7 @@ pub mod postgres;
 pub mod process;
 pub mod seed;
 pub mod server;
+pub mod shim;
 
 pub use backend::Backend;
 pub use client::{Answer, ApiClient, Auditor, Bank, Merchant, Programme};

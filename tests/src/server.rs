@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -48,7 +48,8 @@ impl Server {
             .and_then(|file| file.keep().map_err(|error| error.error))
             .expect("the folder can be written")
             .1;
-        let (child, address) = spawn(database_url, keys, &log, "127.0.0.1:0", &extra);
+        let program = serve(database_url, keys, "127.0.0.1:0", &extra);
+        let (child, address) = spawn(program, &log);
         let (database_url, keys) = (database_url.to_owned(), keys.to_owned());
         Self { child, address, database_url, keys, log, extra }
     }
@@ -95,11 +96,23 @@ impl Server {
     /// # Panics
     /// As [`Server::start`].
     pub fn restart(&mut self) {
+        self.restart_in(&[]);
+    }
+
+    /// The same with these variables in its environment, this time.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn restart_in(&mut self, environment: &[(&str, String)]) {
         self.kill9();
-        let (child, address) =
-            spawn(&self.database_url, &self.keys, &self.log, &self.address, &self.extra);
-        self.child = child;
-        self.address = address;
+        let mut program = serve(&self.database_url, &self.keys, &self.address, &self.extra);
+        program.envs(environment.iter().map(|(name, value)| (name, value)));
+        (self.child, self.address) = spawn(program, &self.log);
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is a child").is_some()
     }
 }
 
@@ -111,18 +124,18 @@ impl Drop for Server {
     }
 }
 
-fn spawn(
-    database_url: &str,
-    keys: &Path,
-    log: &Path,
-    address: &str,
-    extra: &[String],
-) -> (Child, String) {
-    let stderr = File::options().append(true).open(log).expect("the log can be written");
-    let mut child = command("pos-api")
+fn serve(database_url: &str, keys: &Path, address: &str, extra: &[String]) -> Command {
+    let mut program = command("pos-api");
+    program
         .args(["serve", "--addr", address, "--database-url", database_url, "--keys"])
         .arg(keys)
-        .args(extra)
+        .args(extra);
+    program
+}
+
+fn spawn(mut program: Command, log: &Path) -> (Child, String) {
+    let stderr = File::options().append(true).open(log).expect("the log can be written");
+    let mut child = program
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(stderr)

@@ -3,6 +3,7 @@
 
 mod clerk;
 mod database;
+mod disk;
 mod ground;
 mod month;
 mod nodes;

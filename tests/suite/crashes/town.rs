@@ -2,7 +2,7 @@
 //! on a database that may be killed. Every number in it is invented.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ewarong_tests::demo::{Card, Credentials};
 use ewarong_tests::process::{run_pos_api, stdout_of};
@@ -108,6 +108,11 @@ impl Town {
     /// What a card's family is told at a till.
     pub(super) fn balance(till: &Merchant, card: &Card) -> i64 {
         till.inquire(&card.card_number, &card.pin).expect(200)["balance"].as_i64().unwrap()
+    }
+
+    /// A folder that goes with the town.
+    pub(super) fn folder(&self) -> &Path {
+        self.dir.path()
     }
 
     /// The words of a `pos-api` command on this database.

@@ -78,7 +78,7 @@ impl Sizes {
     pub(super) const fn of(backend: Backend) -> Self {
         match backend {
             Backend::Sqlite => Self { chunk: 2000, part: 64_000 },
-            Backend::Postgres => Self { chunk: 4096, part: 16_384 },
+            Backend::Postgres => Self { chunk: 1024, part: 16_384 },
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn slow_disk(
     databases: &[Database],
     cards: u32,
 ) -> anyhow::Result<()> {
-    let disk = SlowDisk::compile()?;
+    let disk = SlowDisk::compile();
     let folder = new_folder()?;
     let [fast, slow] = disk.probe(folder.path())?;
     for (what, time) in [("an `fsync` here", fast), ("an `fsync` of the slow disk", slow)] {

@@ -2,16 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use ewarong_tests::process::command;
-use tempfile::TempDir;
+use ewarong_tests::shim::Shim;
 
-use crate::databases::{new_folder, run};
+use crate::databases::run;
 
 /// How much longer a slow disk takes.
 pub(crate) const SLOWER: Duration = Duration::from_millis(1);
@@ -21,31 +19,19 @@ const PROBES: usize = 101;
 /// The library, compiled.
 #[derive(Debug)]
 pub(crate) struct SlowDisk {
-    library: PathBuf,
-    _guard: TempDir,
+    shim: Shim,
 }
 
 impl SlowDisk {
     /// Compiles the library with the machine's C compiler.
-    pub(crate) fn compile() -> anyhow::Result<Self> {
-        let guard = new_folder()?;
-        // PostgreSQL runs as another user.
-        fs::set_permissions(guard.path(), fs::Permissions::from_mode(0o755))?;
-        let library = guard.path().join("slow_fsync.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("shim/slow_fsync.c");
-        let mut cc = Command::new("cc");
-        cc.args(["-std=c11", "-O2", "-shared", "-fPIC", "-o"])
-            .arg(&library)
-            .arg(source)
-            .arg("-ldl");
-        run(cc).context("the slow disk needs a C compiler")?;
-        Ok(Self { library, _guard: guard })
+    pub(crate) fn compile() -> Self {
+        Self { shim: Shim::compile("slow_fsync") }
     }
 
     /// The variables of a process whose disk is slow: the loader puts the library before the C library's.
     pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
         let micros = SLOWER.as_micros().to_string();
-        [("LD_PRELOAD", self.library.display().to_string()), ("SLOW_FSYNC_US", micros)]
+        [self.shim.preloaded(), ("SLOW_FSYNC_US", micros)]
     }
 
     /// How long it takes to make a few bytes durable, as it is and on the slow disk.
