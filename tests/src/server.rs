@@ -110,9 +110,9 @@ impl Server {
         (self.child, self.address) = spawn(program, &self.log);
     }
 
-    /// Whether it has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().expect("it is a child").is_some()
+    /// How it ended, if it has by itself.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("it is a child")
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! The thread copies while the lane goes on writing, again and again, until little is left; that rest is copied
 //! between two of the lane's batches, after which the log starts over. A reader that is still on an old
-//! page holds that up, so it is tried again. What `PRAGMA wal_autocheckpoint` says stays the last bound.
+//! page holds that up, so it is tried again. Nobody else carries the log of a lane over: what `SQLite` does by itself
+//! at a commit tells nobody that it failed.
 //!
 //! `SQLite` flushes the database's file only when everything is copied, which is then: the lane would wait for
 //! all that was copied before. So the thread flushes it itself after each time that it has copied.
@@ -20,7 +21,7 @@ use crate::store::wal::WalState;
 
 use super::background::Background;
 use super::error::Trouble;
-use super::lane::JobEnd;
+use super::lane::{JobEnd, Lanes};
 use super::shared::Shared;
 
 /// How often the log is looked at.
@@ -32,46 +33,52 @@ const REST: i64 = 300;
 /// How often the thread copies before the lane does.
 const PASSES: usize = 6;
 
-/// Starts it, where there is such a log and a lane that writes it.
+/// Starts it, where there is such a log and a lane that writes it. What is in the log from before is
+/// carried over first: of a log whose flush failed the operating system may show more than the disk has.
 pub(super) fn start(shared: &Arc<Shared>) -> Result<Option<Background>, StoreError> {
-    if shared.lanes.is_none() {
+    let (Some(lanes), Some(file)) = (shared.lanes.clone(), shared.url.file()) else {
         return Ok(None);
+    };
+    let file = DatabaseFile::open(file)?;
+    let mut own = Connection::open(&shared.url, Purpose::General)?;
+    if !own.empty_wal()? {
+        tracing::warn!(
+            "the log of changes is in use by another process and was not carried over at the start"
+        );
     }
-    let Some(file) = shared.url.file() else { return Ok(None) };
-    let (mut own, file) =
-        (Connection::open(&shared.url, Purpose::General)?, DatabaseFile::open(file)?);
-    let shared = Arc::clone(shared);
     let work = Background::start("checkpoints", move |rest| {
-        while rest.go_on(LOOK) {
-            if let Err(error) = carry_over(&shared, &mut own, &file) {
+        while rest.go_on(LOOK) && lanes.is_sound() {
+            if let Err(error) = carry_over(&lanes, &mut own, &file) {
                 tracing::warn!(%error, "the log of changes was not carried over this time");
             }
+        }
+        if !lanes.is_sound() {
+            // Whoever closes the database last carries the log over and throws it away, which may by now
+            // be the only whole copy. With this connection left open nobody in this process is the last.
+            let _open = ManuallyDrop::new(own);
         }
     })?;
     Ok(Some(work))
 }
 
-fn carry_over(
-    shared: &Arc<Shared>,
-    own: &mut Connection,
-    file: &DatabaseFile,
-) -> Result<(), Trouble> {
-    let Some(lanes) = &shared.lanes else { return Ok(()) };
+fn carry_over(lanes: &Lanes, own: &mut Connection, file: &DatabaseFile) -> Result<(), Trouble> {
     let mut state = own.wal_state()?;
     // With all of it copied the next batch starts it over by itself.
     if state.pages < START || state.waiting() == 0 {
         return Ok(());
     }
     for _ in 0..PASSES {
-        own.checkpoint()?;
-        if let Err(error) = file.flush() {
+        let before = state;
+        state = copy(own, file).inspect_err(|error| {
             // What was copied may be lost, and the next flush would not say so. The log has it all, and
             // whoever opens the database anew begins with the log.
-            tracing::error!(%error, "the database's file could not be flushed: nothing is decided any more");
+            tracing::error!(%error, "the log was not carried over: nothing is decided any more");
             lanes.condemn();
-            return Err(Trouble::Unavailable);
+        })?;
+        if !state.is_further_than(before) {
+            // A reader is on an old page.
+            return Ok(());
         }
-        state = own.wal_state()?;
         if state.waiting() <= REST {
             break;
         }
@@ -84,6 +91,13 @@ fn carry_over(
         (copied, end)
     })?;
     copied.map(|_| ()).map_err(Trouble::from)
+}
+
+/// Copies what can be copied, and makes it durable.
+fn copy(own: &mut Connection, file: &DatabaseFile) -> Result<WalState, StoreError> {
+    own.checkpoint()?;
+    file.flush()?;
+    own.wal_state()
 }
 
 /// The database's file, to be flushed beside `SQLite`. It is never closed: with any of a process's
@@ -100,7 +114,7 @@ impl DatabaseFile {
     }
 
     /// Makes all that was copied durable.
-    fn flush(&self) -> std::io::Result<()> {
-        self.0.sync_data()
+    fn flush(&self) -> Result<(), StoreError> {
+        self.0.sync_data().map_err(StoreError::File)
     }
 }

@@ -211,12 +211,13 @@ impl Ledger {
     pub fn close(self) {
         self.sealer.stop();
         self.keeper.stop();
-        if let Some(checkpoints) = self.checkpoints {
-            checkpoints.stop();
-        }
         let Self { shared, .. } = self;
         if let Err(error) = shared.release() {
             tracing::warn!(%error, "the node's number was not given back; its lease runs out");
+        }
+        // Last: it sees whether the storage was sound to the end.
+        if let Some(checkpoints) = self.checkpoints {
+            checkpoints.stop();
         }
     }
 }

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the database refused a statement: {0}")]
     Statement(#[from] Error),
+    /// The database's file could not be opened or flushed.
+    #[error("the database's file failed: {0}")]
+    File(std::io::Error),
     /// A stored value that no type admits: the database was changed from outside, or is broken.
     #[error("the database holds a value that cannot be: {0}")]
     Corrupt(String),
@@ -54,7 +57,9 @@ impl StoreError {
         match self {
             Self::Connect(_) | Self::Pool(_) => FailureKind::Broken,
             Self::Statement(error) => kind_of(error),
-            Self::Corrupt(_) | Self::Migrate(_) | Self::Url(_) => FailureKind::Other,
+            Self::File(_) | Self::Corrupt(_) | Self::Migrate(_) | Self::Url(_) => {
+                FailureKind::Other
+            }
         }
     }
 }

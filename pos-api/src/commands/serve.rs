@@ -1,6 +1,5 @@
 //! `serve`: the API.
 
-use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,11 +88,7 @@ pub(super) fn serve(
         watch.abort();
         std::io::Result::Ok(ledger.is_sound())
     })?;
-    if !sound {
-        // Whoever closes `SQLite`'s database last carries its log over and throws it away, which may by now be
-        // the only whole copy. So it is not closed: the process ends, and the next one begins with the log.
-        let _open = ManuallyDrop::new(ledger);
-    } else if let Ok(ledger) = Arc::try_unwrap(ledger).map_err(|_still_used| ()) {
+    if let Ok(ledger) = Arc::try_unwrap(ledger).map_err(|_still_used| ()) {
         ledger.close();
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })

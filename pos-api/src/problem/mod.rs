@@ -158,6 +158,7 @@ impl From<StoreError> for Problem {
             StoreError::Connect(_)
             | StoreError::Pool(_)
             | StoreError::Statement(_)
+            | StoreError::File(_)
             | StoreError::Migrate(_)
             | StoreError::Url(_) => Code::Unavailable,
         })

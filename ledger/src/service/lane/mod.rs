@@ -203,6 +203,9 @@ impl Lanes {
         &self,
         work: impl FnOnce(&mut Connection) -> (T, JobEnd) + Send + 'static,
     ) -> Result<T, Trouble> {
+        if !self.is_sound() {
+            return Err(Trouble::Unavailable);
+        }
         let (answer, done) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let (result, end) = work(connection);

@@ -73,6 +73,9 @@ impl Worker {
     /// Does a piece of work between two batches. A commit that failed is as grave here as in a batch.
     fn do_alone(&mut self, job: Job) {
         // The job's sender is dropped with it, which tells whoever waits.
+        if self.context.broken.load(Ordering::Acquire) {
+            return;
+        }
         let end = self.seat().map(|seat| seat.connection().map(job));
         if let Err(error) = &end {
             tracing::error!(%error, "a lane has no connection");

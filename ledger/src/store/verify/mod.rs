@@ -175,7 +175,8 @@ pub(crate) fn fault_in_data(error: &StoreError) -> Option<String> {
         StoreError::Connect(_)
         | StoreError::Pool(_)
         | StoreError::Statement(_)
-        | StoreError::Url(_) => None,
+        | StoreError::Url(_)
+        | StoreError::File(_) => None,
     }
 }
 
