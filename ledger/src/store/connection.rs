@@ -137,9 +137,7 @@ const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
 
 /// A page that splits out of order is numbered as page 262,145 for a moment, and the commit then walks
 /// the whole cache for pages that high. Splits come with every batch, so a large cache costs more
-/// than it saves: misses are read from the operating system's.
-///
-/// Its log is carried over by a thread beside it: see `service::checkpoints`.
+/// than it saves: misses are read from the operating system's. `service::checkpoints` carries the log over.
 const SQLITE_LANE: &str = "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 0;";
 
 /// The planner takes a batch's range of keys for a large part of the table, and would compile what is

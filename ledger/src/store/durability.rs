@@ -35,7 +35,9 @@ fn a_commit_is_durable_and_the_log_of_changes_bounded() {
         assert_eq!(number("foreign_keys"), 1);
         assert!(number("busy_timeout") > 0);
         let pages = number("wal_autocheckpoint");
-        assert!((1..=MOST_PAGES).contains(&pages), "a checkpoint each {pages} pages");
+        // A lane's log is carried over by `service::checkpoints`, which hears of a failure.
+        let carried_over = if purpose == Purpose::Lane { 0..=0 } else { 1..=MOST_PAGES };
+        assert!(carried_over.contains(&pages), "a checkpoint each {pages} pages");
         assert_eq!(number("page_size"), 4_096);
         assert_eq!(pragma::<Text, String>(&mut connection, "journal_mode"), "wal");
     }
