@@ -37,7 +37,7 @@ impl Shim {
         Self { library, _folder: folder }
     }
 
-    /// The variable that has the loader take it.
+    /// The variable that has the loader take it, by the loader's own name for that; no path of a machine.
     pub fn preloaded(&self) -> (&'static str, String) {
         ("LD_PRELOAD", self.library.display().to_string())
     }
