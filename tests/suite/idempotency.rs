@@ -262,6 +262,34 @@ on_both_backends! {
         assert_eq!(world.balance(&card), 100_000);
         world.verify();
     }
+
+    /// A server that was restarted recalls no key: what shops that were cut off send again comes
+    /// together with new purchases, and with a key that now stands for something else.
+    fn what_comes_again_after_a_restart_is_known_among_new_purchases(backend) {
+        let mut world = World::start(backend);
+        let (card, till) = (world.fresh_card("bri"), world.till("JBI-1"));
+        let keys: Vec<String> = (0..10).map(|_| fresh_key()).collect();
+        let send = |till: &Merchant, (key, bought): &(&String, &str)| {
+            till.redeem(key, &card.card_number, &card.pin, &goods(bought))
+        };
+        let (old, new) = keys.split_at(5);
+        let before: Vec<_> =
+            old.iter().map(|key| send(&till, &(key, "eggs 5 piece 2000"))).collect();
+        world.server.restart();
+        let mut requests: Vec<_> = keys.iter().map(|key| (key, "eggs 5 piece 2000")).collect();
+        requests.extend(old.iter().map(|key| (key, "eggs 6 piece 2000")));
+        let answers = at_once(&requests, |request| send(&till, request));
+        let (again, rest) = answers.split_at(old.len());
+        for (again, before) in again.iter().zip(&before) {
+            assert_eq!((again.status, again.text()), (201, before.text()));
+            assert!(replayed(again));
+        }
+        let (bought, other) = rest.split_at(new.len());
+        assert!(bought.iter().all(|answer| answer.status == 201 && !replayed(answer)));
+        assert!(other.iter().all(|answer| answer.problem(422) == "idempotency_key_reused"));
+        assert_eq!(world.balance(&card), 10_000);
+        world.verify();
+    }
 }
 
 /// A second server on the world's `PostgreSQL` database, and the till's client there.

@@ -27,6 +27,7 @@ mod keys;
 mod load;
 mod model;
 mod nation;
+mod plans;
 mod planted;
 mod readme;
 mod reconciliations;

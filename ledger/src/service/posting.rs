@@ -56,7 +56,7 @@ impl Posting {
         let after = wallet.balance.checked_add(movement.amount);
         let after = after.ok_or_else(|| StoreError::corrupt("a wallet's balance overflows"))?;
         let id = self.push(movement, wallet.id, Some(after), Some(wallet))?;
-        self.wallets.push(WalletChange { wallet: wallet.id, balance: after, seen: wallet.last_id });
+        self.wallets.push(WalletChange::of(wallet, after));
         Ok((id, after))
     }
 

@@ -39,21 +39,21 @@ impl From<Trouble> for BatchFailure {
     }
 }
 
-/// Decides `commands` as one batch and answers each, in their order.
+/// Decides `commands`, on what `queries` ask for each of them, as one batch, and answers each, in their
+/// order.
 pub(super) fn run(
     store: &mut dyn BatchStore,
     context: &LaneContext,
     registry: &mut Registry,
-    (commands, hold): (&[&Command], Hold),
+    (commands, queries, hold): (&[&Command], &[FactsQuery], Hold),
 ) -> Result<Vec<Reply>, BatchFailure> {
-    let queries: Vec<FactsQuery> = commands.iter().map(|command| query(command)).collect();
     // Not even begun: another process holds the database. Trying each command alone would only wait
     // as long again for each.
-    store.hold(hold, &queries).map_err(|error| {
+    store.hold(hold, queries).map_err(|error| {
         tracing::warn!(%error, "a batch could not begin");
         BatchFailure::NotDone(Trouble::Unavailable)
     })?;
-    let done = decide_and_write(store, context, registry, (commands, &queries, hold));
+    let done = decide_and_write(store, context, registry, (commands, queries, hold));
     match (hold, done) {
         (Hold::Guard, done) => done.map(|(replies, _)| replies),
         (Hold::Lock, Ok((replies, true))) => {
@@ -134,18 +134,6 @@ fn not_written(error: StoreError, hold: Hold) -> BatchFailure {
             BatchFailure::NeedsLock
         }
         (Hold::Lock, _) => error.into(),
-    }
-}
-
-fn query(command: &Command) -> FactsQuery {
-    FactsQuery {
-        anchor: command.anchor(),
-        card: command.card().map(|card| card.card),
-        merchant: command.pos().merchant,
-        key_hash: match command {
-            Command::Redeem(redeem) => Some(redeem.key_hash),
-            Command::Inquire(_) => None,
-        },
     }
 }
 

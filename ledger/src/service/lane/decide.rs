@@ -72,13 +72,9 @@ impl<'a> Decider<'a> {
 
     /// The wallets that changed, with their balances after the batch.
     pub(super) fn changed_wallets(&self) -> Vec<WalletChange> {
-        let changed = self.wallets.iter().filter(|(_, wallet)| wallet.changed);
-        let change = |(id, wallet): (&AccountId, &Wallet)| WalletChange {
-            wallet: *id,
-            balance: wallet.balance,
-            seen: wallet.read.last_id,
-        };
-        let mut wallets: Vec<_> = changed.map(change).collect();
+        let changed = self.wallets.values().filter(|wallet| wallet.changed);
+        let mut wallets: Vec<_> =
+            changed.map(|wallet| WalletChange::of(&wallet.read, wallet.balance)).collect();
         wallets.sort_unstable_by_key(|change| change.wallet);
         wallets
     }

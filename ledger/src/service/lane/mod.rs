@@ -7,6 +7,7 @@
 mod batch;
 mod decide;
 mod figures;
+mod recall;
 mod registry;
 mod seat;
 mod worker;

@@ -12,6 +12,7 @@ use crate::store::{Backend, StoreError};
 use super::super::error::Trouble;
 use super::batch::{self, BatchFailure};
 use super::figures::Counters;
+use super::recall::Recall;
 use super::registry::Registry;
 use super::seat::Seat;
 use super::{Answer, Command, Job, JobEnd, LaneContext, Reply, Work};
@@ -28,6 +29,7 @@ pub(super) struct Worker {
     context: LaneContext,
     seat: Option<Seat>,
     registry: Registry,
+    recall: Recall,
     planned: Stopwatch,
     counters: Arc<Counters>,
 }
@@ -40,7 +42,8 @@ impl Worker {
         let mut seat = Seat::open(&context.url, context.stand_in.as_ref())?;
         let registry = Registry::read(seat.store())?;
         let (seat, planned) = (Some(seat), Stopwatch::now());
-        Ok(Self { context, seat, registry, planned, counters })
+        let recall = Recall::default();
+        Ok(Self { context, seat, registry, recall, planned, counters })
     }
 
     /// Works until the last sender is gone.
@@ -93,14 +96,15 @@ impl Worker {
         self.seat.as_mut().ok_or_else(|| StoreError::Pool("no connection".to_owned()))
     }
 
-    /// Runs a batch, as it is held at the first try when `hold` is `None`.
+    /// Runs a batch: at the first try (`hold` is `None`) in the way that is quick when nothing is in its
+    /// way, afterwards with all of its keys looked up.
     fn try_batch(
         &mut self,
         commands: &[&Command],
         hold: Option<Hold>,
     ) -> Result<Vec<Reply>, BatchFailure> {
         self.seat()?;
-        let Self { context, seat: Some(seat), registry, planned, .. } = self else {
+        let Self { context, seat: Some(seat), registry, recall, planned, .. } = self else {
             return Err(BatchFailure::NotDone(Trouble::Unavailable));
         };
         let mut replanned = Ok(());
@@ -109,10 +113,14 @@ impl Worker {
             replanned = seat.replan();
         }
         let store = seat.store();
+        if hold.is_some() {
+            recall.be_wary();
+        }
+        let queries = recall.queries(commands);
         let hold = hold.unwrap_or_else(|| store.first_hold());
         let replies = replanned
             .map_err(BatchFailure::from)
-            .and_then(|()| batch::run(store, context, registry, (commands, hold)));
+            .and_then(|()| batch::run(store, context, registry, (commands, &queries, hold)));
         if matches!(&replies, Err(BatchFailure::NotDone(trouble)) if is_broken(trouble)) {
             self.seat = None;
         }

@@ -12,7 +12,7 @@ use crate::domain::policy::PriceZone;
 use crate::domain::redemption::{CardFacts, PointOfSale, ShopFacts};
 use crate::store::error::StoreError;
 
-use super::{Facts, FactsQuery, WalletState};
+use super::{Facts, FactsQuery, RowPlace, WalletState};
 
 /// The SQL types of a wallet: id, balance, last id, bank, state, pseudonym.
 pub(super) type WalletSql = (BigInt, BigInt, BigInt, SmallInt, SmallInt, Binary);
@@ -25,13 +25,14 @@ pub(super) type WalletRow = (i64, i64, i64, i16, i16, Vec<u8>);
 /// The state of a wallet that may be used.
 const OPEN: i16 = 1;
 
-pub(super) fn wallet(row: WalletRow) -> Result<WalletState, StoreError> {
+pub(super) fn wallet(row: WalletRow, place: RowPlace) -> Result<WalletState, StoreError> {
     let (id, balance, last_id, bank, state, pseudonym) = row;
     let corrupt = |what: &str| StoreError::corrupt(format!("wallet {id}: {what}"));
     Ok(WalletState {
         id: AccountId(id),
         balance: Rupiah::new(balance).map_err(|_below| corrupt("its balance is below zero"))?,
         last_id,
+        place,
         issuer: BankId(bank),
         open: state == OPEN,
         pseudonym: bytes(&pseudonym).ok_or_else(|| corrupt("its pseudonym is not 16 bytes"))?,
@@ -62,7 +63,7 @@ pub(super) type RecordedRow = (Option<i64>, Option<Vec<u8>>);
 
 pub(super) fn facts(
     query: &FactsQuery,
-    wallet: Option<WalletRow>,
+    (wallet, place): (Option<WalletRow>, RowPlace),
     card: CardRow,
     recorded: RecordedRow,
 ) -> Result<Facts, StoreError> {
@@ -76,7 +77,7 @@ pub(super) fn facts(
         _ => None,
     };
     Ok(Facts {
-        wallet: wallet.map(self::wallet).transpose()?,
+        wallet: wallet.map(|row| self::wallet(row, place)).transpose()?,
         card: card_facts(query, card)?,
         recorded,
     })

@@ -7,6 +7,9 @@ mod sqlite;
 
 use std::sync::Arc;
 
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+
 use crate::domain::bank::BankId;
 use crate::domain::ids::{AccountId, CardId, MerchantId, RowId, WalletId};
 use crate::domain::leaf::Pseudonym;
@@ -18,6 +21,11 @@ use crate::domain::transfer::Transfer;
 use super::connection::Connection;
 use super::error::StoreError;
 
+/// Where `PostgreSQL` keeps a version of a row (its `ctid`: block and line). `SQLite` has none.
+#[derive(AsExpression, FromSqlRow, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[diesel(sql_type = postgres::Tid)]
+pub struct RowPlace([u8; 6]);
+
 /// A wallet as it was read.
 #[derive(Clone, Copy, Debug)]
 pub struct WalletState {
@@ -28,6 +36,8 @@ pub struct WalletState {
     /// The highest id of all that touched it. Whoever changes a wallet or a card on it raises this, so
     /// that an unchanged one means an unchanged wallet.
     pub last_id: i64,
+    /// Where its row was read.
+    pub place: RowPlace,
     /// The bank that issued its cards.
     pub issuer: BankId,
     /// Whether it may be used.
@@ -45,7 +55,7 @@ pub struct FactsQuery {
     pub card: Option<CardId>,
     /// The merchant that asks.
     pub merchant: MerchantId,
-    /// The idempotency key's hash; a balance inquiry has none.
+    /// The idempotency key's hash, when it is to be looked up.
     pub key_hash: Option<[u8; 16]>,
 }
 
@@ -56,7 +66,7 @@ pub struct Facts {
     pub wallet: Option<WalletState>,
     /// The card; its wallet's part (issuer, open) is filled in from the wallet's state.
     pub card: Option<CardFacts>,
-    /// The id of the attempt with this key and the hash of its request.
+    /// The id of the attempt with this key and the hash of its request, if the key was looked up.
     pub recorded: Option<(i64, [u8; 16])>,
 }
 
@@ -78,6 +88,15 @@ pub struct WalletChange {
     pub balance: Rupiah,
     /// Its `last_id` as it was read.
     pub seen: i64,
+    /// Where its row was read.
+    pub place: RowPlace,
+}
+
+impl WalletChange {
+    /// A wallet that holds `balance` now, after it was read.
+    pub const fn of(read: &WalletState, balance: Rupiah) -> Self {
+        Self { wallet: read.id, balance, seen: read.last_id, place: read.place }
+    }
 }
 
 /// What PINs did to a card.
@@ -161,7 +180,7 @@ pub trait BatchStore: Send {
     /// Writes a batch. Under [`Hold::Guard`] it is durable when this returns.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing of it is written, unless the connection is gone and the batch was
+    /// [`StoreError`], also when one of the attempts' keys is recorded already; then nothing of it is written, unless the connection is gone and the batch was
     /// not locked: then nobody knows.
     fn write_batch(&mut self, rows: &BatchRows) -> Result<(), StoreError>;
 

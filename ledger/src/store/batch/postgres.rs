@@ -3,7 +3,13 @@
 //! Every text here is planned once, generically, by the lane's settings (`store::connection`): all
 //! joins go by keys, from the few rows of the arrays to the large tables.
 
-use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, Text};
+use std::io::Write as _;
+
+use diesel::deserialize::{self, FromSql};
+use diesel::pg::{Pg, PgValue};
+use diesel::query_builder::QueryId;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, SqlType, Text};
 use diesel::{Connection as _, PgConnection, RunQueryDsl};
 
 use crate::domain::money::Rupiah;
@@ -16,11 +22,29 @@ use super::facts::{
     WalletSql,
 };
 use super::sqlite::outcome_columns;
-use super::{BatchRows, CardChange, Facts, FactsQuery, Ground, WalletState};
+use super::{BatchRows, CardChange, Facts, FactsQuery, Ground, RowPlace, WalletState};
+
+/// The SQL type `tid`, by its number in `pg_type`.
+#[derive(Clone, Copy, Debug, QueryId, SqlType)]
+#[diesel(postgres_type(oid = 27, array_oid = 1010))]
+pub struct Tid;
+
+impl FromSql<Tid, Pg> for RowPlace {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(value.as_bytes().try_into()?))
+    }
+}
+
+impl ToSql<Tid, Pg> for RowPlace {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&self.0)?;
+        Ok(IsNull::No)
+    }
+}
 
 statement! {
-    postgres LockWallets<'a> { ids: &'a [i64] } -> WalletSql;
-    "SELECT w.id, w.balance, w.last_id, w.bank_id, w.state, w.pseudonym
+    postgres LockWallets<'a> { ids: &'a [i64] } -> (WalletSql, Tid);
+    "SELECT w.id, w.balance, w.last_id, w.bank_id, w.state, w.pseudonym, w.ctid
      FROM unnest(" [ids: Array<BigInt>] ") AS k (id)
      JOIN wallets w ON w.id = k.id
      ORDER BY w.id
@@ -32,8 +56,8 @@ statement! {
     postgres GroundOf<'a> {
         place: &'a [i32], anchor: &'a [i64], card: &'a [Option<i64>], merchant: &'a [i64],
         key_hash: &'a [Option<&'a [u8]>],
-    } -> (Integer, SomeWalletSql, CardSql, RecordedSql, Integer);
-    "SELECT k.place, w.id, w.balance, w.last_id, w.bank_id, w.state, w.pseudonym,
+    } -> (Integer, SomeWalletSql, Nullable<Tid>, CardSql, RecordedSql, Integer);
+    "SELECT k.place, w.id, w.balance, w.last_id, w.bank_id, w.state, w.pseudonym, w.ctid,
             c.state, c.pin_tries, c.expires, c.pin_key_version, c.pin_tag, c.pin_salt,
             r.id, r.request_mac, (SELECT revision FROM registry_head WHERE id = 1)
      FROM unnest(" [place: Array<Integer>] ", " [anchor: Array<BigInt>] ", "
@@ -63,8 +87,8 @@ statement! {
 }
 
 statement! {
-    // One statement writes a batch, and checks what it stands on. A wallet that is not as it was read is not
-    // updated; then, or when the registry's revision has grown, the batch gets no last id, its row is refused,
+    // One statement writes a batch, and checks what it stands on. A wallet is looked for where its row was
+    // read, without going through the index again. One that is not as it was read, or not there, is not updated; then, or when the registry's revision has grown, the batch gets no last id, its row is refused,
     // and nothing of it is written. The revision is asked for after the attempts are in, so that this
     // transaction has its number by then: see `DayCloser`.
     postgres WriteBatch<'a> {
@@ -78,7 +102,7 @@ statement! {
         t_id: &'a [i64], t_anchor: &'a [i64], t_debit: &'a [i64], t_credit: &'a [i64],
         t_amount: &'a [i64], t_after: &'a [Option<i64>],
         t_subject: &'a [Option<i64>], t_date: &'a [i32], t_kind: &'a [i16],
-        w_id: &'a [i64], w_balance: &'a [i64], w_seen: &'a [i64], w_count: i64,
+        w_place: &'a [RowPlace], w_id: &'a [i64], w_balance: &'a [i64], w_seen: &'a [i64], w_count: i64,
         revision: Option<i32>,
     };
     "WITH attempts AS (
@@ -104,9 +128,9 @@ statement! {
     [t_date: Array<Integer>] ", " [t_kind: Array<SmallInt>] ") AS k
      ), balances AS (
         UPDATE wallets SET balance = k.balance, last_id = " [last_id: BigInt] "
-        FROM unnest(" [w_id: Array<BigInt>] ", " [w_balance: Array<BigInt>] ", "
-    [w_seen: Array<BigInt>] ") AS k (id, balance, seen)
-        WHERE wallets.id = k.id AND wallets.last_id = k.seen
+        FROM unnest(" [w_place: Array<Tid>] ", " [w_id: Array<BigInt>] ", "
+    [w_balance: Array<BigInt>] ", " [w_seen: Array<BigInt>] ") AS k (place, id, balance, seen)
+        WHERE wallets.ctid = k.place AND wallets.id = k.id AND wallets.last_id = k.seen
         RETURNING 1
      ), leaves AS (
         INSERT INTO batch_leaves (batch_id, anchor_id, leaves) VALUES ("
@@ -144,15 +168,18 @@ pub(super) fn lock_wallets(
     if wallets.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<WalletRow> = LockWallets { ids: wallets }.load(postgres)?;
-    rows.into_iter().map(super::facts::wallet).collect()
+    let rows: Vec<(WalletRow, RowPlace)> = LockWallets { ids: wallets }.load(postgres)?;
+    rows.into_iter().map(|(row, place)| super::facts::wallet(row, place)).collect()
 }
+
+/// A query's place, its wallet and where that was read, its card, its attempt, the registry's revision.
+type GroundRow = (i32, Option<WalletRow>, Option<RowPlace>, CardRow, RecordedRow, i32);
 
 pub(super) fn ground(
     postgres: &mut PgConnection,
     queries: &[FactsQuery],
 ) -> Result<Ground, StoreError> {
-    let rows: Vec<(i32, Option<WalletRow>, CardRow, RecordedRow, i32)> = GroundOf {
+    let rows: Vec<GroundRow> = GroundOf {
         place: &places(queries),
         anchor: &column(queries, |query| query.anchor.0),
         card: &column(queries, |query| query.card.map(|card| card.0)),
@@ -164,12 +191,12 @@ pub(super) fn ground(
     }
     .load(postgres)?;
     let lacking = || StoreError::corrupt("a look-up gave no row");
-    let revision = rows.first().map(|row| row.4).ok_or_else(lacking)?;
+    let revision = rows.first().map(|row| row.5).ok_or_else(lacking)?;
     let mut found: Vec<Option<Facts>> = queries.iter().map(|_| None).collect();
-    for (place, wallet, card, recorded, _) in rows {
+    for (place, wallet, at, card, recorded, _) in rows {
         let place = usize::try_from(place).map_err(|_negative| lacking())?;
         let (query, slot) = queries.get(place).zip(found.get_mut(place)).ok_or_else(lacking)?;
-        *slot = Some(super::facts::facts(query, wallet, card, recorded)?);
+        *slot = Some(super::facts::facts(query, (wallet, at.unwrap_or_default()), card, recorded)?);
     }
     let facts: Option<Vec<Facts>> = found.into_iter().collect();
     Ok(Ground { facts: facts.ok_or_else(lacking)?, revision })
@@ -252,6 +279,7 @@ fn write_rows(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(), Store
         t_subject: &column(transfers, crate::domain::transfer::Transfer::subject),
         t_date: &column(transfers, |t| t.business_date().as_number()),
         t_kind: &column(transfers, |t| t.kind().number()),
+        w_place: &column(&rows.wallets, |change| change.place),
         w_id: &column(&rows.wallets, |change| change.wallet.0),
         w_balance: &column(&rows.wallets, |change| change.balance.get()),
         w_seen: &column(&rows.wallets, |change| change.seen),

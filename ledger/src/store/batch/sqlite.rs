@@ -14,7 +14,7 @@ use super::facts::{
     CardRow, CardSql, RecordedRow, RecordedSql, ShopRow, ShopSql, SomeWalletSql, WalletRow,
     WalletSql,
 };
-use super::{BatchRows, CardChange, Facts, FactsQuery, Ground, WalletState};
+use super::{BatchRows, CardChange, Facts, FactsQuery, Ground, RowPlace, WalletState};
 
 statement! {
     sqlite WalletById { id: i64 } -> WalletSql;
@@ -114,10 +114,11 @@ pub(super) fn read_wallets(
     sqlite: &mut SqliteConnection,
     wallets: &[i64],
 ) -> Result<Vec<WalletState>, StoreError> {
+    let wallet = |row| super::facts::wallet(row, RowPlace::default());
     let mut found = Vec::with_capacity(wallets.len());
     for id in wallets {
         let rows: Vec<WalletRow> = WalletById { id: *id }.load(sqlite)?;
-        found.extend(rows.into_iter().next().map(super::facts::wallet).transpose()?);
+        found.extend(rows.into_iter().next().map(wallet).transpose()?);
     }
     Ok(found)
 }
@@ -143,7 +144,7 @@ fn facts(sqlite: &mut SqliteConnection, query: &FactsQuery) -> Result<Facts, Sto
         statement.load(sqlite)?.into_iter().next();
     let (wallet, card, recorded) =
         row.ok_or_else(|| StoreError::corrupt("a look-up gave no row"))?;
-    super::facts::facts(query, wallet, card, recorded)
+    super::facts::facts(query, (wallet, RowPlace::default()), card, recorded)
 }
 
 pub(super) fn shops(

@@ -19,7 +19,7 @@ use crate::domain::redemption::{Attempt, Debit, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::DatabaseUrl;
-use crate::store::batch::{BatchRows, BatchStore as _, WalletChange};
+use crate::store::batch::{BatchRows, BatchStore as _, RowPlace, WalletChange};
 use crate::store::connection::{Connection, Purpose};
 use crate::store::sealing::LogHead;
 use crate::store::statement::statement;
@@ -265,11 +265,12 @@ impl History {
         transfers: Vec<Transfer>,
         now: Instant,
     ) {
-        // `seen` is for writes without a lock, and the fixture has the only writer.
+        // `seen` and `place` are for writes without a lock, and the fixture has the only writer.
         let wallets = FAMILIES.iter().zip(self.balances).map(|(family, balance)| WalletChange {
             wallet: *family,
             balance: Rupiah::new(balance).unwrap(),
             seen: 0,
+            place: RowPlace::default(),
         });
         let rows = BatchRows {
             id: ids.first(),

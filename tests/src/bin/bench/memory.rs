@@ -114,8 +114,12 @@ impl BatchStore for Memory {
     }
 
     fn write_batch(&mut self, rows: &BatchRows) -> Result<(), StoreError> {
+        let key = |attempt: &Attempt| (attempt.wallet, attempt.merchant, attempt.key_hash);
+        if rows.attempts.iter().any(|attempt| self.recorded.contains_key(&key(attempt))) {
+            return Err(StoreError::Corrupt("a key is recorded already".to_owned()));
+        }
         for attempt in &rows.attempts {
-            let key = (attempt.wallet, attempt.merchant, attempt.key_hash);
+            let key = key(attempt);
             self.recorded.insert(key, (attempt.id.0, attempt.request));
             self.attempts.insert(attempt.id, Arc::clone(attempt));
         }

@@ -12,7 +12,7 @@ use ledger::domain::keys::StoredPin;
 use ledger::domain::money::Rupiah;
 use ledger::domain::policy::PriceZone;
 use ledger::domain::redemption::{CardFacts, ShopFacts};
-use ledger::service::batch::WalletState;
+use ledger::service::batch::{RowPlace, WalletState};
 
 use super::Town;
 use crate::databases::file_of;
@@ -98,6 +98,7 @@ fn wallet((id, balance, last_id, bank, pseudonym): WalletRow) -> anyhow::Result<
         id: AccountId(id),
         balance: Rupiah::new(balance)?,
         last_id,
+        place: RowPlace::default(),
         issuer: BankId(bank),
         open: true,
         pseudonym: array(&pseudonym)?,
