@@ -81,14 +81,15 @@ impl Cluster {
     /// # Panics
     /// When `PostgreSQL` is not installed or does not start.
     pub fn start() -> Self {
-        Self::start_in(&[])
+        Self::start_with("", &[])
     }
 
-    /// The same with more variables, `NAME=value`, in the postmaster's environment.
+    /// The same with more settings, as lines of `postgresql.conf`, and with more variables,
+    /// `NAME=value`, in the postmaster's environment.
     ///
     /// # Panics
     /// As [`Cluster::start`].
-    pub fn start_in(environment: &[&str]) -> Self {
+    pub fn start_with(settings: &str, environment: &[&str]) -> Self {
         let bin = programs();
         let user = system_user();
         let dir = tempfile::Builder::new()
@@ -108,7 +109,8 @@ impl Cluster {
         let config = dir.join("data/postgresql.conf");
         let written = fs::read_to_string(&config).expect("initdb wrote the settings");
         let own = format!("port = {port}\nunix_socket_directories = '{}'\n", dir.display());
-        fs::write(&config, written + SETTINGS + &own).expect("the settings can be written");
+        fs::write(&config, written + SETTINGS + settings + &own)
+            .expect("the settings can be written");
 
         let (keeper, pipes) = spawn_keeper(user.as_ref(), (&bin, &dir, port), environment);
         let cluster =

@@ -9,7 +9,7 @@ use ewarong_tests::process::wait_until;
 use ewarong_tests::{Backend, Cluster, Demo};
 use serde_json::Value;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, POSTGRESQL};
 use crate::databases::{Database, name_of, new_folder};
 use crate::disk::SlowDisk;
 use crate::loads::Load;
@@ -45,8 +45,8 @@ pub(crate) fn slow_disk(
         let measured = match backend {
             Backend::Sqlite => bench.measure(&what, (database, &server), load)?,
             Backend::Postgres => {
-                let cluster =
-                    Arc::new(Cluster::start_in(&variables.each_ref().map(String::as_str)));
+                let variables = variables.each_ref().map(String::as_str);
+                let cluster = Arc::new(Cluster::start_with(POSTGRESQL, &variables));
                 let slow = Database::with_cards((backend, &cluster), cards)?;
                 let load = Load { warm_up: bench.effort.rows, ..load };
                 bench.measure_here(&what, &slow, load)?
