@@ -8,7 +8,7 @@ use ewarong_tests::{Backend, Cluster};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::databases::{Database, say};
+use crate::databases::{Database, advised_settings, say};
 use crate::loads::{Load, LoadRun, undisturbed};
 use crate::plot::{Chart, svg};
 use crate::rows::{Row, table};
@@ -41,14 +41,6 @@ pub(crate) struct Bench {
     runs: Vec<(String, Value)>,
 }
 
-/// What `PostgreSQL`'s manual advises for a server of its own, where its defaults are for the smallest machines: more
-/// of the memory, and checkpoints that are rare. The references run on the same cluster.
-pub(crate) const POSTGRESQL: &str = "
-shared_buffers = 2GB
-max_wal_size = 8GB
-checkpoint_timeout = 15min
-";
-
 /// A measurement of the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Measured {
@@ -60,7 +52,7 @@ pub(crate) struct Measured {
 impl Bench {
     /// Nothing measured yet.
     pub(crate) fn new(effort: Effort) -> Self {
-        let cluster = Arc::new(Cluster::start_with(POSTGRESQL, &[]));
+        let cluster = Arc::new(Cluster::start_with(&advised_settings(), &[]));
         Self { effort, cluster, rows: Vec::new(), charts: Vec::new(), runs: Vec::new() }
     }
 

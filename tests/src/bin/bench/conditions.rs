@@ -9,8 +9,8 @@ use ewarong_tests::process::wait_until;
 use ewarong_tests::{Backend, Cluster, Demo};
 use serde_json::Value;
 
-use crate::bench::{Bench, POSTGRESQL};
-use crate::databases::{Database, name_of, new_folder};
+use crate::bench::Bench;
+use crate::databases::{Database, advised_settings, name_of, new_folder};
 use crate::disk::SlowDisk;
 use crate::loads::Load;
 use crate::rows::{Figure, Floor, Latency, Row};
@@ -46,7 +46,7 @@ pub(crate) fn slow_disk(
             Backend::Sqlite => bench.measure(&what, (database, &server), load)?,
             Backend::Postgres => {
                 let variables = variables.each_ref().map(String::as_str);
-                let cluster = Arc::new(Cluster::start_with(POSTGRESQL, &variables));
+                let cluster = Arc::new(Cluster::start_with(&advised_settings(), &variables));
                 let slow = Database::with_cards((backend, &cluster), cards)?;
                 let load = Load { warm_up: bench.effort.rows, ..load };
                 bench.measure_here(&what, &slow, load)?
