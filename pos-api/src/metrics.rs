@@ -94,6 +94,7 @@ impl Metrics {
         for (name, kind, help, value) in [
             ("redemption_replays_total", "counter", "Answers given again.", read(&self.replays)),
             ("lane_batches_total", "counter", "Batches of the write path.", lanes.batches),
+            ("lane_batches_again_total", "counter", "Batches that were run again.", lanes.again),
             ("lane_commands_total", "counter", "Requests in those batches.", lanes.commands),
             ("lane_last_batch_size", "gauge", "Requests in the latest batch.", lanes.last_batch),
             ("lane_waiting", "gauge", "Requests that wait for a batch.", lanes.waiting),

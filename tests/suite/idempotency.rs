@@ -41,6 +41,14 @@ fn replayed(answer: &Answer) -> bool {
     answer.header("idempotent-replayed") == Some("true")
 }
 
+/// How many batches the server has had to run again since it started.
+fn batches_run_again(till: &Merchant) -> u64 {
+    let metrics = till.api.request("GET", "/metrics", &[], b"").unwrap().text();
+    let count =
+        metrics.lines().find_map(|line| line.strip_prefix("ewarong_lane_batches_again_total "));
+    count.unwrap().parse().unwrap()
+}
+
 /// Purchases by two tills of what the card pays for twelve times: floor(110,000 / 9,000).
 fn race_for_one_card(world: &World, tills: [&Merchant; 2], card: &Card) {
     let requests = (0..50).map(|n| (tills[n % 2], fresh_key())).collect::<Vec<_>>();
@@ -287,8 +295,28 @@ on_both_backends! {
         let (bought, other) = rest.split_at(new.len());
         assert!(bought.iter().all(|answer| answer.status == 201 && !replayed(answer)));
         assert!(other.iter().all(|answer| answer.problem(422) == "idempotency_key_reused"));
+        assert!(batches_run_again(&till) >= 1);
         assert_eq!(world.balance(&card), 10_000);
         world.verify();
+    }
+
+    /// Nor does it count a wrong PIN again that comes again, before it knows that it does.
+    fn a_wrong_pin_that_comes_again_after_a_restart_counts_once(backend) {
+        let mut world = World::start(backend);
+        let (card, till, key) = (world.fresh_card("bri"), world.till("JBI-1"), fresh_key());
+        let guess = |key: &str| {
+            till.redeem(key, &card.card_number, &wrong_pin(&card), &goods("eggs 5 piece 2000"))
+        };
+        let first = guess(&key);
+        assert_eq!(outcome(&first), "pin_wrong");
+        world.server.restart();
+        for again in at_once(&[&key; 5], |key| guess(key)) {
+            assert_eq!((again.status, again.text()), (402, first.text()));
+        }
+        assert!(batches_run_again(&till) >= 1);
+        for expected in ["pin_wrong", "pin_wrong", "card_pin_blocked"] {
+            assert_eq!(outcome(&guess(&fresh_key())), expected);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! How `PostgreSQL` runs the statements of the write path: by keys, however full the tables are.
+//! How `PostgreSQL` runs the statements of the write path: by keys.
 
 use std::time::Duration;
 

@@ -28,6 +28,7 @@ statement! {
 
 statement! {
     // `IS TRUE` keeps the planner off the index of unsealed batches: it would read all of them for each of `k`.
+    // Whether that holds is tested by the plan (`tests/suite/plans.rs`).
     postgres PlaceBatches<'a> { log_start: &'a [i64], id: &'a [i64], anchor: &'a [i64] };
     "UPDATE batches b SET log_start = k.log_start
      FROM unnest(" [log_start: Array<BigInt>] ", " [id: Array<BigInt>] ", " [anchor: Array<BigInt>] ")

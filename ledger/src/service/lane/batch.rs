@@ -21,7 +21,8 @@ use super::{Command, LaneContext, Reply};
 pub(super) enum BatchFailure {
     /// Nothing was done.
     NotDone(Trouble),
-    /// What it stood on has changed, or can't be held without a lock: nothing was done.
+    /// What it stood on has changed, a key that was not looked up is recorded, or it can't be held without
+    /// a lock: nothing was done.
     NeedsLock,
     /// It was sent to be made durable, and whether it was is not known.
     Unknown(StoreError),
@@ -125,12 +126,13 @@ fn decide_and_write(
 }
 
 /// What a failed write means. A guarded one is its own commit: with the connection gone nobody knows
-/// whether it was made; refused, something of what it stood on has changed.
+/// whether it was made; refused, something of what it stood on has changed, or a key is
+/// recorded already.
 fn not_written(error: StoreError, hold: Hold) -> BatchFailure {
     match (hold, error.is_broken()) {
         (Hold::Guard, true) => BatchFailure::Unknown(error),
         (Hold::Guard, false) => {
-            tracing::debug!(%error, "a batch is run again under locks");
+            tracing::debug!(%error, "a batch was not written");
             BatchFailure::NeedsLock
         }
         (Hold::Lock, _) => error.into(),

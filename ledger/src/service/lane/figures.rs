@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     batches: AtomicU64,
+    again: AtomicU64,
     commands: AtomicU64,
     last_batch: AtomicU64,
 }
@@ -15,6 +16,8 @@ pub(super) struct Counters {
 pub struct LaneFigures {
     /// Batches that were answered.
     pub batches: u64,
+    /// How many had to be run again: something had changed meanwhile, or a key was recorded already.
+    pub again: u64,
     /// Commands in them.
     pub commands: u64,
     /// Commands in the latest of them.
@@ -32,10 +35,16 @@ impl Counters {
         self.last_batch.store(commands, Ordering::Relaxed);
     }
 
+    /// Counts a batch that is run again.
+    pub(super) fn count_again(&self) {
+        self.again.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// What was counted, beside `waiting`.
     pub(super) fn read(&self, waiting: usize) -> LaneFigures {
         LaneFigures {
             batches: self.batches.load(Ordering::Relaxed),
+            again: self.again.load(Ordering::Relaxed),
             commands: self.commands.load(Ordering::Relaxed),
             last_batch: self.last_batch.load(Ordering::Relaxed),
             waiting: wide(waiting),

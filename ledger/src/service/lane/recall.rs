@@ -2,7 +2,7 @@
 //!
 //! Nearly every key is new, and its look-up finds nothing. Whether it was recorded before is told as well
 //! when the attempt is written, by the unique key, which then refuses the batch. So a lane looks up only
-//! the keys that it was asked for lately; after a batch was refused it looks up all, for a while.
+//! the keys that it was asked for lately; after a batch had to be run again it looks up all, for a while.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -11,21 +11,29 @@ use crate::store::batch::FactsQuery;
 
 use super::Command;
 
-/// Keys that are remembered, at least; twice as many at the most. Some minutes of a busy lane, in 4 MB.
-const KEPT: usize = 65_536;
-/// How long every key is looked up after a batch was refused: shops that were cut off send again what
-/// another process, or this one before its restart, may have recorded.
+/// Keys that are remembered, at least; twice as many at the most, in 10 MB. A lane has never decided more than 25,000
+/// a second, so that a key is kept for longer than anybody waits for its answer ([`super::PATIENCE`]).
+const KEPT: usize = 450_000;
+/// How long every key is looked up after a batch had to be run again: shops that were cut off send again
+/// what another process, or this one before its restart, may have recorded, and seldom one alone.
 const WARY: Duration = Duration::from_secs(1);
 
-/// What a lane remembers of the keys that it was asked for.
-#[derive(Debug, Default)]
+/// What a lane remembers of the keys that it was asked for: half of each hash. Two that share it cost
+/// one look-up.
+#[derive(Debug)]
 pub(super) struct Recall {
-    young: HashSet<[u8; 16]>,
-    old: HashSet<[u8; 16]>,
+    young: HashSet<u64>,
+    old: HashSet<u64>,
     wary_until: Option<Instant>,
 }
 
 impl Recall {
+    /// Nothing is remembered. There is room for all from the start, as growing would stop the lane.
+    pub(super) fn new() -> Self {
+        let [young, old] = [(); 2].map(|()| HashSet::with_capacity(KEPT));
+        Self { young, old, wary_until: None }
+    }
+
     /// What is to be read for each command.
     pub(super) fn queries(&mut self, commands: &[&Command]) -> Vec<FactsQuery> {
         commands.iter().map(|command| self.query(command)).collect()
@@ -38,7 +46,7 @@ impl Recall {
 
     fn query(&mut self, command: &Command) -> FactsQuery {
         let key_hash = match command {
-            Command::Redeem(redeem) => Some(redeem.key_hash).filter(|key| self.looks_up(*key)),
+            Command::Redeem(redeem) => Some(redeem.key_hash).filter(|key| self.note(*key)),
             Command::Inquire(_) => None,
         };
         FactsQuery {
@@ -49,18 +57,26 @@ impl Recall {
         }
     }
 
-    /// Whether a key is to be looked up; from now on it was asked for.
-    fn looks_up(&mut self, key: [u8; 16]) -> bool {
-        self.recalls(key) || self.wary_until.is_some_and(|until| Instant::now() < until)
+    /// Notes that a key was asked for, and says whether it is to be looked up.
+    fn note(&mut self, key: [u8; 16]) -> bool {
+        self.note_known(key) || self.wary_until.is_some_and(|until| Instant::now() < until)
     }
 
-    /// Whether it was asked for lately; from now on it was.
-    fn recalls(&mut self, key: [u8; 16]) -> bool {
+    /// Notes that a key was asked for, and says whether it was before.
+    fn note_known(&mut self, key: [u8; 16]) -> bool {
         if self.young.len() >= KEPT {
-            self.old = std::mem::take(&mut self.young);
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
-        !self.young.insert(key) || self.old.contains(&key)
+        let half = half(key);
+        !self.young.insert(half) || self.old.contains(&half)
     }
+}
+
+/// The last eight bytes.
+fn half(key: [u8; 16]) -> u64 {
+    let [.., a, b, c, d, e, f, g, h] = key;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]
@@ -69,29 +85,30 @@ mod tests {
 
     #[test]
     fn a_key_is_recalled_the_second_time_and_forgotten_among_very_many() {
-        let mut recall = Recall::default();
+        let mut recall = Recall::new();
         let key = |n: usize| u128::try_from(n).unwrap().to_be_bytes();
-        assert!(!recall.recalls(key(0)));
-        assert!(recall.recalls(key(0)));
+        assert!(!recall.note_known(key(0)));
+        assert!(recall.note_known(key(0)));
         for n in 1..KEPT {
-            assert!(!recall.recalls(key(n)), "{n}");
+            assert!(!recall.note_known(key(n)), "{n}");
         }
-        assert!(recall.recalls(key(1)), "of the last ones");
-        assert!(!recall.recalls(key(2 * KEPT)));
+        assert!(recall.note_known(key(1)), "of the last ones");
+        assert!(!recall.note_known(key(2 * KEPT)));
+        let room = recall.young.capacity();
         for n in 1..=2 * KEPT {
-            recall.recalls(key(10 * KEPT + n));
+            recall.note_known(key(10 * KEPT + n));
         }
-        assert!(!recall.recalls(key(0)), "memory is bounded");
-        assert!(recall.young.len() + recall.old.len() <= 2 * KEPT);
+        assert!(!recall.note_known(key(0)), "memory is bounded");
+        assert_eq!((recall.young.capacity(), recall.old.capacity()), (room, room));
     }
 
     #[test]
-    fn after_a_batch_was_refused_every_key_is_looked_up_for_a_while() {
-        let mut recall = Recall::default();
-        assert!(!recall.looks_up([1; 16]));
+    fn after_a_batch_was_run_again_every_key_is_looked_up_for_a_while() {
+        let mut recall = Recall::new();
+        assert!(!recall.note([1; 16]));
         recall.be_wary();
-        assert!(recall.looks_up([2; 16]));
+        assert!(recall.note([2; 16]));
         recall.wary_until = Some(Instant::now());
-        assert!(!recall.looks_up([3; 16]) && recall.looks_up([2; 16]));
+        assert!(!recall.note([3; 16]) && recall.note([2; 16]));
     }
 }

@@ -42,7 +42,7 @@ impl Worker {
         let mut seat = Seat::open(&context.url, context.stand_in.as_ref())?;
         let registry = Registry::read(seat.store())?;
         let (seat, planned) = (Some(seat), Stopwatch::now());
-        let recall = Recall::default();
+        let recall = Recall::new();
         Ok(Self { context, seat, registry, recall, planned, counters })
     }
 
@@ -135,7 +135,10 @@ impl Worker {
         let commands: Vec<&Command> = waiting.iter().map(|(command, _)| &**command).collect();
         let mut result = self.try_batch(&commands, None);
         if matches!(&result, Err(failure) if failure.may_pass()) {
-            // Another node was faster, or one command is poison: once more as a batch.
+            // Another node was faster, a key is recorded that was not recalled, or one command is poison: once
+            // more as a batch, with every key looked up.
+            tracing::debug!(failure = ?result.as_ref().err(), "a batch is run again");
+            self.counters.count_again();
             result = self.try_batch(&commands, Some(Hold::Lock));
         }
         match result {

@@ -180,8 +180,8 @@ pub trait BatchStore: Send {
     /// Writes a batch. Under [`Hold::Guard`] it is durable when this returns.
     ///
     /// # Errors
-    /// [`StoreError`], also when one of the attempts' keys is recorded already; then nothing of it is written, unless the connection is gone and the batch was
-    /// not locked: then nobody knows.
+    /// [`StoreError`], also when one of the attempts' keys is recorded already; then nothing of it is
+    /// written, unless the connection is gone and the batch was not locked: then nobody knows.
     fn write_batch(&mut self, rows: &BatchRows) -> Result<(), StoreError>;
 
     /// Sets cards' counters and states that go without an attempt. Their wallets are locked.

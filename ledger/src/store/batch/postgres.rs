@@ -88,8 +88,9 @@ statement! {
 
 statement! {
     // One statement writes a batch, and checks what it stands on. A wallet is looked for where its row was
-    // read, without going through the index again. One that is not as it was read, or not there, is not updated; then, or when the registry's revision has grown, the batch gets no last id, its row is refused,
-    // and nothing of it is written. The revision is asked for after the attempts are in, so that this
+    // read, without going through the index again. One that is not as it was read, or not there, is not
+    // updated; then, or when the registry's revision has grown, the batch gets no last id, its row is refused,
+    // and nothing of it is written; nor when a key is recorded already. The revision is asked for after the attempts are in, so that this
     // transaction has its number by then: see `DayCloser`.
     postgres WriteBatch<'a> {
         batch: i64, anchor: i64, last_id: i64, created_at: i64, transfer_count: i32,
@@ -102,7 +103,8 @@ statement! {
         t_id: &'a [i64], t_anchor: &'a [i64], t_debit: &'a [i64], t_credit: &'a [i64],
         t_amount: &'a [i64], t_after: &'a [Option<i64>],
         t_subject: &'a [Option<i64>], t_date: &'a [i32], t_kind: &'a [i16],
-        w_place: &'a [RowPlace], w_id: &'a [i64], w_balance: &'a [i64], w_seen: &'a [i64], w_count: i64,
+        w_place: &'a [RowPlace], w_id: &'a [i64], w_balance: &'a [i64], w_seen: &'a [i64],
+        w_count: i64,
         revision: Option<i32>,
     };
     "WITH attempts AS (

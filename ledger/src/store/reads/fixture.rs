@@ -265,7 +265,7 @@ impl History {
         transfers: Vec<Transfer>,
         now: Instant,
     ) {
-        // `seen` and `place` are for writes without a lock, and the fixture has the only writer.
+        // `seen` and `place` are for `PostgreSQL`, and the fixture is on `SQLite`.
         let wallets = FAMILIES.iter().zip(self.balances).map(|(family, balance)| WalletChange {
             wallet: *family,
             balance: Rupiah::new(balance).unwrap(),
