@@ -3,6 +3,8 @@
 //! On `PostgreSQL` nothing is locked while it is decided: the one statement that writes checks that the
 //! wallets, the cards and the registry are as they were read, and writes nothing otherwise. Then the
 //! batch is run again with its wallets locked first. On `SQLite` beginning to write locks everything.
+//! On both a key that was not looked up and is recorded (`recall`) refuses the write, and the batch is
+//! run again with every key looked up.
 
 use std::sync::Arc;
 

@@ -141,8 +141,8 @@ pub struct BatchRows {
 /// How a batch makes sure that what it read still holds when it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// Nothing is locked. The one statement that writes checks that nothing of it has changed, and
-    /// writes nothing otherwise.
+    /// Nothing is locked. The one statement that writes checks that nothing of it has changed and that
+    /// no key is recorded yet, and writes nothing otherwise.
     Guard,
     /// The wallets are locked before they are read, until the commit.
     Lock,
