@@ -107,6 +107,12 @@ pub struct ServeArgs {
 pub struct ImportArgs {
     /// The folder with banks.csv, merchants.csv, terminals.csv, households.csv, wallets.csv, cards.csv.
     pub folder: PathBuf,
+    /// Show what the folder's merchants.csv would change of registered merchants; with `--yes`, change it
+    #[arg(long)]
+    pub update: bool,
+    /// Carry out what `--update` shows
+    #[arg(long, requires = "update")]
+    pub yes: bool,
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArgs,

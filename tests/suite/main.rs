@@ -41,4 +41,5 @@ mod shop;
 mod tidy;
 mod till;
 mod transfers;
+mod updates;
 mod verify;

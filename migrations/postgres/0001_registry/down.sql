@@ -7,6 +7,7 @@ DROP TABLE policy_goods;
 DROP TABLE policies;
 DROP TABLE clients;
 DROP TABLE terminals;
+DROP TABLE merchant_updates;
 DROP TABLE merchants;
 DROP TABLE card_numbers;
 DROP TABLE card_changes;

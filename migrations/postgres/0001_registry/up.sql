@@ -128,6 +128,18 @@ CREATE TABLE merchants (
     CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 2)
 );
 
+-- What was given another value of a merchant's data, a column a row; what stands is the latest.
+CREATE TABLE merchant_updates (
+    id BIGINT NOT NULL,
+    merchant_id BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    column_name TEXT NOT NULL,
+    old_value TEXT NOT NULL,
+    new_value TEXT NOT NULL,
+    CONSTRAINT merchant_updates_pk PRIMARY KEY (id),
+    CONSTRAINT merchant_updates_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id)
+);
+
 CREATE TABLE terminals (
     id BIGINT NOT NULL,
     code TEXT NOT NULL,

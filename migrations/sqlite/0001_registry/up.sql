@@ -123,6 +123,17 @@ CREATE TABLE merchants (
     CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 2)
 ) STRICT;
 
+-- What was given another value of a merchant's data, a column a row; what stands is the latest.
+CREATE TABLE merchant_updates (
+    id INTEGER NOT NULL PRIMARY KEY,
+    merchant_id INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    column_name TEXT NOT NULL,
+    old_value TEXT NOT NULL,
+    new_value TEXT NOT NULL,
+    CONSTRAINT merchant_updates_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id)
+) STRICT;
+
 CREATE TABLE terminals (
     id INTEGER NOT NULL PRIMARY KEY,
     code TEXT NOT NULL,

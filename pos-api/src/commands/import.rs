@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ledger::service::import::read_folder;
+use ledger::service::import::{MerchantChange, read_folder};
 use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, SystemClock};
 
 use crate::cli::ImportArgs;
@@ -28,6 +28,12 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         rollup_span,
         four_eyes_above: FOUR_EYES_ABOVE,
     })?;
+    if args.update {
+        let changes = if args.yes { ledger.update(set) } else { ledger.preview_update(&set) };
+        ledger.close();
+        tell_changes(&changes?, args.yes);
+        return Ok(ExitCode::SUCCESS);
+    }
     let imported = ledger.import(set);
     ledger.close();
     let counts = imported?;
@@ -41,4 +47,18 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         counts.cards
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line for each change, and whether it was made.
+fn tell_changes(changes: &[MerchantChange], made: bool) {
+    for change in changes {
+        say(&change.to_string());
+    }
+    match (changes.len(), made) {
+        (0, _) => say("nothing differs from what is registered"),
+        (count, true) => say(&format!("changed {count} values")),
+        (count, false) => {
+            say(&format!("{count} values would change; `--yes` carries it out"));
+        }
+    }
 }

@@ -153,6 +153,12 @@ pub enum Flaw {
     /// The household has no wallet in the set.
     #[error("wallets.csv has no wallet of this household")]
     NoWallet,
+    /// New data are given for a merchant that isn't there.
+    #[error("not registered: only registered merchants can be updated")]
+    NotRegistered,
+    /// New data name another bank.
+    #[error("a merchant stays with its bank: what it is owed is settled there")]
+    BankStays,
 }
 
 /// Why nothing was imported.
@@ -183,6 +189,9 @@ pub enum ImportErrors {
         /// Ids that can be had.
         most: usize,
     },
+    /// Something else than merchants was to be updated.
+    #[error("only merchants can be updated: leave the folder's other files out")]
+    OnlyMerchants,
     /// An identity that can't be sealed.
     #[error(transparent)]
     NotSealed(#[from] NotSealed),

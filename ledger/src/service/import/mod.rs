@@ -22,6 +22,7 @@ mod registered;
 mod set;
 #[cfg(test)]
 mod tests;
+mod update;
 mod write;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use set::{
     BankEntry, CardEntry, HouseholdEntry, HouseholdRef, ImportSet, MerchantEntry, NotHouseholdRef,
     Row, TerminalEntry, WalletEntry,
 };
+pub use update::MerchantChange;
 
 /// Fills bytes that nobody can guess: pseudonyms, salts, nonces.
 pub type Random<'a> = dyn FnMut(&mut [u8]) -> Result<(), KeysError> + 'a;
