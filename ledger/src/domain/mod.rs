@@ -17,6 +17,7 @@ pub mod leaf;
 pub mod matching;
 pub mod merchant;
 pub mod money;
+pub mod new_rule;
 pub mod policy;
 #[cfg(test)]
 mod properties;
