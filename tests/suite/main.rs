@@ -35,6 +35,7 @@ mod redemptions;
 mod refusals;
 mod reports;
 mod reversals;
+mod rules;
 mod set_off;
 mod settlements;
 mod shop;

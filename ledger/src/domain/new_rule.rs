@@ -72,7 +72,7 @@ impl NewPolicy {
     ///
     /// # Errors
     /// [`NotRule`].
-    pub fn new(from: Date, monthly_amount: Rupiah, goods: Vec<Good>) -> Result<Self, NotRule> {
+    pub fn new(from: Date, monthly_amount: Rupiah, mut goods: Vec<Good>) -> Result<Self, NotRule> {
         if monthly_amount.is_zero() {
             return Err(NotRule::Nothing);
         }
@@ -92,6 +92,11 @@ impl NewPolicy {
                 return Err(NotRule::SameGood);
             }
         }
+        // As they are read back, so that the same goods in another order are the same policy.
+        goods.sort_by(|one, other| {
+            let rest = |good: &Good| (good.grade.clone(), good.unit.clone());
+            other.commodity.cmp(&one.commodity).then_with(|| rest(one).cmp(&rest(other)))
+        });
         Ok(Self { from, monthly_amount, goods })
     }
 

@@ -172,13 +172,15 @@ CREATE TABLE clients (
     )
 );
 
--- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then.
+-- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then. Two
+-- clients entered it (`proposals`), but those that the service began with; nothing of it changes but its end.
 CREATE TABLE policies (
     version INTEGER NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER,
     known_from BIGINT NOT NULL,
     monthly_amount BIGINT NOT NULL,
+    proposal_id BIGINT,
     CONSTRAINT policies_pk PRIMARY KEY (version),
     CONSTRAINT policies_amount CHECK (monthly_amount > 0)
 );
@@ -203,7 +205,8 @@ CREATE TABLE price_ceilings (
     valid_to INTEGER,
     known_from BIGINT NOT NULL,
     price BIGINT NOT NULL,
-    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from),
+    proposal_id BIGINT,
+    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from, known_from),
     CONSTRAINT price_ceilings_price CHECK (price > 0)
 );
 

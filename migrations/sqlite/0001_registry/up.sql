@@ -164,13 +164,15 @@ CREATE TABLE clients (
     )
 ) STRICT;
 
--- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then.
+-- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then. Two
+-- clients entered it (`proposals`), but those that the service began with; nothing of it changes but its end.
 CREATE TABLE policies (
     version INTEGER NOT NULL PRIMARY KEY,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER,
     known_from INTEGER NOT NULL,
     monthly_amount INTEGER NOT NULL,
+    proposal_id INTEGER,
     CONSTRAINT policies_amount CHECK (monthly_amount > 0)
 ) STRICT;
 
@@ -194,7 +196,8 @@ CREATE TABLE price_ceilings (
     valid_to INTEGER,
     known_from INTEGER NOT NULL,
     price INTEGER NOT NULL,
-    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from),
+    proposal_id INTEGER,
+    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from, known_from),
     CONSTRAINT price_ceilings_price CHECK (price > 0)
 ) STRICT, WITHOUT ROWID;
 
