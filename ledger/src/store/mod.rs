@@ -23,6 +23,7 @@ pub(crate) mod history;
 mod idempotency;
 pub(crate) mod nodes;
 pub(crate) mod payments;
+pub(crate) mod proposals;
 pub(crate) mod reads;
 pub(crate) mod reconciliations;
 pub(crate) mod registry;
