@@ -60,7 +60,11 @@ impl Settings {
         let url = url_of(&args.database, &file)?;
         let keys = args.keys.clone().or_else(|| file.keys.clone());
         Ok(Self {
-            addr: args.addr.clone().or_else(|| file.addr.clone()).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
+            addr: args
+                .addr
+                .clone()
+                .or_else(|| file.addr.clone())
+                .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
             keys: keys.unwrap_or_else(|| url.default_keys(Path::new("."))),
             rollup_span: args.rollup_span.or(file.rollup_span).unwrap_or(ROLLUP_SPAN),
             four_eyes_above: match args.four_eyes_above.or(file.four_eyes_above) {

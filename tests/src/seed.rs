@@ -333,11 +333,8 @@ fn add_clients(dir: &Path, url: &str) -> BTreeMap<String, Credentials> {
         let of = (None, None, Some(bank.code));
         add(format!("bank-{}", bank.code), &["bank", "--bank", bank.code], of)
     });
-    let others = [
-        ("auditor", "auditor"),
-        ("programme", "programme"),
-        ("programme-second", "programme"),
-    ];
+    let others =
+        [("auditor", "auditor"), ("programme", "programme"), ("programme-second", "programme")];
     let others =
         others.iter().map(|(name, role)| add((*name).to_owned(), &[role], (None, None, None)));
     tills.chain(banks).chain(others).collect()

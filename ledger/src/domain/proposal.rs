@@ -214,8 +214,11 @@ mod tests {
         for act in acts {
             assert_eq!(Act::read(act.number(), &act.text()), Some(act));
         }
-        let funding =
-            |text| Act::Funding { bank: "bri".parse().unwrap(), amount, reference: reference(text) };
+        let funding = |text| Act::Funding {
+            bank: "bri".parse().unwrap(),
+            amount,
+            reference: reference(text),
+        };
         assert_eq!(funding("UJI/1").sameness(), funding("uji/1").sameness());
         assert_ne!(funding("UJI/1").sameness(), funding("UJI/2").sameness());
     }
@@ -230,7 +233,10 @@ mod tests {
         assert_eq!(waiting.met_by(2, rupiah(10), soon), Meeting::Agreed);
         assert_eq!(waiting.met_by(2, rupiah(9), soon), Meeting::Agreed);
         assert_eq!(waiting.met_by(2, rupiah(11), soon), Meeting::Void);
-        assert_eq!(waiting.met_by(2, rupiah(10), since.plus_millis(WAITS_MILLIS + 1)), Meeting::Void);
+        assert_eq!(
+            waiting.met_by(2, rupiah(10), since.plus_millis(WAITS_MILLIS + 1)),
+            Meeting::Void
+        );
         let withdrawn = Waiting { proposer_stands: false, ..waiting };
         assert_eq!(withdrawn.met_by(2, rupiah(10), soon), Meeting::Void);
     }

@@ -19,9 +19,6 @@ impl Default for ProgrammeLimits {
     /// A thousand million rupiah; ten million million.
     fn default() -> Self {
         let rupiah = |amount| Rupiah::new(amount).unwrap_or_default();
-        Self {
-            four_eyes_above: rupiah(1_000_000_000),
-            highest_funding: rupiah(10_000_000_000_000),
-        }
+        Self { four_eyes_above: rupiah(1_000_000_000), highest_funding: rupiah(10_000_000_000_000) }
     }
 }

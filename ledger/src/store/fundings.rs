@@ -36,10 +36,8 @@ statement! {
     [transfer: BigInt] ", " [amount: BigInt] ", " [by: BigInt] ", " [agreed: Nullable<BigInt>] ")"
 }
 
-type FundingSql = (
-    (SmallInt, BigInt, Text, BigInt, BigInt),
-    (Text, Nullable<Text>, BigInt, Nullable<BigInt>),
-);
+type FundingSql =
+    ((SmallInt, BigInt, Text, BigInt, BigInt), (Text, Nullable<Text>, BigInt, Nullable<BigInt>));
 type FundingColumns = ((i16, i64, String, i64, i64), (String, Option<String>, i64, Option<i64>));
 
 macro_rules! fundings {

@@ -4,7 +4,9 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, SystemClock};
+use ledger::service::{
+    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, SystemClock,
+};
 
 use crate::cli::DemoArgs;
 use crate::config::MAX_BANK_FILES;

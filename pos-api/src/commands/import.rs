@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ledger::service::import::read_folder;
-use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, SystemClock};
+use ledger::service::{
+    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, SystemClock,
+};
 
 use crate::cli::ImportArgs;
 use crate::config;

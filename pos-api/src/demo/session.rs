@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use ledger::domain::calendar::{Instant, Zone};
 use ledger::service::{
-    Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ProgrammeLimits, ROLLUP_SPAN,
+    Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ProgrammeLimits,
+    ROLLUP_SPAN,
 };
 
 /// How far the clock may go while the ledger stays open. A ledger writes the highest id that it may

@@ -34,7 +34,10 @@ pub(crate) fn text(pointer: &str, value: &str, most: usize) -> Result<String, Pr
     if fits {
         Ok(value.to_owned())
     } else {
-        Err(invalid(pointer, format!("has to be 1 to {most} printable characters, without white space at an end")))
+        Err(invalid(
+            pointer,
+            format!("has to be 1 to {most} printable characters, without white space at an end"),
+        ))
     }
 }
 

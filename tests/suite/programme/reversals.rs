@@ -40,10 +40,16 @@ fn reversed(world: &World, run: &Value, bank: &str) -> (i64, i64, i64) {
     let (programme, second) = (world.programme(), world.second_programme());
     let id = text(run, "id");
     let proposed = programme.reverse_run(id, "the wrong month").expect(202);
-    assert_eq!((text(&proposed, "state"), text(&proposed, "act")), ("proposed", "credit_run_reversal"));
+    assert_eq!(
+        (text(&proposed, "state"), text(&proposed, "act")),
+        ("proposed", "credit_run_reversal")
+    );
     assert_eq!(programme.reverse_run(id, "the wrong month").expect(202), proposed);
     let begun = second.reverse_run(id, "it is").expect(202);
-    assert_eq!((text(&begun, "reason"), text(&begun, "agreed_by")), ("the wrong month", "programme-second"));
+    assert_eq!(
+        (text(&begun, "reason"), text(&begun, "agreed_by")),
+        ("the wrong month", "programme-second")
+    );
     let list = completed(&programme, &format!("/v1/credit-runs/{id}/reversals"));
     let newest = &list["data"][0];
     assert_eq!(newest["id"], begun["id"]);

@@ -8,7 +8,8 @@ use crate::service::Trouble;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
 use crate::service::{
-    DatabaseUrl, FOUR_EYES_ABOVE, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, add_clients, migrate,
+    DatabaseUrl, FOUR_EYES_ABOVE, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, add_clients,
+    migrate,
 };
 
 const BRI: Teller = Teller { client: 1, bank: BankId(1) };

@@ -120,31 +120,14 @@ fn begin(
     wish: Wish,
     (count, now): (&Count, Instant),
 ) -> Result<Option<i64>, CreditError> {
-    if let Some(client) = wish.client
-        && !tx.client_stands(client)?
-    {
-        return Err(CreditError::ClientRevoked);
-    }
-    let period = wish.period.as_number();
-    if let Some(run) = tx.running_run(PROGRAMME, period)? {
-        return Ok(Some(run.id));
-    }
-    if tx.running_reversal(PROGRAMME, period)?.is_some() {
-        return Err(CreditError::UnderWay);
-    }
-    let book = tx.policy_book()?;
-    let policy = policy_of(&book, wish.period, now)?;
-    let stale = policy.monthly_amount != count.amount;
-    if stale || tx.latest_run(PROGRAMME, period)? != count.latest {
-        return Ok(None);
-    }
-    let outside = !CreditWindow::at(&book, now).holds(wish.period);
-    if outside && !wish.outside {
-        return Err(CreditError::OutsideWindow(wish.period));
-    }
+    let (policy, outside) = match ground(tx, wish, (count, now))? {
+        Ground::Joins(id) => return Ok(Some(id)),
+        Ground::Stale => return Ok(None),
+        Ground::Begins { policy, outside } => (policy, outside),
+    };
     let shares = plan(tx, count)?;
     // Whoever came at the same moment waited for what the banks hold, and another was faster.
-    if let Some(run) = tx.running_run(PROGRAMME, period)? {
+    if let Some(run) = tx.running_run(PROGRAMME, wish.period.as_number())? {
         return Ok(Some(run.id));
     }
     let agreed = match two_want_it(tx, ids, (wish, outside), (&shares, now))? {
@@ -166,9 +149,9 @@ fn begin(
     let run = NewRun {
         id,
         programme: PROGRAMME,
-        period,
-        amount: policy.monthly_amount.get(),
-        policy_version: policy.version,
+        period: wish.period.as_number(),
+        amount: count.amount.get(),
+        policy_version: policy,
         status: RunStatus::Running.number(),
         started_at: now.as_millis(),
         last_wallet: 0,
@@ -183,6 +166,45 @@ fn begin(
         agreed.carried_out(tx, id, now)?;
     }
     Ok(Some(id))
+}
+
+/// What a run would begin on.
+enum Ground {
+    /// One is under way.
+    Joins(i64),
+    /// Something came between the count and now.
+    Stale,
+    /// It may begin, by this version of the policy, inside the window or not.
+    Begins { policy: i32, outside: bool },
+}
+
+fn ground(
+    tx: &mut Connection,
+    wish: Wish,
+    (count, now): (&Count, Instant),
+) -> Result<Ground, CreditError> {
+    if let Some(client) = wish.client
+        && !tx.client_stands(client)?
+    {
+        return Err(CreditError::ClientRevoked);
+    }
+    let period = wish.period.as_number();
+    if let Some(run) = tx.running_run(PROGRAMME, period)? {
+        return Ok(Ground::Joins(run.id));
+    }
+    if tx.running_reversal(PROGRAMME, period)?.is_some() {
+        return Err(CreditError::UnderWay);
+    }
+    let book = tx.policy_book()?;
+    let policy = policy_of(&book, wish.period, now)?;
+    let outside = !CreditWindow::at(&book, now).holds(wish.period);
+    if outside && !wish.outside {
+        return Err(CreditError::OutsideWindow(wish.period));
+    }
+    if policy.monthly_amount != count.amount || tx.latest_run(PROGRAMME, period)? != count.latest {
+        return Ok(Ground::Stale);
+    }
+    Ok(Ground::Begins { policy: policy.version, outside })
 }
 
 /// Each bank's part; what the banks hold is locked.
@@ -225,9 +247,9 @@ fn two_want_it(
     }
     let client = wish.client.ok_or(CreditError::NeedsTwo(stake))?;
     let act = Act::CreditRun { period: wish.period, outside };
-    let parts = shares.iter().map(|share| {
-        format!("{} {} {}", share.bank.0, share.needed.get(), share.available.get())
-    });
+    let parts = shares
+        .iter()
+        .map(|share| format!("{} {} {}", share.bank.0, share.needed.get(), share.available.get()));
     let detail = parts.collect::<Vec<_>>().join("\n");
     let wanted = Wanted { act: &act, client, stake, detail: &detail, key_hash: None };
     Ok(match agree(tx, ids, &wanted, now)? {

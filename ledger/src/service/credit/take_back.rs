@@ -159,7 +159,11 @@ fn begin(
     // Locked, so that of requests at the same moment the later find what the first began.
     let run = tx.lock_run(request.run)?.ok_or(NotTakenBack::NotFound)?;
     if let Some((reversal, of)) = tx.running_reversal(PROGRAMME, run.period)? {
-        return if of == run.id { Ok(Decided::Done(reversal)) } else { Err(NotTakenBack::UnderWay) };
+        return if of == run.id {
+            Ok(Decided::Done(reversal))
+        } else {
+            Err(NotTakenBack::UnderWay)
+        };
     }
     if run.status == RUNNING || tx.running_run(PROGRAMME, run.period)?.is_some() {
         return Err(NotTakenBack::UnderWay);
@@ -205,12 +209,7 @@ pub(super) fn carry_on(shared: &Arc<Shared>, id: i64) -> Result<(), NotTakenBack
 }
 
 /// Takes the next credits back; `true` when there are no more.
-fn step(
-    tx: &mut Connection,
-    ids: &IdSource,
-    id: i64,
-    now: Instant,
-) -> Result<bool, NotTakenBack> {
+fn step(tx: &mut Connection, ids: &IdSource, id: i64, now: Instant) -> Result<bool, NotTakenBack> {
     let reversal = tx.lock_run_reversal(id)?.ok_or(NotTakenBack::NotFound)?;
     if reversal.status != RUNNING {
         return Ok(true);

@@ -8,7 +8,9 @@ use crate::domain::card::CardNumber;
 use crate::domain::household::Identity;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
-use crate::service::{FOUR_EYES_ABOVE, NewBankCard, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, Teller};
+use crate::service::{
+    FOUR_EYES_ABOVE, NewBankCard, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, Teller,
+};
 use crate::service::{add_clients, migrate};
 
 const MONTHLY: i64 = 110_000;

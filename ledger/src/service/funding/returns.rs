@@ -151,7 +151,8 @@ impl Returning<'_> {
         let left = funding.amount.checked_sub(funding.returned).unwrap_or_default();
         let left_after = left.checked_sub(amount).ok_or(NotReturned::Left(left))?;
         let free = Rupiah::new(funds.unallocated.saturating_sub(funds.reserved));
-        let free = free.map_err(|_below| StoreError::corrupt("a bank promised more than it holds"))?;
+        let free =
+            free.map_err(|_below| StoreError::corrupt("a bank promised more than it holds"))?;
         if amount > free {
             return Err(NotReturned::Free(free));
         }
@@ -218,7 +219,8 @@ impl Returning<'_> {
         (agreed, body): (&Agreed, &str),
     ) -> Result<(), StoreError> {
         let hash = agreed.row.key_hash.as_deref().and_then(|hash| hash.try_into().ok());
-        let hash = hash.ok_or_else(|| StoreError::corrupt("a return was proposed without a key"))?;
+        let hash =
+            hash.ok_or_else(|| StoreError::corrupt("a return was proposed without a key"))?;
         let key = self.once_key(bank.holding, hash, &agreed.row.detail);
         // Unless it used the key for something else meanwhile.
         if tx.recorded_answer(key.scope.0, &key.key_hash)?.is_some() {

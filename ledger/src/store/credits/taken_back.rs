@@ -39,8 +39,7 @@ type ReversalSql = (
     (BigInt, BigInt, SmallInt, Integer, SmallInt, BigInt, BigInt),
     (Nullable<BigInt>, Text, Text, Text),
 );
-type ReversalColumns =
-    ((i64, i64, i16, i32, i16, i64, i64), (Option<i64>, String, String, String));
+type ReversalColumns = ((i64, i64, i16, i32, i16, i64, i64), (Option<i64>, String, String, String));
 
 macro_rules! reversals {
     () => {

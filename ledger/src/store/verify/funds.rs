@@ -83,11 +83,8 @@ impl Connection {
         &mut self,
         each: &mut dyn FnMut(RunAtBank) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        type Row = (
-            (i64, i64, i64, i64),
-            (i64, i64, i64, Option<i64>),
-            (i64, Option<i64>, Option<i64>),
-        );
+        type Row =
+            ((i64, i64, i64, i64), (i64, i64, i64, Option<i64>), (i64, Option<i64>, Option<i64>));
         let mut row = |((run, bank, status, amount_each), counted, (parts, again, topped)): Row| {
             let (reserved, credited, amount, credits) = counted;
             let stated = (credited, amount);

@@ -17,7 +17,8 @@ use ledger::service::batch::{
     BatchRows, BatchStore, CardChange, Facts, FactsQuery, Ground, Hold, WalletState,
 };
 use ledger::service::{
-    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, StandIn, StoreError, SystemClock,
+    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, StandIn, StoreError,
+    SystemClock,
 };
 use pos_api::config::MAX_BANK_FILES;
 use pos_api::startup::Application;

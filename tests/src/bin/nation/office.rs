@@ -13,8 +13,8 @@ use ledger::domain::policy::PriceZone;
 use ledger::domain::reference::Reference;
 use ledger::service::import::{BankEntry, ImportSet, MerchantEntry, Row, TerminalEntry};
 use ledger::service::{
-    Clock as _, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, NewScope, Options, ProgrammeLimits,
-    ROLLUP_SPAN, RunRequest, SystemClock, add_clients,
+    Clock as _, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, NewScope, Options,
+    ProgrammeLimits, ROLLUP_SPAN, RunRequest, SystemClock, add_clients,
 };
 
 use crate::people::{BANKS, Nation, Purpose};
