@@ -97,6 +97,9 @@ pub struct ServeArgs {
     /// Rupiah that one person may decide about when bank and ledger differ; above, a second one has to agree [default: 1000000]
     #[arg(long, env = "EWARONG_FOUR_EYES_ABOVE", value_name = "RUPIAH")]
     pub four_eyes_above: Option<u32>,
+    /// What one client of the programme may do alone, and what nobody may.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Megabytes (MiB) that the bank files of one recording may have in all; two banks' may be in memory at once [default: 64]
     #[arg(long, env = "EWARONG_MAX_BANK_FILES", value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub max_bank_files: Option<u16>,
@@ -121,12 +124,26 @@ pub struct ImportArgs {
     pub keys: Option<PathBuf>,
 }
 
+/// The programme's limits.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LimitArgs {
+    /// Rupiah of a funding, a return or a credit run that one client of the programme may do alone; above, a second one has to want the same [default: 1000000000]
+    #[arg(long, env = "EWARONG_PROGRAMME_FOUR_EYES_ABOVE", value_name = "RUPIAH", value_parser = clap::value_parser!(i64).range(0..))]
+    pub programme_four_eyes_above: Option<i64>,
+    /// The most rupiah of one funding [default: 10000000000000]
+    #[arg(long, env = "EWARONG_HIGHEST_FUNDING", value_name = "RUPIAH", value_parser = clap::value_parser!(i64).range(1..=1_000_000_000_000_000))]
+    pub highest_funding: Option<i64>,
+}
+
 /// What to credit.
 #[derive(Args, Clone, Debug)]
 pub struct CreditArgs {
     /// The month, as in 2018-09.
     #[arg(long)]
     pub period: String,
+    /// What is credited without two clients' agreement.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArgs,

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ledger::domain::money::Rupiah;
-use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ROLLUP_SPAN};
+use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ProgrammeLimits, ROLLUP_SPAN};
 use serde::Deserialize;
 
-use crate::cli::{DatabaseArgs, ServeArgs};
+use crate::cli::{DatabaseArgs, LimitArgs, ServeArgs};
 
 /// What a TOML file may set; the same names as the flags, with underscores.
 #[derive(Debug, Default, Deserialize)]
@@ -18,6 +18,8 @@ struct File {
     keys: Option<PathBuf>,
     rollup_span: Option<u32>,
     four_eyes_above: Option<u32>,
+    programme_four_eyes_above: Option<i64>,
+    highest_funding: Option<i64>,
     max_bank_files: Option<u16>,
 }
 
@@ -42,6 +44,8 @@ pub struct Settings {
     pub rollup_span: u32,
     /// What may be at stake in a decision without a second person.
     pub four_eyes_above: Rupiah,
+    /// What one client of the programme may do alone, and what nobody may.
+    pub limits: ProgrammeLimits,
     /// What the bank files of one recording may have in all, in bytes.
     pub max_bank_files: usize,
 }
@@ -54,15 +58,20 @@ impl Settings {
     pub fn read(args: &ServeArgs) -> anyhow::Result<Self> {
         let file = read_file(args.database.config.as_deref())?;
         let url = url_of(&args.database, &file)?;
-        let keys = args.keys.clone().or(file.keys);
+        let keys = args.keys.clone().or_else(|| file.keys.clone());
         Ok(Self {
-            addr: args.addr.clone().or(file.addr).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
+            addr: args
+                .addr
+                .clone()
+                .or_else(|| file.addr.clone())
+                .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
             keys: keys.unwrap_or_else(|| url.default_keys(Path::new("."))),
             rollup_span: args.rollup_span.or(file.rollup_span).unwrap_or(ROLLUP_SPAN),
             four_eyes_above: match args.four_eyes_above.or(file.four_eyes_above) {
                 Some(limit) => Rupiah::new(limit.into())?,
                 None => FOUR_EYES_ABOVE,
             },
+            limits: limits_of(&args.limits, &file)?,
             max_bank_files: match args.max_bank_files.or(file.max_bank_files) {
                 Some(limit) => usize::from(limit).saturating_mul(MIB),
                 None => MAX_BANK_FILES,
@@ -78,6 +87,29 @@ impl Settings {
 /// When the file can't be read or the URL names no database.
 pub fn database(args: &DatabaseArgs) -> anyhow::Result<DatabaseUrl> {
     url_of(args, &read_file(args.config.as_deref())?)
+}
+
+/// The database and the programme's limits, for a command that credits.
+///
+/// # Errors
+/// When the file can't be read, the URL names no database or a limit is none.
+pub fn credit(
+    database: &DatabaseArgs,
+    limits: &LimitArgs,
+) -> anyhow::Result<(DatabaseUrl, ProgrammeLimits)> {
+    let file = read_file(database.config.as_deref())?;
+    Ok((url_of(database, &file)?, limits_of(limits, &file)?))
+}
+
+fn limits_of(args: &LimitArgs, file: &File) -> anyhow::Result<ProgrammeLimits> {
+    let mut limits = ProgrammeLimits::default();
+    if let Some(rupiah) = args.programme_four_eyes_above.or(file.programme_four_eyes_above) {
+        limits.four_eyes_above = Rupiah::new(rupiah)?;
+    }
+    if let Some(rupiah) = args.highest_funding.or(file.highest_funding) {
+        limits.highest_funding = Rupiah::new(rupiah)?;
+    }
+    Ok(limits)
 }
 
 fn url_of(args: &DatabaseArgs, file: &File) -> anyhow::Result<DatabaseUrl> {

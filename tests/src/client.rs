@@ -267,6 +267,17 @@ impl Programme {
         self.api.post_keyed("/v1/fundings", key, &body)
     }
 
+    /// `POST /v1/fundings/{id}/returns`: rupiah of a funding that go back.
+    pub fn send_back(&self, key: &str, funding: &str, amount: i64, reason: &str) -> Answer {
+        let body = json!({"amount": amount, "reason": reason});
+        self.api.post_keyed(&format!("/v1/fundings/{funding}/returns"), key, &body)
+    }
+
+    /// `POST /v1/credit-runs/{id}/reversals`.
+    pub fn reverse_run(&self, run: &str, reason: &str) -> Answer {
+        self.api.post(&format!("/v1/credit-runs/{run}/reversals"), &json!({"reason": reason}))
+    }
+
     /// `GET /v1/trial-balance`.
     pub fn trial_balance(&self) -> Answer {
         self.api.get("/v1/trial-balance")

@@ -7,6 +7,7 @@ mod disk;
 mod ground;
 mod month;
 mod nodes;
+mod reversal;
 mod town;
 
 use std::sync::atomic::Ordering;

@@ -29,6 +29,7 @@ mod model;
 mod nation;
 mod plans;
 mod planted;
+mod programme;
 mod readme;
 mod reconciliations;
 mod redemptions;

@@ -283,6 +283,16 @@ impl Period {
         self.year.saturating_mul(100).saturating_add(month)
     }
 
+    /// The month after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        if self.month == 12 {
+            Self { year: self.year.saturating_add(1), month: 1 }
+        } else {
+            Self { year: self.year, month: self.month.saturating_add(1) }
+        }
+    }
+
     /// The period of the decimal number `YYYYMM`.
     ///
     /// # Errors

@@ -21,9 +21,11 @@ pub mod new_rule;
 pub mod policy;
 #[cfg(test)]
 mod properties;
+pub mod proposal;
 pub mod public_id;
 pub mod receipt;
 pub mod redemption;
+pub mod reference;
 pub mod refusal;
 pub mod resolution;
 pub mod role;

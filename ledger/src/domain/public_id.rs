@@ -25,6 +25,12 @@ pub enum IdKind {
     Settlement,
     /// A credit run.
     CreditRun,
+    /// A credit run's reversal.
+    RunReversal,
+    /// A funding, by its transfer.
+    Funding,
+    /// What one client wants and another has to agree to.
+    Proposal,
     /// A reconciliation of a bank's day.
     Reconciliation,
     /// A difference that a person decides about.
@@ -40,6 +46,9 @@ impl IdKind {
             Self::Wallet => "wlt_",
             Self::Settlement => "stl_",
             Self::CreditRun => "run_",
+            Self::RunReversal => "rrv_",
+            Self::Funding => "fnd_",
+            Self::Proposal => "prp_",
             Self::Reconciliation => "rec_",
             Self::Exception => "exc_",
         }

@@ -21,6 +21,7 @@ use super::error::Trouble;
 use super::ids::IdSource;
 use super::keyfile::{self, KeysError};
 use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
+use super::limits::ProgrammeLimits;
 use super::reads::AccountNames;
 use super::shared::Shared;
 use super::{checkpoints, keeper, sealer};
@@ -43,6 +44,8 @@ pub struct Options {
     pub rollup_span: u32,
     /// What may be at stake in a decision about a difference without a second person's agreement.
     pub four_eyes_above: Rupiah,
+    /// What the programme's clients may do alone, and what nobody may.
+    pub limits: ProgrammeLimits,
 }
 
 /// The ledger, open.
@@ -55,6 +58,7 @@ pub struct Ledger {
     pub(super) names: AccountNames,
     pub(super) credits: CreditRunner,
     pub(super) four_eyes_above: Rupiah,
+    pub(super) limits: ProgrammeLimits,
     directory: CardDirectory,
     keeper: Background,
     checkpoints: Option<Background>,
@@ -146,6 +150,7 @@ impl Ledger {
             names,
             credits,
             four_eyes_above: options.four_eyes_above,
+            limits: options.limits,
             directory,
             keeper,
             checkpoints,

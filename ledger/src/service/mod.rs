@@ -23,13 +23,16 @@ mod keeper;
 pub mod keyfile;
 mod lane;
 mod ledger;
+mod limits;
 mod once;
 mod paying;
 mod posting;
+mod proposals;
 mod reads;
 mod reconciling;
 mod reversal;
 mod rollups;
+mod rule_entry;
 mod sealer;
 mod settlements;
 mod shared;
@@ -40,7 +43,10 @@ pub use clients::{
     Client, ClientError, NewScope, NoAccess, Scope, Shop, add_clients, list_clients, revoke_client,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use credit::{CreditError, CreditRun, CreditShare, credit_period};
+pub use credit::{
+    CreditError, CreditRun, CreditShare, NotTakenBack, RunRequest, RunReversal, TakeBackRequest,
+    TakenBackShare, credit_period,
+};
 pub use daily::{DailyCheck, DailyState};
 pub use day::NotClosed;
 pub use error::Trouble;
@@ -48,11 +54,16 @@ pub use exceptions::{
     Clerk, ExceptionEvent, ExceptionQuery, ExceptionState, FOUR_EYES_ABOVE, NotResolved,
     ShownException,
 };
-pub use funding::{FundRequest, Funded, NotFunded};
+pub use funding::{
+    FundRequest, Funded, NotFunded, NotReturned, ReturnRequest, Returned, ShownFunding, ShownReturn,
+};
 pub use history::{Reader, ShownAttempt};
 pub use lane::{LaneFigures, Reply, StandIn};
 pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
+pub use limits::ProgrammeLimits;
 pub use once::{Answered, KeyReused, OnceKey};
+pub use proposals::{Decided, Proposal};
+pub use rule_entry::{Entered, NotEntered, RuleOrigin, RuleRequest};
 pub use reads::{
     AccountBalance, AccountName, AsOf, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem,
     Export, Figures, NotShown, Page, PageRequest, Place, ShownTransfer, TransferQuery,

@@ -60,6 +60,19 @@ impl Posting {
         Ok((id, after))
     }
 
+    /// Takes money out of a locked wallet. A wallet stands in a batch once.
+    pub(super) fn pay_out(
+        &mut self,
+        movement: Movement,
+        wallet: &WalletState,
+    ) -> Result<RowId, StoreError> {
+        let after = wallet.balance.checked_sub(movement.amount);
+        let after = after.ok_or_else(|| StoreError::corrupt("a wallet has less than is taken"))?;
+        let id = self.push(movement, wallet.id, Some(after), Some(wallet))?;
+        self.wallets.push(WalletChange::of(wallet, after));
+        Ok(id)
+    }
+
     fn push(
         &mut self,
         movement: Movement,

@@ -44,7 +44,7 @@ statement! {
         SELECT anchor_id,
                CAST(SUM(CASE WHEN credit_account = anchor_id THEN amount ELSE -amount END) AS BIGINT)
                    AS booked
-        FROM transfers WHERE kind IN (2, 3, 4, 6) GROUP BY anchor_id
+        FROM transfers WHERE kind IN (2, 3, 4, 6, 9) GROUP BY anchor_id
      ) t ON t.anchor_id = w.id
      WHERE w.bank_id = " [bank: SmallInt]
 }

@@ -5,6 +5,8 @@ DROP TRIGGER redemptions_append_only ON redemptions;
 DROP TRIGGER reversals_append_only ON reversals;
 DROP TRIGGER credits_append_only ON credits;
 DROP TRIGGER fundings_append_only ON fundings;
+DROP TRIGGER funding_returns_append_only ON funding_returns;
+DROP TRIGGER credit_reversals_append_only ON credit_reversals;
 DROP TRIGGER idempotency_records_append_only ON idempotency_records;
 DROP TRIGGER batch_leaves_append_only ON batch_leaves;
 DROP TRIGGER attempt_log_append_only ON attempt_log;

@@ -9,6 +9,8 @@ CREATE TRIGGER redemptions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON re
 CREATE TRIGGER reversals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reversals EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER credits_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON credits EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER fundings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON fundings EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER funding_returns_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON funding_returns EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER credit_reversals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON credit_reversals EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER idempotency_records_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON idempotency_records EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER batch_leaves_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON batch_leaves EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attempt_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON attempt_log EXECUTE FUNCTION refuse_change();

@@ -66,6 +66,13 @@ pub struct Programme {
     pub client: i64,
 }
 
+/// A client that may read what the programme did: the programme and an auditor.
+#[derive(Clone, Copy, Debug)]
+pub struct Overseer {
+    /// The client's row.
+    pub client: i64,
+}
+
 /// A client that may read records: a merchant its own, a bank its own, an auditor all.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
@@ -118,6 +125,15 @@ impl OfSession for Programme {
     }
 }
 
+impl OfSession for Overseer {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        match &session.scope {
+            Scope::Programme | Scope::Auditor => Some(Self { client: session.client }),
+            Scope::Merchant(_) | Scope::Bank(..) => None,
+        }
+    }
+}
+
 impl OfSession for Reading {
     fn of(session: &Arc<Session>) -> Option<Self> {
         Reader::of(&session.scope).map(|reader| Self { client: session.client, reader })
@@ -155,7 +171,7 @@ macro_rules! from_request {
     )+};
 }
 
-from_request!(Merchant, Bank, Programme, Reading, Totals, Anyone);
+from_request!(Merchant, Bank, Programme, Overseer, Reading, Totals, Anyone);
 
 async fn role_of<R: OfSession>(request: &HttpRequest) -> Result<R, Problem> {
     let app: &web::Data<App> = request.app_data().ok_or(Problem::new(Code::Internal))?;

@@ -29,11 +29,9 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span: settings.rollup_span,
         four_eyes_above: settings.four_eyes_above,
+        limits: settings.limits,
     })?);
-    for run in ledger.unfinished_credit_runs()? {
-        tracing::info!(run, "an interrupted credit run is carried on");
-        ledger.run_credit_in_background(run);
-    }
+    ledger.resume_credits()?;
     serve(ledger, &settings.addr, cores, settings.max_bank_files)
 }
 

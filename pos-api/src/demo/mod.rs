@@ -30,6 +30,7 @@ use ledger::service::{CreditRun, Report, TrialBalance};
 
 use clients::Logins;
 use day::Tally;
+use month::Funded;
 pub(crate) use place::Place;
 use session::{Session, wib};
 use statements::BankFile;
@@ -61,6 +62,7 @@ pub(crate) struct Demo {
 #[derive(Debug)]
 struct Story {
     imported: Imported,
+    funded: Funded,
     credit: CreditRun,
     day: Date,
     tally: Tally,
@@ -92,7 +94,7 @@ impl Demo {
 
         let period: Period = PERIOD.parse()?;
         session = session.at(wib(FUNDED.0, FUNDED.1)?)?;
-        month::fund(&session, &town, period)?;
+        let funded = month::fund(&session, &town, period)?;
         session = session.at(wib(CREDITED.0, CREDITED.1)?)?;
         let credit = month::credit(&session, period)?;
         tell("credited", started);
@@ -119,7 +121,7 @@ impl Demo {
         }
         tell("verified", started);
         let took = started.elapsed();
-        let story = Story { imported, credit, day, tally, files, balance, report, took };
+        let story = Story { imported, funded, credit, day, tally, files, balance, report, took };
         Ok(Self { place, town, logins, story })
     }
 

@@ -113,6 +113,14 @@ codes! {
     ReferenceReused = "reference_reused", CONFLICT,
         "the bank's reference was used for another amount",
         "Nomor referensi ini sudah dipakai untuk jumlah lain.";
+    /// So much of a funding can't go back.
+    NotReturnable = "not_returnable", CONFLICT,
+        "so much of the funding can't go back: it is credited, promised or back already",
+        "Dana sebanyak itu tidak dapat dikembalikan karena sudah disalurkan, dicadangkan, atau dikembalikan.";
+    /// A credit run of this period, or a reversal of one, is under way.
+    RunUnderWay = "run_under_way", CONFLICT,
+        "a credit run or a reversal of this period is under way",
+        "Penyaluran atau pembatalan untuk bulan ini masih berjalan. Tunggu sampai selesai, lalu coba lagi.";
     /// The bank's day can't be closed: it has not begun, or lies before the open one.
     DayNotOpen = "day_not_open", CONFLICT, "this is no open business day of the bank",
         "Tanggal ini bukan hari penyelesaian yang terbuka.";

@@ -15,6 +15,7 @@ mod reads;
 mod reconciliations;
 mod redemptions;
 mod reversals;
+mod rules;
 mod settlements;
 
 use std::future::ready;
@@ -79,9 +80,6 @@ fn version_1(config: &mut web::ServiceConfig) {
         .service(resource("/cards/{id}/state", "POST").route(web::post().to(cards::set_state)))
         .service(resource("/cards/{id}/pin", "POST").route(web::post().to(cards::set_pin)))
         .service(resource("/cards/{id}/replacement", "POST").route(web::post().to(cards::replace)))
-        .service(resource("/fundings", "POST").route(web::post().to(programme::fund)))
-        .service(resource("/credit-runs", "POST").route(web::post().to(programme::start_run)))
-        .service(resource("/credit-runs/{id}", "GET").route(web::get().to(programme::read_run)))
         .service(
             resource("/settlements", "GET, POST")
                 .route(web::post().to(settlements::close))
@@ -90,7 +88,40 @@ fn version_1(config: &mut web::ServiceConfig) {
         .service(
             resource("/settlements/{id}/items", "GET").route(web::get().to(settlements::items)),
         );
+    programme(config);
     reconciliation(config);
+}
+
+/// What the programme does, alone or two of its clients together.
+fn programme(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            resource("/fundings", "GET, POST")
+                .route(web::post().to(programme::fund))
+                .route(web::get().to(programme::list_fundings)),
+        )
+        .service(
+            resource("/fundings/{id}/returns", "POST")
+                .route(web::post().to(programme::return_funding)),
+        )
+        .service(resource("/credit-runs", "POST").route(web::post().to(programme::start_run)))
+        .service(resource("/credit-runs/{id}", "GET").route(web::get().to(programme::read_run)))
+        .service(
+            resource("/credit-runs/{id}/reversals", "GET, POST")
+                .route(web::post().to(programme::reverse_run))
+                .route(web::get().to(programme::list_run_reversals)),
+        )
+        .service(resource("/proposals", "GET").route(web::get().to(programme::list_proposals)))
+        .service(
+            resource("/policies", "GET, POST")
+                .route(web::get().to(rules::policies))
+                .route(web::post().to(rules::enter_policy)),
+        )
+        .service(
+            resource("/price-ceilings", "GET, POST")
+                .route(web::get().to(rules::ceilings))
+                .route(web::post().to(rules::enter_ceiling)),
+        );
 }
 
 /// Reconciling days with the banks' files, and what differs.

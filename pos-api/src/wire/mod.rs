@@ -8,13 +8,17 @@ pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod paging;
 pub(crate) mod programme;
+pub(crate) mod proposal;
 pub(crate) mod reconciliation;
 pub(crate) mod redemption;
 pub(crate) mod reversal;
+pub(crate) mod rules;
 pub(crate) mod settlement;
 pub(crate) mod transfer;
 
 use serde::Serialize;
+
+use ledger::domain::reference::is_invisible;
 
 use crate::problem::{Code, Problem};
 
@@ -23,13 +27,18 @@ pub(crate) fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Prob
     Problem::at(Code::RequestInvalid, pointer, detail.to_string())
 }
 
-/// A text for people: 1 to `most` characters, none of them a control character.
+/// A text for people: 1 to `most` characters that can be seen, without white space at its ends.
 pub(crate) fn text(pointer: &str, value: &str, most: usize) -> Result<String, Problem> {
-    let fits = (1..=most).contains(&value.chars().count()) && !value.chars().any(char::is_control);
+    let fits = (1..=most).contains(&value.chars().count())
+        && !value.chars().any(is_invisible)
+        && value.trim() == value;
     if fits {
         Ok(value.to_owned())
     } else {
-        Err(invalid(pointer, format!("has to be 1 to {most} printable characters")))
+        Err(invalid(
+            pointer,
+            format!("has to be 1 to {most} printable characters, without white space at an end"),
+        ))
     }
 }
 

@@ -33,6 +33,17 @@ struct GoodBody {
     decimals: u32,
 }
 
+impl GoodBody {
+    fn of(good: &Good) -> Self {
+        Self {
+            commodity: good.commodity.clone(),
+            grade: good.grade.clone(),
+            unit: good.unit.clone(),
+            decimals: good.decimals,
+        }
+    }
+}
+
 impl PolicyBody {
     pub(crate) fn parse(self) -> Result<(NewPolicy, String), Problem> {
         let reason = text("/reason", &self.reason, MAX_REASON)?;
@@ -88,6 +99,48 @@ fn rupiah(pointer: &str, amount: i64) -> Result<Rupiah, Problem> {
     amount.ok_or_else(|| invalid(pointer, "has to be more than nothing"))
 }
 
+/// What a policy that is proposed says.
+#[derive(Serialize)]
+pub(crate) struct PolicyAbout {
+    valid_from: String,
+    monthly_amount: i64,
+    goods: Vec<GoodBody>,
+}
+
+impl PolicyAbout {
+    pub(crate) fn of(policy: &NewPolicy) -> Self {
+        Self {
+            valid_from: policy.from.to_string(),
+            monthly_amount: policy.monthly_amount.get(),
+            goods: policy.goods.iter().map(GoodBody::of).collect(),
+        }
+    }
+}
+
+/// What a price ceiling that is proposed says.
+#[derive(Serialize)]
+pub(crate) struct CeilingAbout {
+    valid_from: String,
+    price_zone: i16,
+    commodity: String,
+    grade: Option<String>,
+    unit: String,
+    price: i64,
+}
+
+impl CeilingAbout {
+    pub(crate) fn of(ceiling: &NewCeiling) -> Self {
+        Self {
+            valid_from: ceiling.from.to_string(),
+            price_zone: ceiling.zone.0,
+            commodity: ceiling.commodity.clone(),
+            grade: ceiling.grade.clone(),
+            unit: ceiling.unit.clone(),
+            price: ceiling.price.get(),
+        }
+    }
+}
+
 /// When a rule holds, and where it comes from.
 #[derive(Serialize)]
 struct Standing {
@@ -124,16 +177,10 @@ pub(crate) struct PolicyAnswer {
 
 impl PolicyAnswer {
     pub(crate) fn of(Entered { rule, origin }: &Entered<Policy>) -> Self {
-        let good = |good: &Good| GoodBody {
-            commodity: good.commodity.clone(),
-            grade: good.grade.clone(),
-            unit: good.unit.clone(),
-            decimals: good.decimals,
-        };
         Self {
             version: rule.version,
             monthly_amount: rule.monthly_amount.get(),
-            goods: rule.goods.iter().map(good).collect(),
+            goods: rule.goods.iter().map(GoodBody::of).collect(),
             standing: Standing::of(&rule.validity, origin.as_ref()),
         }
     }

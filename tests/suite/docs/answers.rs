@@ -265,6 +265,7 @@ fn the_month_and_the_days_close_are_as_described() {
     for reader in [&programme, &bank] {
         reader.get("/v1/trial-balance", "", "", 200);
     }
+    the_programmes_second_thoughts(&scene, text(&run, "id"));
 
     let card = scene.world.fresh_card("bri");
     let items = [eggs("10", 2_000)];
@@ -284,5 +285,31 @@ fn the_month_and_the_days_close_are_as_described() {
     let id = text(&settled["data"][0], "id");
     for reader in [&till, &bank] {
         reader.get("/v1/settlements/{id}/items", id, "?limit=1", 200);
+    }
+}
+
+/// What needs two clients, and what is taken back.
+fn the_programmes_second_thoughts(scene: &Scene, run: &str) {
+    let programme = scene.reader(&scene.programme.api);
+    let second = scene.world.second_programme();
+    let second = scene.reader(&second.api);
+    let large = json!({"bank": "btn", "amount": 1_500_000_000, "reference": "DOCS-2"});
+    programme.post("/v1/fundings", "", &large, 202);
+    let funded = second.post("/v1/fundings", "", &large, 201);
+    let back = json!({"amount": 1_000, "reason": "by mistake"});
+    let (path, id) = ("/v1/fundings/{id}/returns", text(&funded, "id"));
+    programme.post(path, id, &back, 201);
+    programme.post(path, id, &json!({"amount": 1_200_000_000, "reason": "by mistake"}), 202);
+    programme.post(path, id, &json!({"amount": 1_500_000_000, "reason": "by mistake"}), 409);
+    programme.post("/v1/credit-runs", "", &json!({"period": "2099-01", "allow": true}), 202);
+    let (path, body) = ("/v1/credit-runs/{id}/reversals", json!({"reason": "by mistake"}));
+    programme.post(path, run, &body, 202);
+    second.post(path, run, &body, 202);
+    let done = wait_until(PATIENCE, || {
+        programme.get(path, run, "", 200)["data"][0]["status"] == "completed"
+    });
+    assert!(done, "the reversal does not end");
+    for list in ["/v1/fundings", "/v1/proposals"] {
+        programme.get(list, "", "?limit=2", 200);
     }
 }

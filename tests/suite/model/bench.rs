@@ -14,12 +14,14 @@ use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::key_hash;
 use ledger::domain::money::Rupiah;
 use ledger::domain::redemption::{Outcome, PointOfSale};
+use ledger::domain::reference::Reference;
 use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
     Answered, CardLifeError, Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger,
-    ManualClock, NewScope, NotReversed, OnceKey, Options, Reader, RedeemRequest, Reply,
-    ReverseRequest, Scope, SettlementQuery, Teller, add_clients, migrate, verify,
+    ManualClock, NewScope, NotReversed, OnceKey, Options, ProgrammeLimits, Reader, RedeemRequest,
+    Reply, ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, add_clients, migrate,
+    verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -75,6 +77,7 @@ impl Bench {
             cores: 4,
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
+            limits: ProgrammeLimits::default(),
         };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();
@@ -238,12 +241,13 @@ impl Bench {
                 client: self.office,
                 bank: bank.parse().unwrap(),
                 amount: Rupiah::new(families * MONTHLY).unwrap(),
-                reference: format!("month {month}"),
+                reference: Reference::new(&format!("month {month}")).unwrap(),
             };
             self.ledger().fund(request).unwrap();
         }
-        let period: Period = format!("2018-{:02}", 9 + month).parse().unwrap();
-        let run = self.ledger().start_credit_run(period).unwrap();
+        let period: Period = format!("2018-{:02}", 9 - month).parse().unwrap();
+        let request = RunRequest { client: self.office, period, outside: false };
+        let run = self.ledger().start_credit_run(request).unwrap();
         let run = self.ledger().carry_on_credit_run(run.id, |_| {}).unwrap();
         format!("credited {}", run.shares.iter().map(|share| share.credited).sum::<i64>())
     }

@@ -210,8 +210,8 @@ impl History {
     fn note_credit(&mut self, family: usize, period: i32, id: RowId) {
         let (wallet, id) = (FAMILIES[family].0, id.0);
         let rows = format!(
-            "INSERT OR IGNORE INTO credit_runs VALUES ({period}, 1, {period}, 1, 1, 2, 0, 0, 0, 0);
-             INSERT INTO credits VALUES ({wallet}, 1, {period}, {id}, {period});"
+            "INSERT OR IGNORE INTO credit_runs VALUES ({period}, 1, {period}, 1, 1, 2, 0, 0, 0, 0, 0, NULL, NULL);
+             INSERT INTO credits VALUES ({wallet}, 1, 1, {period}, {id}, {period});"
         );
         self.connection.run(&rows).unwrap();
     }

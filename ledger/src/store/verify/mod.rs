@@ -25,6 +25,7 @@ mod funds;
 mod history;
 mod pairs;
 mod payments;
+mod programme;
 mod registry;
 mod rollups;
 mod settlements;

@@ -8,12 +8,14 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 23] = [
+const APPEND_ONLY: [&str; 25] = [
     "transfers",
     "redemptions",
     "reversals",
     "credits",
     "fundings",
+    "funding_returns",
+    "credit_reversals",
     "idempotency_records",
     "batch_leaves",
     "attempt_log",
