@@ -100,7 +100,19 @@ rules! {
          LEFT JOIN credit_runs r ON p.kind = 2 AND r.id = p.outcome
          LEFT JOIN funding_returns b ON p.kind = 3 AND b.transfer_id = p.outcome
          LEFT JOIN credit_run_reversals v ON p.kind = 4 AND v.id = p.outcome
+         LEFT JOIN policies n ON p.kind = 5 AND n.proposal_id = p.id AND n.version = p.outcome
+         LEFT JOIN price_ceilings c ON p.kind = 6 AND c.proposal_id = p.id AND p.outcome = p.id
          WHERE p.state = 2 AND f.transfer_id IS NULL AND r.id IS NULL AND b.transfer_id IS NULL
-            AND v.id IS NULL
+            AND v.id IS NULL AND n.version IS NULL AND c.proposal_id IS NULL
          ORDER BY p.id LIMIT 1";
+    PolicyAgreed: "policies {}: no two clients agreed to it",
+        "SELECT CAST(n.version AS BIGINT) FROM policies n
+         LEFT JOIN proposals p ON p.id = n.proposal_id AND p.kind = 5 AND p.state = 2
+            AND p.agreed_at = n.known_from AND p.stake = 0
+         WHERE n.proposal_id IS NOT NULL AND p.id IS NULL ORDER BY n.version LIMIT 1";
+    CeilingAgreed: "price_ceilings of proposal {}: no two clients agreed to it",
+        "SELECT c.proposal_id FROM price_ceilings c
+         LEFT JOIN proposals p ON p.id = c.proposal_id AND p.kind = 6 AND p.state = 2
+            AND p.agreed_at = c.known_from AND p.stake = 0
+         WHERE c.proposal_id IS NOT NULL AND p.id IS NULL ORDER BY c.proposal_id LIMIT 1";
 }
