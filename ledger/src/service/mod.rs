@@ -24,10 +24,12 @@ pub mod keyfile;
 mod lane;
 mod ledger;
 mod once;
+mod own;
 mod paying;
 mod posting;
 mod reads;
 mod reconciling;
+mod recorded;
 mod reversal;
 mod rollups;
 mod sealer;
@@ -51,7 +53,7 @@ pub use exceptions::{
 pub use funding::{FundRequest, Funded, NotFunded};
 pub use history::{Reader, ShownAttempt};
 pub use lane::{LaneFigures, Reply, StandIn};
-pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
+pub use ledger::{Ledger, NotReady, Options, RedeemRequest, migrate, needs_migration};
 pub use once::{Answered, KeyReused, OnceKey};
 pub use reads::{
     AccountBalance, AccountName, AsOf, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem,
@@ -62,6 +64,7 @@ pub use reconciling::{
     NotReconciled, NotSigned, ReconcileRequest, Reconciliation, RecordedOutcome, Rendering,
     SentFile, ShownOutcome,
 };
+pub use recorded::{ClockError, accept_clock};
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
 pub use sealer::ROLLUP_SPAN;
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};

@@ -1,3 +1,5 @@
+DROP TRIGGER clock_eras_no_update;
+DROP TRIGGER clock_eras_no_delete;
 DROP TRIGGER card_changes_no_update;
 DROP TRIGGER card_changes_no_delete;
 DROP TRIGGER transfers_no_update;
