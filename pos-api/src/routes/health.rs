@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// The process answers.
 pub(super) async fn healthz() -> HttpResponse {
@@ -19,9 +19,7 @@ pub(super) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, Problem>
         Ok(()) => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n")),
         Err(why) => {
             tracing::warn!(%why, "not ready");
-            let body = format!("not ready: {why}\n");
-            let mut answer = HttpResponse::ServiceUnavailable();
-            Ok(answer.content_type("text/plain; charset=utf-8").body(body))
+            Err(Problem::at(Code::Unavailable, "", why.to_string()))
         }
     }
 }
