@@ -257,3 +257,95 @@ fn lease_times(connection: &mut Connection, now: Instant) -> Result<LeaseTimes, 
 fn implausible(id: i64) -> StoreError {
     StoreError::corrupt(format!("no ids are made above {id}: that is near the end of all"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::connection::Purpose;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn at(millis: i64) -> Instant {
+        let start: Instant = "2018-09-03T08:00:00Z".parse().unwrap();
+        start.plus_millis(millis)
+    }
+
+    fn empty(folder: &tempfile::TempDir) -> (DatabaseUrl, Connection) {
+        let url = DatabaseUrl::sqlite(&folder.path().join("ids.db"));
+        let mut connection = Connection::open(&url, Purpose::General).unwrap();
+        connection.migrate().unwrap();
+        (url, connection)
+    }
+
+    #[test]
+    fn a_block_far_above_the_mark_is_to_be_had_and_never_made_again_after_a_crash() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, mut connection) = empty(&folder);
+        let ids = IdSource::lease(&mut connection, &url, [1; 16], at(0)).unwrap();
+        let ahead = Tick::of(at(6 * HOUR)).id(NodeNo::new(7).unwrap());
+        connection.begin().unwrap();
+        let used = ids.block(3, ahead, at(1)).unwrap();
+        assert!(used.first() > ahead);
+        ids.before_commit(&mut connection).unwrap();
+        connection.commit().unwrap();
+        // What is rolled back leaves no mark, and takes the ids that are used later with no one.
+        connection.begin().unwrap();
+        let unused = ids.block(3, 0, at(2)).unwrap();
+        ids.before_commit(&mut connection).unwrap();
+        connection.rollback();
+        connection.begin().unwrap();
+        let last = ids.block(3, 0, at(3)).unwrap();
+        assert!(used.last() <= unused.first() && unused.last() <= last.first());
+        ids.before_commit(&mut connection).unwrap();
+        connection.commit().unwrap();
+        // The process is gone without a word; another one takes its number.
+        let next = IdSource::lease(&mut connection, &url, [2; 16], at(LEASE_MILLIS + 1)).unwrap();
+        assert_eq!(next.node, ids.node);
+        assert!(next.block(1, 0, at(LEASE_MILLIS + 1)).unwrap().first() > last.last());
+    }
+
+    #[test]
+    fn a_block_above_an_id_near_the_end_of_all_is_not_made_and_does_no_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, mut connection) = empty(&folder);
+        let ids = IdSource::lease(&mut connection, &url, [1; 16], at(0)).unwrap();
+        assert!(ids.block(1, i64::MAX - 9, at(0)).is_err());
+        let next = ids.block(1, 0, at(0)).unwrap();
+        assert!(next.first() < Tick::of(at(HOUR)).id(ids.node));
+    }
+
+    #[test]
+    fn a_lease_from_a_clock_that_was_ahead_is_over_and_a_live_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, mut connection) = empty(&folder);
+        let mut lease = |holder, now| {
+            IdSource::lease(&mut connection, &url, [holder; 16], now).unwrap().node.get()
+        };
+        assert_eq!(lease(1, at(HOUR)), 0);
+        assert_eq!(lease(2, at(0)), 0, "nobody alive has a lease an hour ahead");
+        assert_eq!(lease(3, at(1000)), 1);
+        assert_eq!(lease(4, at(LEASE_MILLIS + 500)), 0);
+    }
+
+    #[test]
+    fn references_are_taken_in_blocks_and_never_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, mut connection) = empty(&folder);
+        let lease = |connection: &mut Connection, holder| {
+            IdSource::lease(connection, &url, [holder; 16], at(0)).unwrap()
+        };
+        let nodes = [lease(&mut connection, 1), lease(&mut connection, 2)];
+        let mut taken = std::collections::BTreeSet::new();
+        for round in 0..600 {
+            for ids in &nodes {
+                if round % 200 == 100 {
+                    let renewal = ids.renew(&mut connection, at(round)).unwrap().unwrap();
+                    ids.renewed(renewal);
+                }
+                let first = ids.references(&mut connection, 513).unwrap();
+                assert!((first..first + 513).all(|serial| taken.insert(serial)));
+            }
+        }
+        assert_eq!(taken.len(), 2 * 600 * 513);
+    }
+}

@@ -19,22 +19,27 @@ impl OwnConnection {
         Self { url: url.clone(), open: Mutex::new(None) }
     }
 
-    /// Runs `work` with it.
+    /// Runs `work` with it; once more when the connection turns out to be gone since it was used last. So what
+    /// `work` does may be done twice.
     pub(super) fn with<T>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+        work: impl Fn(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut connection = match open.take() {
-            Some(connection) => connection,
-            // With a lane's bounds on how long anything may take.
-            None => Connection::open(&self.url, Purpose::Lane)?,
-        };
-        let done = work(&mut connection);
-        // After any failure it may be in the middle of something.
-        if done.is_ok() {
-            *open = Some(connection);
+        if let Some(mut connection) = open.take() {
+            match work(&mut connection) {
+                Err(error) if error.is_broken() => {}
+                done => {
+                    // After any failure it may be in the middle of something.
+                    *open = done.is_ok().then_some(connection);
+                    return done;
+                }
+            }
         }
+        // With a lane's bounds on how long anything may take.
+        let mut connection = Connection::open(&self.url, Purpose::Lane)?;
+        let done = work(&mut connection);
+        *open = done.is_ok().then_some(connection);
         done
     }
 }

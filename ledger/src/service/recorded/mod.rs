@@ -102,14 +102,15 @@ impl RecordedClock {
             (true, Backend::Sqlite) => Base::Machine,
             (true, Backend::Postgres) => Base::Database,
         };
-        let (now, skew) = read(connection, &*own, base)?;
-        if skew > MOST_SKEW_MILLIS {
-            return Err(ClockError::Skewed { millis: skew });
-        }
+        // Before the clock: other nodes go on recording.
         let last = match base {
             Base::ByHand => None,
             Base::Machine | Base::Database => connection.recorded_to()?,
         };
+        let (now, skew) = read(connection, &*own, base)?;
+        if skew > MOST_SKEW_MILLIS {
+            return Err(ClockError::Skewed { millis: skew });
+        }
         let last = last.unwrap_or(now);
         if behind(now, last) > MOST_BEHIND_MILLIS {
             return Err(ClockError::Behind { now: now.rfc3339(), last: last.rfc3339() });
