@@ -259,6 +259,7 @@ fn implausible(id: i64) -> StoreError {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails by panicking")]
 mod tests {
     use super::*;
     use crate::store::connection::Purpose;

@@ -162,7 +162,7 @@ on_both_backends! {
         town.server.kill9();
         clock.set_behind(60 * DAY);
         let environment = clock.environment();
-        for words in [town.serve(), town.command(&["credit", "2018-10"])] {
+        for words in [town.serve(), town.command(&["credit", "--period", "2018-10"])] {
             let said = town.refused(&words, &environment);
             assert!(said.contains("--accept-clock"), "{said}");
         }
@@ -222,7 +222,7 @@ fn a_node_with_another_time_than_the_database_takes_nobodys_place() {
     let keys = town.folder().join("ewarong.keys").display().to_string();
     for words in [
         town.serve(),
-        town.command(&["credit", "2018-10"]),
+        town.command(&["credit", "--period", "2018-10"]),
         town.command(&["import", &folder, "--keys", &keys]),
     ] {
         let said = town.refused(&words, &clock.environment());

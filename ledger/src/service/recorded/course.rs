@@ -75,6 +75,7 @@ impl Course {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails by panicking")]
 mod tests {
     use proptest::prelude::*;
 
