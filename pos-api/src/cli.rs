@@ -91,6 +91,9 @@ pub struct ServeArgs {
     /// Refuse to start on an old schema instead of bringing it up to date.
     #[arg(long, env = "EWARONG_NO_MIGRATE")]
     pub no_migrate: bool,
+    /// Go on with a clock that is more than two days behind what is recorded, for this reason, which is recorded
+    #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub accept_clock: Option<String>,
     /// How many transfers the log grows by, at the least, until all accounts are summed up again [default: 16384]
     #[arg(long, env = "EWARONG_ROLLUP_SPAN", value_name = "TRANSFERS")]
     pub rollup_span: Option<u32>,

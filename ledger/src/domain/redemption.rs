@@ -10,6 +10,7 @@ use super::ids::{CardId, MerchantId, RowId, TerminalId, WalletId};
 use super::keys::{Keys, RequestMac, StoredPin};
 use super::money::Rupiah;
 use super::policy::{Objection, PolicyBook, PriceZone};
+use super::receipt::RetrievalReference;
 use super::refusal::Refusal;
 
 /// Who asks: a client bound to one terminal of one merchant.
@@ -289,6 +290,8 @@ pub struct Attempt {
     pub request: RequestMac,
     /// How it ended.
     pub outcome: Outcome,
+    /// The retrieval reference of an approved one, which its transfer keeps as what it is about.
+    pub reference: Option<RetrievalReference>,
     /// What was asked for.
     pub basket: Arc<Basket>,
     /// The policy it was judged by; 0 for none.

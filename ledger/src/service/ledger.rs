@@ -22,12 +22,11 @@ use super::ids::IdSource;
 use super::keyfile::{self, KeysError};
 use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
 use super::limits::ProgrammeLimits;
+use super::own::OwnConnection;
 use super::reads::AccountNames;
+use super::recorded::{ClockTrouble, RecordedClock};
 use super::shared::Shared;
 use super::{checkpoints, keeper, sealer};
-
-/// How far this machine's clock may be from the database's: nodes date purchases by their own.
-const MOST_SKEW_MILLIS: u64 = 5_000;
 
 /// How the ledger is opened.
 #[derive(Clone, Debug)]
@@ -48,9 +47,31 @@ pub struct Options {
     pub limits: ProgrammeLimits,
 }
 
+/// Why requests can't be answered now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// The storage failed; the process ends.
+    #[error("the storage failed")]
+    Storage,
+    /// The database does not answer, or what purchases stand on can't be read.
+    #[error("the database can't be read")]
+    Database,
+    /// The machine's clock differs from the database's.
+    #[error("this machine's clock is not the database's")]
+    ClockSkewed,
+    /// The clock was set while the service runs.
+    #[error("the clock was set while the service runs")]
+    ClockStepped,
+    /// Purchases failed lately, one after the other.
+    #[error("purchases can't be decided")]
+    NotDeciding,
+}
+
 /// The ledger, open.
 #[derive(Debug)]
 pub struct Ledger {
+    own_clock: Arc<dyn Clock>,
+    probe: OwnConnection,
     pub(super) shared: Arc<Shared>,
     pub(super) keys: Arc<Keys>,
     pub(super) lanes: Arc<Lanes>,
@@ -112,13 +133,14 @@ impl Ledger {
     /// As [`Self::open`].
     pub fn open_with(options: &Options, stand_in: Option<StandIn>) -> Result<Self, KeysError> {
         let mut connection = Connection::open(&options.url, Purpose::General)?;
-        let now = options.clock.now();
-        let keys = Arc::new(keyfile::keys_of(&mut connection, &options.keys, now)?);
+        let clock = Arc::new(RecordedClock::open(&mut connection, Arc::clone(&options.clock))?);
+        let keys = Arc::new(keyfile::keys_of(&mut connection, &options.keys, clock.now())?);
         let holder = keyfile::random_bytes()?;
-        let ids = Arc::new(IdSource::lease(&mut connection, holder, now)?);
+        let ids = IdSource::lease(&mut connection, &options.url, holder, clock.now())?;
+        let ids = Arc::new(ids);
         let context = LaneContext {
             url: options.url.clone(),
-            clock: Arc::clone(&options.clock),
+            clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             keys: Arc::clone(&keys),
             broken: Arc::new(AtomicBool::new(false)),
@@ -128,7 +150,7 @@ impl Ledger {
         let lanes = Arc::new(Lanes::start(&context, options.cores)?);
         let shared = Arc::new(Shared {
             url: options.url.clone(),
-            clock: Arc::clone(&options.clock),
+            clock,
             ids,
             pool: Pool::open(&options.url)?,
             lanes: has_writer.then(|| Arc::clone(&lanes)),
@@ -143,6 +165,8 @@ impl Ledger {
         let credits = CreditRunner::default();
         let names = AccountNames::default();
         Ok(Self {
+            own_clock: Arc::clone(&options.clock),
+            probe: OwnConnection::to(&options.url),
             shared,
             keys,
             lanes,
@@ -192,19 +216,32 @@ impl Ledger {
         &self.keys
     }
 
-    /// Where the ledger's time comes from.
+    /// The clock that the ledger was opened with, as it is: for tokens and limits. What is recorded goes
+    /// by another, which never goes back.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.clock
+        &self.own_clock
     }
 
-    /// Whether requests can be answered: the storage is sound, the database is there, and its clock
-    /// and this machine's agree.
-    pub fn is_ready(&self) -> bool {
-        let now = self.shared.clock.now();
-        let skew = self
-            .shared
-            .read(|connection| connection.ping().and_then(|()| connection.clock_skew(now)));
-        self.is_sound() && skew.is_ok_and(|millis| millis <= MOST_SKEW_MILLIS)
+    /// Whether requests can be answered: the storage is sound, the clock can be trusted, the database
+    /// answers, and what was decided lately could be.
+    ///
+    /// # Errors
+    /// [`NotReady`] says what stands in the way.
+    pub fn ready(&self) -> Result<(), NotReady> {
+        if !self.is_sound() {
+            return Err(NotReady::Storage);
+        }
+        self.shared.clock.check().map_err(|trouble| match trouble {
+            ClockTrouble::Skewed => NotReady::ClockSkewed,
+            ClockTrouble::Stepped => NotReady::ClockStepped,
+        })?;
+        if !self.lanes.are_deciding() {
+            return Err(NotReady::NotDeciding);
+        }
+        self.probe.with(Connection::probe).map_err(|error| {
+            tracing::warn!(%error, "the database can't be read");
+            NotReady::Database
+        })
     }
 
     /// Whether the storage still works. Where it does not, the process has to end.

@@ -25,11 +25,13 @@ mod lane;
 mod ledger;
 mod limits;
 mod once;
+mod own;
 mod paying;
 mod posting;
 mod proposals;
 mod reads;
 mod reconciling;
+mod recorded;
 mod reversal;
 mod rollups;
 mod rule_entry;
@@ -59,7 +61,7 @@ pub use funding::{
 };
 pub use history::{Reader, ShownAttempt};
 pub use lane::{LaneFigures, Reply, StandIn};
-pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
+pub use ledger::{Ledger, NotReady, Options, RedeemRequest, migrate, needs_migration};
 pub use limits::ProgrammeLimits;
 pub use once::{Answered, KeyReused, OnceKey};
 pub use proposals::{Decided, Proposal};
@@ -73,6 +75,7 @@ pub use reconciling::{
     NotReconciled, NotSigned, ReconcileRequest, Reconciliation, RecordedOutcome, Rendering,
     SentFile, ShownOutcome,
 };
+pub use recorded::{ClockError, accept_clock};
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
 pub use sealer::ROLLUP_SPAN;
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};

@@ -4,6 +4,7 @@ use crate::domain::bank::{BankCode, BankId};
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, MerchantId, RowId};
 use crate::domain::money::Rupiah;
+use crate::domain::receipt::RetrievalReference;
 use crate::domain::settlement::{DayStatus, SetOff, Stage};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
@@ -166,6 +167,8 @@ pub struct SettlementItem {
     pub amount: Rupiah,
     /// When it was bought or taken back.
     pub created_at: Instant,
+    /// The purchase's retrieval reference.
+    pub reference: RetrievalReference,
 }
 
 impl Ledger {
@@ -188,8 +191,9 @@ impl Ledger {
                 bank.ok_or_else(|| StoreError::corrupt("a settlement's bank is not there"))?;
             connection.settlement_items((settlement.merchant, bank, day), floor, most)
         })?;
-        let item = |(row, redemption, wallet, amount, created_at)| {
+        let item = |(row, redemption, wallet, amount, created_at, reference)| {
             Ok(SettlementItem {
+                reference: reference_of(redemption, reference)?,
                 row: RowId(row),
                 redemption: RowId(redemption),
                 wallet: AccountId(wallet),
@@ -201,6 +205,16 @@ impl Ledger {
         };
         rows.into_iter().map(item).collect()
     }
+}
+
+/// The retrieval reference of a redemption, as its transfer keeps it.
+pub(super) fn reference_of(
+    redemption: i64,
+    stored: Option<i64>,
+) -> Result<RetrievalReference, StoreError> {
+    stored.and_then(RetrievalReference::from_stored).ok_or_else(|| {
+        StoreError::corrupt(format!("redemption {redemption}: its transfer has no reference"))
+    })
 }
 
 /// What the reader may see of what is asked for; `None` when that is nothing.

@@ -6,14 +6,10 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
-use diesel::sql_types::BigInt;
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 use diesel_migrations::MigrationHarness;
 
-use crate::domain::calendar::Instant;
-
 use super::error::StoreError;
-use super::statement::statement;
 
 /// Which database engine holds the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +87,6 @@ impl std::fmt::Display for DatabaseUrl {
     }
 }
 
-statement! {
-    postgres ServerClock {} -> BigInt;
-    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
-}
-
 /// As it is displayed: without a password.
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -141,8 +132,11 @@ const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
 const SQLITE_LANE: &str = "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 0;";
 
 /// The planner takes a batch's range of keys for a large part of the table, and would compile what is
-/// read in a moment.
+/// read in a moment. What decides reads what others committed meanwhile: a stricter level that was set for the
+/// database would refuse it.
 const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; SET jit = off; \
+     SET default_transaction_isolation = 'read committed'; \
+     SET default_transaction_read_only = off; SET default_transaction_deferrable = off; \
      SET idle_in_transaction_session_timeout = '60s'; \
      SET application_name = 'ewarong'; SET TIME ZONE 'UTC';";
 
@@ -249,17 +243,6 @@ impl Connection {
     /// Asks the database for a sign of life.
     pub(crate) fn ping(&mut self) -> Result<(), StoreError> {
         self.run("SELECT 1")
-    }
-
-    /// How far the database's clock is from `now`, in milliseconds; `SQLite` has none of its own.
-    pub(crate) fn clock_skew(&mut self, now: Instant) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(_) => Ok(0),
-            Self::Postgres(postgres) => {
-                let theirs: i64 = ServerClock {}.get_result(postgres)?;
-                Ok(theirs.abs_diff(now.as_millis()))
-            }
-        }
     }
 
     /// Begins a transaction that writes. `SQLite` takes its one write lock at once.

@@ -15,6 +15,7 @@ pub(crate) mod daily;
 mod days;
 #[cfg(test)]
 mod durability;
+mod eras;
 pub(crate) mod error;
 pub(crate) mod exceptions;
 mod filing;

@@ -19,8 +19,10 @@ statement! {
 }
 
 statement! {
-    both SetHead { size: i64, now: i64 };
-    "UPDATE log_head SET size = " [size: BigInt] ", sealed_at = " [now: BigInt] " WHERE id = 1"
+    both SetHead { size: i64, at: i64, recorded_to: i64 };
+    "UPDATE log_head SET size = " [size: BigInt] ", sealed_at = " [at: BigInt]
+    ", recorded_to = CASE WHEN recorded_to < " [recorded_to: BigInt] " THEN "
+    [recorded_to: BigInt] " ELSE recorded_to END WHERE id = 1"
 }
 
 statement! {
@@ -95,10 +97,10 @@ impl Connection {
     }
 
     /// Says how long the log is from now on, and keeps that it was so long then. The head is locked;
-    /// its time never goes back.
+    /// its time never goes back, not even where an era of the clock began in the past.
     pub(crate) fn set_log_head(&mut self, before: LogHead, now: LogHead) -> Result<(), StoreError> {
         let (size, at) = (now.size, now.sealed_at.max(before.sealed_at).as_millis());
-        self.execute(SetHead { size, now: at })?;
+        self.execute(SetHead { size, at, recorded_to: now.sealed_at.as_millis() })?;
         if size > before.size {
             self.execute(NoteSize { size, now: at })?;
         }

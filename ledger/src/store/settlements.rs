@@ -87,23 +87,26 @@ statement! {
 
 statement! {
     both ItemsOf { merchant: i64, acquirer: i16, day: i32, floor: i64, most: i64 }
-        -> (BigInt, BigInt, BigInt, BigInt, BigInt);
-    "SELECT r.id AS place, r.id, r.wallet_id, r.amount, r.created_at FROM attempt_log a
+        -> (BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
+    "SELECT r.id AS place, r.id, r.wallet_id, r.amount, r.created_at, b.subject FROM attempt_log a
      JOIN redemptions r ON r.id = a.redemption_id AND r.wallet_id = a.wallet_id
+     JOIN transfers b ON b.id = r.id AND b.anchor_id = r.wallet_id
      WHERE a.merchant_id = " [merchant: BigInt] " AND a.redemption_id >= " [floor: BigInt]
     " AND r.acquirer = " [acquirer: SmallInt] " AND r.business_date = " [day: Integer]
     " AND r.refusal = 0
      UNION ALL
-     SELECT v.transfer_id, v.redemption_id, v.wallet_id, r.amount, t.created_at FROM reversals v
+     SELECT v.transfer_id, v.redemption_id, v.wallet_id, r.amount, t.created_at, b.subject FROM reversals v
      JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
+     JOIN transfers b ON b.id = r.id AND b.anchor_id = r.wallet_id
      JOIN transfers t ON t.id = v.transfer_id AND t.anchor_id = v.wallet_id
      WHERE v.acquirer = " [acquirer: SmallInt] " AND v.business_date = " [day: Integer]
     " AND v.merchant_id = " [merchant: BigInt] " AND v.transfer_id >= " [floor: BigInt] "
      ORDER BY place LIMIT " [most: BigInt]
 }
 
-/// An item: its transfer, its redemption, the wallet, the amount in rupiah, when.
-pub(crate) type ItemRow = (i64, i64, i64, i64, i64);
+/// An item: its transfer, its redemption, the wallet, the amount in rupiah, when, the purchase's retrieval
+/// reference.
+pub(crate) type ItemRow = (i64, i64, i64, i64, i64, Option<i64>);
 
 type ShownSql = (
     (BigInt, SmallInt, Text, BigInt, Text, Text, Integer),

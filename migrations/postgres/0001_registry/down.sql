@@ -1,6 +1,7 @@
 DROP FUNCTION registry_revision();
 DROP TABLE key_records;
 DROP TABLE nodes;
+DROP TABLE reference_head;
 DROP TABLE registry_head;
 DROP TABLE price_ceilings;
 DROP TABLE policy_goods;

@@ -219,7 +219,17 @@ CREATE TABLE registry_head (
     CONSTRAINT registry_head_one CHECK (id = 1)
 );
 
--- A process that makes ids leases a number; it makes none above the high-water mark that it wrote.
+-- One row: the serial of retrieval reference numbers, up to where nodes have taken it in blocks. It begins where all twelve
+-- digits are used, since files lose leading zeros.
+CREATE TABLE reference_head (
+    id SMALLINT NOT NULL,
+    next_serial BIGINT NOT NULL,
+    CONSTRAINT reference_head_pk PRIMARY KEY (id),
+    CONSTRAINT reference_head_one CHECK (id = 1)
+);
+
+-- A process that makes ids leases a number; it makes none above the high-water mark that it wrote. Leases go by the database's
+-- time, where it has one.
 CREATE TABLE nodes (
     node_no SMALLINT NOT NULL,
     holder BYTEA,
@@ -237,6 +247,7 @@ CREATE TABLE key_records (
 );
 
 INSERT INTO registry_head (id, revision) VALUES (1, 1);
+INSERT INTO reference_head (id, next_serial) VALUES (1, 100000000000);
 CREATE FUNCTION raise_registry_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE registry_head SET revision = revision + 1 WHERE id = 1;

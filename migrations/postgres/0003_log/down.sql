@@ -1,3 +1,4 @@
+DROP TABLE clock_eras;
 DROP TABLE settlement_issuers;
 DROP TABLE settlements;
 DROP TABLE business_days;

@@ -30,6 +30,7 @@ CREATE TABLE log_head (
     id SMALLINT NOT NULL,
     size BIGINT NOT NULL,
     sealed_at BIGINT NOT NULL,
+    recorded_to BIGINT NOT NULL,
     CONSTRAINT log_head_pk PRIMARY KEY (id),
     CONSTRAINT log_head_one CHECK (id = 1)
 );
@@ -134,6 +135,17 @@ CREATE TABLE settlement_issuers (
 );
 
 -- The empty log: nothing was ever before it.
-INSERT INTO log_head (id, size, sealed_at) VALUES (1, 0, 0);
+-- Time goes on from what was recorded last. Where a clock that was far behind that was accepted, an era begins: what comes
+-- after that size of the log may be dated before what is there already.
+CREATE TABLE clock_eras (
+    era_no INTEGER NOT NULL,
+    began_at BIGINT NOT NULL,
+    recorded_to BIGINT NOT NULL,
+    log_size BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT clock_eras_pk PRIMARY KEY (era_no)
+);
+
+INSERT INTO log_head (id, size, sealed_at, recorded_to) VALUES (1, 0, 0, 0);
 INSERT INTO log_sizes (log_size, sealed_at) VALUES (0, 0);
 INSERT INTO rollups (log_size, sums) VALUES (0, 0);

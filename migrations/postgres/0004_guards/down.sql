@@ -1,4 +1,5 @@
 DROP TRIGGER merchant_updates_append_only ON merchant_updates;
+DROP TRIGGER clock_eras_append_only ON clock_eras;
 DROP TRIGGER card_changes_append_only ON card_changes;
 DROP TRIGGER transfers_append_only ON transfers;
 DROP TRIGGER redemptions_append_only ON redemptions;

@@ -23,3 +23,4 @@ CREATE TRIGGER settlements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON se
 CREATE TRIGGER settlement_issuers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_issuers EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER card_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON card_changes EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER merchant_updates_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON merchant_updates EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER clock_eras_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON clock_eras EXECUTE FUNCTION refuse_change();

@@ -1,5 +1,6 @@
 DROP TABLE key_records;
 DROP TABLE nodes;
+DROP TABLE reference_head;
 DROP TABLE registry_head;
 DROP TABLE price_ceilings;
 DROP TABLE policy_goods;

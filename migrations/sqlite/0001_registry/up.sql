@@ -209,7 +209,16 @@ CREATE TABLE registry_head (
     CONSTRAINT registry_head_one CHECK (id = 1)
 ) STRICT;
 
--- A process that makes ids leases a number; it makes none above the high-water mark that it wrote.
+-- One row: the serial of retrieval reference numbers, up to where nodes have taken it in blocks. It begins where all twelve
+-- digits are used, since files lose leading zeros.
+CREATE TABLE reference_head (
+    id INTEGER NOT NULL PRIMARY KEY,
+    next_serial INTEGER NOT NULL,
+    CONSTRAINT reference_head_one CHECK (id = 1)
+) STRICT;
+
+-- A process that makes ids leases a number; it makes none above the high-water mark that it wrote. Leases go by the database's
+-- time, where it has one.
 CREATE TABLE nodes (
     node_no INTEGER NOT NULL PRIMARY KEY,
     holder BLOB,
@@ -225,6 +234,7 @@ CREATE TABLE key_records (
 ) STRICT;
 
 INSERT INTO registry_head (id, revision) VALUES (1, 1);
+INSERT INTO reference_head (id, next_serial) VALUES (1, 100000000000);
 CREATE TRIGGER banks_raise_insert AFTER INSERT ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
 CREATE TRIGGER banks_raise_update AFTER UPDATE ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
 CREATE TRIGGER banks_raise_delete AFTER DELETE ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;

@@ -28,6 +28,7 @@ CREATE TABLE log_head (
     id INTEGER NOT NULL PRIMARY KEY,
     size INTEGER NOT NULL,
     sealed_at INTEGER NOT NULL,
+    recorded_to INTEGER NOT NULL,
     CONSTRAINT log_head_one CHECK (id = 1)
 ) STRICT;
 
@@ -128,6 +129,16 @@ CREATE TABLE settlement_issuers (
 ) STRICT, WITHOUT ROWID;
 
 -- The empty log: nothing was ever before it.
-INSERT INTO log_head (id, size, sealed_at) VALUES (1, 0, 0);
+-- Time goes on from what was recorded last. Where a clock that was far behind that was accepted, an era begins: what comes
+-- after that size of the log may be dated before what is there already.
+CREATE TABLE clock_eras (
+    era_no INTEGER NOT NULL PRIMARY KEY,
+    began_at INTEGER NOT NULL,
+    recorded_to INTEGER NOT NULL,
+    log_size INTEGER NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+
+INSERT INTO log_head (id, size, sealed_at, recorded_to) VALUES (1, 0, 0, 0);
 INSERT INTO log_sizes (log_size, sealed_at) VALUES (0, 0);
 INSERT INTO rollups (log_size, sums) VALUES (0, 0);

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
-use ledger::domain::calendar::Instant;
 use ledger::domain::keys::sha256;
 use ledger::service::Scope;
 use quick_cache::sync::Cache;
 
+use super::tokens::Good;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 
@@ -24,7 +24,7 @@ pub struct Session {
     pub client_id: String,
     /// What it acts for.
     pub scope: Scope,
-    expires: Instant,
+    good: Good,
 }
 
 /// The sessions of the tokens that were seen lately, by the tokens' hashes.
@@ -51,7 +51,7 @@ impl Sessions {
         let hash = sha256(&[token.as_bytes()]);
         let now = app.ledger.clock().now();
         if let Some(session) = self.0.get(&hash) {
-            if now < session.expires {
+            if session.good.holds_at(now) {
                 return Ok(session);
             }
             self.0.remove(&hash);
@@ -65,7 +65,7 @@ impl Sessions {
             client: client.id,
             client_id: client.client_id,
             scope: client.scope,
-            expires: bearer.expires,
+            good: bearer.good,
         });
         self.0.insert(hash, Arc::clone(&session));
         Ok(session)

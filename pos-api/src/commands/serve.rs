@@ -21,6 +21,9 @@ const FILE_TOO_LARGE: i32 = 25;
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::read(args)?;
     prepare(&settings, args.no_migrate)?;
+    if let Some(reason) = &args.accept_clock {
+        ledger::service::accept_clock(&settings.url, &SystemClock::default(), reason)?;
+    }
     let cores = cores();
     let ledger = Arc::new(Ledger::open(&Options {
         url: settings.url,

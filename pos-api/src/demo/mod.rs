@@ -81,7 +81,7 @@ impl Demo {
         let started = Stopwatch::now();
         ledger::service::migrate(&place.url)?;
         let registered = wib(REGISTERED.0, REGISTERED.1)?;
-        let mut session = Session::open(place.url.clone(), place.keys.clone(), cores, registered)?;
+        let session = Session::open(place.url.clone(), place.keys.clone(), cores, registered)?;
         if session.ledger.bank_code(BankId(1)).is_ok() {
             bail!("`{}` is not empty\nhint: the demo needs a database of its own", place.url);
         }
@@ -93,17 +93,17 @@ impl Demo {
         tell("registered", started);
 
         let period: Period = PERIOD.parse()?;
-        session = session.at(wib(FUNDED.0, FUNDED.1)?)?;
+        session.set_clock(wib(FUNDED.0, FUNDED.1)?);
         let funded = month::fund(&session, &town, period)?;
-        session = session.at(wib(CREDITED.0, CREDITED.1)?)?;
+        session.set_clock(wib(CREDITED.0, CREDITED.1)?);
         let credit = month::credit(&session, period)?;
         tell("credited", started);
-        session = session.at(wib(DAY, CLOSING)?)?;
+        session.set_clock(wib(DAY, CLOSING)?);
         month::close_day(&session, CREDIT_DAY.parse()?)?;
 
-        let (mut session, tally) = day::sell(session, &town, wib(DAY, OPENING)?)?;
+        let tally = day::sell(&session, &town, wib(DAY, OPENING)?)?;
         tell("sold", started);
-        session = session.at(wib(DAY_AFTER, CLOSING)?)?;
+        session.set_clock(wib(DAY_AFTER, CLOSING)?);
         let day: Date = DAY.parse()?;
         month::close_day(&session, day)?;
         let files = statements::write_all(&place.statements(), &session.ledger, day)?;

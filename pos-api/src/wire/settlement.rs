@@ -5,7 +5,6 @@ use ledger::domain::calendar::Date;
 use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::Keys;
 use ledger::domain::public_id::{self, IdKind};
-use ledger::domain::receipt::retrieval_reference;
 use ledger::service::{Settlement, SettlementItem};
 use serde::{Deserialize, Serialize};
 
@@ -148,7 +147,7 @@ impl ItemAnswer {
                 item.wallet,
             ),
             transfer_id: public_id::encode(keys, IdKind::Transfer, item.row, item.wallet),
-            rrn: retrieval_reference(item.redemption),
+            rrn: item.reference.to_string(),
             amount: if reversal { amount.saturating_neg() } else { amount },
             created_at: item.created_at.rfc3339(),
         }

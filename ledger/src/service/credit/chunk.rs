@@ -9,7 +9,7 @@
 use crate::domain::bank::BankId;
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::credit::{RunStatus, ShareStatus};
-use crate::domain::ids::{IdBlock, RowId};
+use crate::domain::ids::{IdBlock, RowId, has_ids_above};
 use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
@@ -205,6 +205,15 @@ fn measure(
     let mut purses = purses.to_vec();
     let (mut without, mut newest) = (Vec::new(), 0);
     for (wallet, last_id, bank) in tx.lock_unpaid(chunk)? {
+        if !has_ids_above(last_id) {
+            tracing::error!(
+                wallet,
+                last_id,
+                "a wallet gets no credit: no ids are made above its last one"
+            );
+            without.push(wallet);
+            continue;
+        }
         let purse = purse_of(&mut purses, bank)?;
         purse.families = purse.families.saturating_add(1);
         if purse.sum(amount)? > purse.payer.promised.saturating_add(purse.payer.free) {

@@ -126,6 +126,7 @@ impl<'a> Session<'a> {
 
     fn try_step(&mut self, id: i64, way: Way) -> Result<Step, Halt> {
         let (shared, sizes) = (self.shared, self.sizes);
+        shared.may_decide()?;
         let (clock, ids) = (Arc::clone(&shared.clock), Arc::clone(&shared.ids));
         let work = move |tx: &mut Connection| step(tx, (&ids, clock.now()), id, (sizes, way));
         match &mut self.connection {

@@ -5,10 +5,11 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::domain::calendar::{Date, Instant};
-use crate::domain::ids::{AccountId, CardId, IdBlock, RowId};
+use crate::domain::ids::{AccountId, CardId, IdBlock, RowId, has_ids_above};
 use crate::domain::keys::Keys;
 use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
+use crate::domain::receipt::RetrievalReference;
 use crate::domain::redemption::{
     Attempt, CardFacts, CardStanding, Outcome, Redeem, ShopFacts, authorize, check_card,
     decide_standing,
@@ -18,6 +19,7 @@ use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::StoreError;
 use crate::store::batch::{CardChange, Facts, WalletChange, WalletState};
 
+use super::super::error::Trouble;
 use super::registry::Registry;
 use super::{Command, Inquiry, Reply};
 
@@ -29,6 +31,8 @@ pub(super) enum Verdict {
     Recorded(RowId, AccountId),
     /// Decided in this batch: the place in [`Decider::attempts`].
     Decided { place: usize, replay: bool },
+    /// It can't be decided, and all others can.
+    Impossible(Trouble),
 }
 
 /// A wallet while a batch is decided.
@@ -45,6 +49,8 @@ pub(super) struct Decider<'a> {
     registry: &'a Registry,
     now: Instant,
     ids: IdBlock,
+    /// The serial of the first retrieval reference; there is one for each command.
+    references: i64,
     wallets: HashMap<AccountId, Wallet>,
     tries: HashMap<CardId, CardChange>,
     keys_seen: HashMap<(AccountId, AccountId, [u8; 16]), usize>,
@@ -54,13 +60,20 @@ pub(super) struct Decider<'a> {
 }
 
 impl<'a> Decider<'a> {
-    /// A batch that makes its rows' ids of `ids`, whose first is the batch's own.
-    pub(super) fn new(keys: &'a Keys, registry: &'a Registry, now: Instant, ids: IdBlock) -> Self {
+    /// A batch that makes its rows' ids of `ids`, whose first is the batch's own, and numbers its purchases
+    /// from `references` on.
+    pub(super) fn new(
+        keys: &'a Keys,
+        registry: &'a Registry,
+        now: Instant,
+        (ids, references): (IdBlock, i64),
+    ) -> Self {
         Self {
             keys,
             registry,
             now,
             ids,
+            references,
             wallets: HashMap::new(),
             tries: HashMap::new(),
             keys_seen: HashMap::new(),
@@ -95,6 +108,11 @@ impl<'a> Decider<'a> {
         command: &Command,
         facts: Facts,
     ) -> Result<Verdict, StoreError> {
+        if let Some(wallet) = facts.wallet.filter(|wallet| !has_ids_above(wallet.last_id)) {
+            let (id, last_id) = (wallet.id.0, wallet.last_id);
+            let why = format!("wallet {id}: no ids are made above its last one, {last_id}");
+            return Ok(Verdict::Impossible(StoreError::corrupt(why).into()));
+        }
         let shop = self.registry.shop(&command.pos());
         let shop = shop.ok_or_else(|| StoreError::corrupt("a shop was not looked up"))?;
         if !shop.client_active {
@@ -203,6 +221,8 @@ impl<'a> Decider<'a> {
         self.note_pin(anchor, card, decision.pin);
         // The block's first id is the batch's own.
         let place = i64::try_from(self.attempts.len()).unwrap_or(i64::MAX).saturating_add(1);
+        let approved = matches!(decision.outcome, Outcome::Approved(_));
+        let reference = RetrievalReference::of_serial(self.references.saturating_add(place));
         Attempt {
             id: RowId(self.ids.id(place)),
             wallet: anchor,
@@ -214,6 +234,7 @@ impl<'a> Decider<'a> {
             key_hash: redeem.key_hash,
             request: redeem.request,
             outcome: decision.outcome,
+            reference: approved.then_some(reference),
             basket: Arc::clone(&redeem.basket),
             policy_version: decision.policy_version,
             created_at: self.now,
@@ -232,7 +253,8 @@ impl<'a> Decider<'a> {
         let kind = TransferKind::Redemption;
         let (amount, after) = (debit.amount(), debit.after());
         let transfer = Transfer::new(attempt.id, kind, sides, amount, Some(after), dates)
-            .map_err(|error| StoreError::corrupt(format!("an approved purchase: {error}")))?;
+            .map_err(|error| StoreError::corrupt(format!("an approved purchase: {error}")))?
+            .about(attempt.reference.map(RetrievalReference::get));
         let context = LeafContext {
             wallet: Some((id, pseudonym)),
             lines: attempt.basket.record(),

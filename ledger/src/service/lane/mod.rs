@@ -7,6 +7,7 @@
 mod batch;
 mod decide;
 mod figures;
+mod health;
 mod recall;
 mod registry;
 mod seat;
@@ -29,9 +30,9 @@ use crate::domain::shard::lane_of;
 use crate::store::connection::Connection;
 use crate::store::{Backend, DatabaseUrl, StoreError};
 
-use super::clock::Clock;
 use super::error::Trouble;
 use super::ids::IdSource;
+use super::recorded::RecordedClock;
 
 pub use figures::LaneFigures;
 pub use seat::StandIn;
@@ -125,7 +126,7 @@ enum Work {
 #[derive(Clone, Debug)]
 pub(crate) struct LaneContext {
     pub(crate) url: DatabaseUrl,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<RecordedClock>,
     pub(crate) ids: Arc<IdSource>,
     pub(crate) keys: Arc<Keys>,
     /// Where the batches go instead of to the database.
@@ -176,6 +177,11 @@ impl Lanes {
     /// Whether the storage still works.
     pub(crate) fn is_sound(&self) -> bool {
         !self.broken.load(Ordering::Acquire)
+    }
+
+    /// Whether what was asked for lately could be decided.
+    pub(crate) fn are_deciding(&self) -> bool {
+        self.counters.health.is_good()
     }
 
     /// Takes the lanes out of service: nothing is decided any more, and the process has to end.

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::bankfile::StatementLine;
 use crate::domain::calendar::Date;
-use crate::domain::ids::RowId;
 use crate::domain::matching::{
     LedgerSide, NotALine, PAID_WITHIN_DAYS, RedemptionLine, SettlementLine,
 };
 use crate::domain::money::Rupiah;
-use crate::domain::receipt::retrieval_reference;
 use crate::domain::settlement::SettlementReference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
@@ -18,6 +16,7 @@ use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::View;
 
 use super::super::closing::first_id_of;
+use super::super::settlements::reference_of;
 
 /// How many items of a settlement are read at once.
 const PAGE: i64 = 10_000;
@@ -131,13 +130,13 @@ fn purchases(
     view: View,
     settlement: &OwedSettlement,
 ) -> Result<Vec<(String, Rupiah, bool)>, StoreError> {
-    let mut found: BTreeMap<i64, (i64, bool)> = BTreeMap::new();
+    let mut found: BTreeMap<i64, (i64, bool, Option<i64>)> = BTreeMap::new();
     let mut floor = first_id_of(settlement.business_date);
     loop {
         let of = (settlement.merchant, view.bank, settlement.business_date);
         let items = tx.settlement_items(of, floor, PAGE)?;
-        for (row, redemption, _wallet, amount, _created) in &items {
-            let entry = found.entry(*redemption).or_insert((*amount, false));
+        for (row, redemption, _wallet, amount, _created, reference) in &items {
+            let entry = found.entry(*redemption).or_insert((*amount, false, *reference));
             entry.1 |= row != redemption;
         }
         match items.last() {
@@ -147,10 +146,10 @@ fn purchases(
             _ => break,
         }
     }
-    let purchase = |(id, (amount, reversed)): (i64, (i64, bool))| {
+    let purchase = |(id, (amount, reversed, reference)): (i64, (i64, bool, Option<i64>))| {
         let amount = Rupiah::new(amount)
             .map_err(|error| StoreError::corrupt(format!("redemption {id}: {error}")))?;
-        Ok((retrieval_reference(RowId(id)), amount, reversed))
+        Ok((reference_of(id, reference)?.to_string(), amount, reversed))
     };
     found.into_iter().map(purchase).collect()
 }

@@ -11,7 +11,8 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 
 use crate::domain::bank::BankId;
-use crate::domain::ids::{AccountId, CardId, MerchantId, RowId, WalletId};
+use crate::domain::calendar::Instant;
+use crate::domain::ids::{AccountId, CardId, MerchantId, NodeNo, RowId, Tick, WalletId};
 use crate::domain::leaf::Pseudonym;
 use crate::domain::money::Rupiah;
 use crate::domain::policy::PolicyBook;
@@ -77,6 +78,8 @@ pub struct Ground {
     pub facts: Vec<Facts>,
     /// The registry's revision at that moment.
     pub revision: i32,
+    /// When that was, by the database's clock, where it has one: after all locks.
+    pub now: Option<Instant>,
 }
 
 /// A wallet's row after a batch.
@@ -196,6 +199,24 @@ pub trait BatchStore: Send {
     /// [`StoreError`] when it can't be read.
     fn attempt(&mut self, id: RowId, wallet: WalletId) -> Result<Option<Attempt>, StoreError>;
 
+    /// Raises the mark below which a node makes ids, in the open transaction; `false` when somebody else holds
+    /// its number.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be written.
+    fn raise_mark(
+        &mut self,
+        node: NodeNo,
+        holder: &[u8],
+        high_water: Tick,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes so many retrieval references off the serial, in the open transaction; the first of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they can't be taken.
+    fn take_references(&mut self, count: i64) -> Result<i64, StoreError>;
+
     /// Makes durable what was written under [`Hold::Lock`].
     ///
     /// # Errors
@@ -264,6 +285,19 @@ impl BatchStore for Connection {
 
     fn attempt(&mut self, id: RowId, wallet: WalletId) -> Result<Option<Attempt>, StoreError> {
         Self::attempt(self, id, wallet)
+    }
+
+    fn raise_mark(
+        &mut self,
+        node: NodeNo,
+        holder: &[u8],
+        high_water: Tick,
+    ) -> Result<bool, StoreError> {
+        Self::raise_mark(self, node, holder, high_water)
+    }
+
+    fn take_references(&mut self, count: i64) -> Result<i64, StoreError> {
+        Self::take_references(self, count)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

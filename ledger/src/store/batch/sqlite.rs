@@ -130,7 +130,7 @@ pub(super) fn ground(
     let revision: Option<i32> = Revision {}.load(sqlite)?.into_iter().next();
     let facts = queries.iter().map(|query| facts(sqlite, query)).collect::<Result<_, _>>()?;
     let revision = revision.ok_or_else(|| StoreError::corrupt("the registry has no revision"))?;
-    Ok(Ground { facts, revision })
+    Ok(Ground { facts, revision, now: None })
 }
 
 fn facts(sqlite: &mut SqliteConnection, query: &FactsQuery) -> Result<Facts, StoreError> {

@@ -322,6 +322,7 @@ fn attempt(id: RowId, wallet: AccountId, sale: &Sale, outcome: Outcome, now: Ins
         key_hash: key_hash(sale.key),
         request: [0; 16],
         outcome,
+        reference: None,
         basket: Arc::new(Basket::new(vec![line.unwrap()]).unwrap()),
         policy_version: 1,
         created_at: now,
