@@ -42,7 +42,7 @@ pub use clients::{
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use credit::{CreditError, CreditRun, CreditShare, credit_period};
 pub use daily::{DailyCheck, DailyState};
-pub use day::NotClosed;
+pub use day::{MarkedDay, NotClosed};
 pub use error::Trouble;
 pub use exceptions::{
     Clerk, ExceptionEvent, ExceptionQuery, ExceptionState, FOUR_EYES_ABOVE, NotResolved,

@@ -262,11 +262,13 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction that writes. `SQLite` takes its one write lock at once.
+    /// Begins a transaction that writes. `SQLite` takes its one write lock at once. On `PostgreSQL` it holds
+    /// the batches' lock from its begin on, before it reads a bank's open day: whoever closes a day waits
+    /// for those who hold it (`writers_of_batches`), and for nobody else.
     pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => self.run("BEGIN IMMEDIATE"),
-            Self::Postgres(_) => self.run("BEGIN"),
+            Self::Postgres(_) => self.run("BEGIN; LOCK TABLE batches IN ROW EXCLUSIVE MODE"),
         }
     }
 

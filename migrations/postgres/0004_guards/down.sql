@@ -1,3 +1,4 @@
+DROP TRIGGER early_closes_append_only ON early_closes;
 DROP TRIGGER card_changes_append_only ON card_changes;
 DROP TRIGGER transfers_append_only ON transfers;
 DROP TRIGGER redemptions_append_only ON redemptions;

@@ -1,3 +1,5 @@
+DROP TRIGGER early_closes_no_update;
+DROP TRIGGER early_closes_no_delete;
 DROP TRIGGER card_changes_no_update;
 DROP TRIGGER card_changes_no_delete;
 DROP TRIGGER transfers_no_update;

@@ -31,3 +31,5 @@ CREATE TRIGGER settlement_issuers_no_update BEFORE UPDATE ON settlement_issuers 
 CREATE TRIGGER settlement_issuers_no_delete BEFORE DELETE ON settlement_issuers BEGIN SELECT RAISE(ABORT, 'settlement_issuers is append-only'); END;
 CREATE TRIGGER card_changes_no_update BEFORE UPDATE ON card_changes BEGIN SELECT RAISE(ABORT, 'card_changes is append-only'); END;
 CREATE TRIGGER card_changes_no_delete BEFORE DELETE ON card_changes BEGIN SELECT RAISE(ABORT, 'card_changes is append-only'); END;
+CREATE TRIGGER early_closes_no_update BEFORE UPDATE ON early_closes BEGIN SELECT RAISE(ABORT, 'early_closes is append-only'); END;
+CREATE TRIGGER early_closes_no_delete BEFORE DELETE ON early_closes BEGIN SELECT RAISE(ABORT, 'early_closes is append-only'); END;
