@@ -224,10 +224,13 @@ impl MerchantDay {
 fn close(shared: &Arc<Shared>, (bank, day): BankDay) -> Result<(), Trouble> {
     // The day changes no more, so its sums may be read before the transaction that records them.
     let (sold, taken_back, left, banks) = shared.read(|connection| {
-        let left = connection.left_before((bank, 0), day)?;
-        let sold = connection.sold_on(bank, day)?;
-        let taken_back = connection.taken_back_on(bank, day)?;
-        Ok::<_, StoreError>((sold, taken_back, left, connection.banks()?))
+        connection.snapshot(|tx| {
+            tx.read_by_keys()?;
+            let left = tx.left_before((bank, 0), day)?;
+            let sold = tx.sold_on(bank, day)?;
+            let taken_back = tx.taken_back_on(bank, day)?;
+            Ok::<_, StoreError>((sold, taken_back, left, tx.banks()?))
+        })
     })?;
     let record = banks.into_iter().find(|record| record.id == bank);
     let record = record.ok_or_else(|| StoreError::corrupt("a closing day's bank is not there"))?;

@@ -2,9 +2,7 @@
 
 use super::super::attempts::AttemptQuery;
 use super::super::transfers::TransferQuery;
-use super::{
-    BRI, FIRST_SHOP, History, Reader, SECOND_SHOP, Sale, attempts, refused, sale, transfers,
-};
+use super::{FIRST_SHOP, History, Reader, SECOND_SHOP, Sale, attempts, refused, sale, transfers};
 use crate::domain::calendar::Instant;
 use crate::domain::ids::RowId;
 use crate::domain::transfer::TransferKind;
@@ -57,7 +55,7 @@ fn of_transfers(history: &mut History, reader: Reader, query: &TransferQuery) ->
 
 /// Compares every list between every two of some times with the whole list.
 fn compare(history: &mut History, times: &[Instant]) {
-    for reader in [Reader::All, FIRST_SHOP, SECOND_SHOP, BRI] {
+    for reader in [Reader::All, FIRST_SHOP, SECOND_SHOP] {
         let sold = of_attempts(history, reader, &AttemptQuery::default());
         let moved = of_transfers(history, reader, &TransferQuery::default());
         assert!(!sold.is_empty() && !moved.is_empty());
@@ -81,7 +79,7 @@ fn compare(history: &mut History, times: &[Instant]) {
 
 #[test]
 fn a_time_finds_all_that_was_recorded_in_it_whatever_the_clocks_said() {
-    for sealed_at_once in [0, 1, 3, 100] {
+    for sealed_at_once in [0, 2, 100] {
         let mut history = History::new();
         let mut times = Vec::new();
         for (turn, step) in STEPS.into_iter().enumerate() {
@@ -105,10 +103,9 @@ fn a_time_finds_all_that_was_recorded_in_it_whatever_the_clocks_said() {
                 history.seal(sealed_at_once);
             }
         }
-        // Each of them is one that something was recorded at; these are between.
-        let between: Vec<Instant> =
-            times.iter().map(|time| time.plus_millis(1)).step_by(5).collect();
-        times.extend(between);
+        // Some of the times that something was recorded at, and some between.
+        let times: Vec<Instant> =
+            (0..).zip(times).step_by(3).map(|(n, at)| at.plus_millis(n % 2)).collect();
         compare(&mut history, &times);
         history.seal(1000);
         compare(&mut history, &times);
