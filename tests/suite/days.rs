@@ -9,6 +9,7 @@ use ewarong_tests::{Backend, World, on_both_backends};
 use ledger::domain::calendar::Date;
 use serde_json::{Value, json};
 
+use crate::shop::Shop;
 use crate::till::{buy, fresh_key, goods, listed, number, text};
 
 /// So many purchases of 10,000 rupiah at a till; their business dates.
@@ -179,7 +180,14 @@ on_both_backends! {
             assert_eq!(close(body.clone()).problem(422), "request_invalid", "{body}");
         }
         assert!(days(&bank.api, &format!("?business_date={day}")).is_empty(), "nothing was done");
-        close(json!({"business_date": day, "early": true, "reason": "libur besok"})).expect(202);
+        let clerk = Shop::log_in(&world, "bank-bri");
+        let line = ["day", "close", "--date", &day];
+        let refused = clerk.run(&line, "");
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        assert_eq!(clerk.run(&[&line[..], &["--early"]].concat(), "").status.code(), Some(2));
+        let early = ["--early", "--reason", "libur besok"];
+        let marked = clerk.json(&[&line[..], &early].concat(), "");
+        assert_eq!((text(&marked[0], "bank"), text(&marked[0], "business_date")), ("bri", day.as_str()));
         // Marked again, with or without a reason, it answers how it stands, and the first reason stays.
         assert!(wait_until(PATIENCE, || {
             let again = close(json!({"business_date": day})).expect(202);

@@ -73,6 +73,15 @@ impl Progress {
         Self { stage: Stage::Marked, failures: 0, again: None, alarm }
     }
 
+    /// `true` when the day is closed, `false` when it is not complete yet.
+    fn try_to_close(&mut self, shared: &Arc<Shared>, day: BankDay) -> Result<bool, Trouble> {
+        let complete = shared.read(|connection| self.go_on(connection))?;
+        if complete {
+            close(shared, day)?;
+        }
+        Ok(complete)
+    }
+
     /// Goes as far as it can now; `true` when the day is complete.
     fn go_on(&mut self, connection: &mut Connection) -> Result<bool, StoreError> {
         loop {
@@ -138,45 +147,40 @@ impl DayCloser {
         self.days.retain(|day, _| marked.contains(day));
         let mut waiting = HashSet::new();
         for day in marked {
-            if waiting.contains(&day.0) || self.close(shared, day) != Some(Closed) {
+            if waiting.contains(&day.0) || !self.close(shared, day) {
                 waiting.insert(day.0);
             }
         }
         Ok(())
     }
 
-    fn close(&mut self, shared: &Arc<Shared>, day: BankDay) -> Option<Closed> {
+    /// Closes a day if it is complete; `true` when it is closed. What keeps it open is told.
+    fn close(&mut self, shared: &Arc<Shared>, day: BankDay) -> bool {
         let progress = self.days.entry(day).or_insert_with(Progress::new);
         if progress.rests() {
-            return None;
+            return false;
         }
-        let done =
-            shared.read(|connection| progress.go_on(connection)).map_err(Trouble::from).and_then(
-                |complete| if complete { close(shared, day).map(|()| true) } else { Ok(false) },
-            );
-        let problem = match done {
+        let problem = match progress.try_to_close(shared, day) {
             Ok(true) => {
                 self.days.remove(&day);
-                return Some(Closed);
+                return true;
             }
-            Ok(false) => progress.in_the_way()?,
+            Ok(false) => progress.in_the_way(),
             Err(error) => {
-                tracing::warn!(bank = day.0.0, day = %day.1, %error, "a day could not be closed");
                 progress.rest();
-                told(&error)
+                tracing::warn!(bank = day.0.0, day = %day.1, %error, "a day could not be closed");
+                Some(told(&error))
             }
         };
-        tracing::warn!(bank = day.0.0, day = %day.1, problem, "a day stays closing");
-        if let Err(error) = note(shared, day, problem) {
-            tracing::warn!(%error, "why a day stays closing could not be noted");
+        if let Some(problem) = problem {
+            tracing::warn!(bank = day.0.0, day = %day.1, problem, "a day stays closing");
+            if let Err(error) = note(shared, day, problem) {
+                tracing::warn!(%error, "why a day stays closing could not be noted");
+            }
         }
-        None
+        false
     }
 }
-
-/// A day was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Closed;
 
 /// Keeps why a day is not closed, for whoever asks.
 fn note(shared: &Arc<Shared>, day: BankDay, problem: String) -> Result<(), Trouble> {

@@ -262,9 +262,7 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction that writes. `SQLite` takes its one write lock at once. On `PostgreSQL` it holds
-    /// the batches' lock from its begin on, before it reads a bank's open day: whoever closes a day waits
-    /// for those who hold it (`writers_of_batches`), and for nobody else.
+    /// Begins a transaction that writes, with `SQLite`'s one write lock or the batches' (`writers_of_batches`).
     pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => self.run("BEGIN IMMEDIATE"),
@@ -292,7 +290,7 @@ impl Connection {
         }
     }
 
-    /// Runs `work` in a transaction that writes: all of it is there afterwards, or nothing.
+    /// Runs `work` in a transaction that writes: all of it is done, or nothing.
     pub(crate) fn transaction<T, E: From<StoreError>>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
