@@ -260,6 +260,14 @@ impl Merchant {
     }
 }
 
+impl Bank {
+    /// `POST /v1/settlements` before the day's cut-off; after it, it is a close like any other.
+    pub fn close_early(&self, business_date: &str) -> Answer {
+        let body = json!({"business_date": business_date, "early": true, "reason": "uji"});
+        self.api.post("/v1/settlements", &body)
+    }
+}
+
 impl Programme {
     /// `POST /v1/fundings`: rupiah received at a bank.
     pub fn fund(&self, key: &str, bank: &str, amount: i64, reference: &str) -> Answer {

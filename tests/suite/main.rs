@@ -17,6 +17,7 @@ mod cards;
 mod chance;
 mod crashes;
 mod credits;
+mod days;
 mod docs;
 mod exports;
 mod folder;

@@ -173,6 +173,9 @@ impl FromStr for Zone {
 pub struct Date(NaiveDate);
 
 impl Date {
+    /// The first day there is.
+    pub const MIN: Self = Self(NaiveDate::MIN);
+
     /// The date as the decimal number `YYYYMMDD`, by which it is stored and sorted.
     pub fn as_number(self) -> i32 {
         let day = i32::try_from(self.0.day()).unwrap_or_default();

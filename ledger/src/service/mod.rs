@@ -50,7 +50,7 @@ pub use credit::{
     TakenBackShare, credit_period,
 };
 pub use daily::{DailyCheck, DailyState};
-pub use day::NotClosed;
+pub use day::{MarkedDay, NotClosed};
 pub use error::Trouble;
 pub use exceptions::{
     Clerk, ExceptionEvent, ExceptionQuery, ExceptionState, FOUR_EYES_ABOVE, NotResolved,

@@ -10,7 +10,6 @@ use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::settlements::{SettlementFilter, SettlementRow};
 
-use super::closing::first_id_of;
 use super::history::Reader;
 use super::ledger::Ledger;
 
@@ -124,7 +123,7 @@ impl Ledger {
     ) -> Result<Settlement, StoreError> {
         let (sold, taken_back, left, banks) = self.shared.read(|connection| {
             connection.snapshot(|tx| {
-                let sold = tx.sold_by_on(merchant, bank, day, first_id_of(day))?;
+                let sold = tx.sold_by_on(merchant, bank, day)?;
                 let left = tx.left_before((bank, merchant.0), day)?;
                 let taken_back = tx.taken_back_by_on(merchant, bank, day)?;
                 Ok::<_, StoreError>((sold, taken_back, left, tx.banks()?))
@@ -183,13 +182,12 @@ impl Ledger {
         most: i64,
     ) -> Result<Vec<SettlementItem>, StoreError> {
         let day = settlement.business_date;
-        let floor = first_id_of(day).max(after.saturating_add(1));
         let code = settlement.bank.as_str();
         let rows = self.shared.read(|connection| {
             let bank = connection.bank_by_code(code)?.map(BankId);
             let bank =
                 bank.ok_or_else(|| StoreError::corrupt("a settlement's bank is not there"))?;
-            connection.settlement_items((settlement.merchant, bank, day), floor, most)
+            connection.settlement_items((settlement.merchant, bank, day), after, most)
         })?;
         let item = |(row, redemption, wallet, amount, created_at, reference)| {
             Ok(SettlementItem {

@@ -245,11 +245,11 @@ impl Connection {
         self.run("SELECT 1")
     }
 
-    /// Begins a transaction that writes. `SQLite` takes its one write lock at once.
+    /// Begins a transaction that writes, with `SQLite`'s one write lock or the batches' (`writers_of_batches`).
     pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => self.run("BEGIN IMMEDIATE"),
-            Self::Postgres(_) => self.run("BEGIN"),
+            Self::Postgres(_) => self.run("BEGIN; LOCK TABLE batches IN ROW EXCLUSIVE MODE"),
         }
     }
 
@@ -273,7 +273,7 @@ impl Connection {
         }
     }
 
-    /// Runs `work` in a transaction that writes: all of it is there afterwards, or nothing.
+    /// Runs `work` in a transaction that writes: all of it is done, or nothing.
     pub(crate) fn transaction<T, E: From<StoreError>>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,

@@ -12,7 +12,7 @@ pub(crate) mod clients;
 pub(crate) mod connection;
 pub(crate) mod credits;
 pub(crate) mod daily;
-mod days;
+pub(crate) mod days;
 #[cfg(test)]
 mod durability;
 mod eras;

@@ -42,8 +42,8 @@ statement! {
 }
 
 statement! {
-    both Unsealed { most: i64 } -> (BigInt, BigInt, BigInt, Integer, Integer);
-    "SELECT id, anchor_id, last_id, transfers, attempts FROM batches
+    both Unsealed { most: i64 } -> (BigInt, BigInt, BigInt, BigInt, Integer, Integer);
+    "SELECT id, anchor_id, last_id, created_at, transfers, attempts FROM batches
      WHERE log_start IS NULL ORDER BY id LIMIT " [most: BigInt]
 }
 
@@ -58,6 +58,8 @@ pub(crate) struct UnsealedBatch {
     pub(crate) id: i64,
     pub(crate) anchor: i64,
     pub(crate) last_id: i64,
+    /// When it was recorded, milliseconds since 1970.
+    pub(crate) created_at: i64,
     pub(crate) transfers: i64,
     pub(crate) attempts: i64,
 }
@@ -119,11 +121,12 @@ impl Connection {
 
     /// The first batches without a place, in the order of their ids.
     pub(crate) fn unsealed_batches(&mut self, most: i64) -> Result<Vec<UnsealedBatch>, StoreError> {
-        let rows: Vec<(i64, i64, i64, i32, i32)> = self.load(Unsealed { most })?;
-        let batch = |(id, anchor, last_id, transfers, attempts)| UnsealedBatch {
+        let rows: Vec<(i64, i64, i64, i64, i32, i32)> = self.load(Unsealed { most })?;
+        let batch = |(id, anchor, last_id, created_at, transfers, attempts)| UnsealedBatch {
             id,
             anchor,
             last_id,
+            created_at,
             transfers: i64::from(transfers),
             attempts: i64::from(attempts),
         };

@@ -16,6 +16,9 @@ CREATE TABLE batches (
 CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
 -- From a place in the log to its batch.
 CREATE INDEX batches_sealed ON batches (log_start) WHERE log_start IS NOT NULL;
+-- An id mostly names its recorded time within a minute. Where it does not (a clock was wrong, a family's ids were ahead),
+-- rows of a time are found by this.
+CREATE INDEX batches_astray ON batches (created_at) WHERE abs((id >> 22) + 1483228800000 - created_at) > 60000;
 
 -- The leaf hashes of a batch's transfers in order of their ids, 32 bytes each.
 CREATE TABLE batch_leaves (
@@ -42,6 +45,19 @@ CREATE TABLE log_sizes (
     CONSTRAINT log_sizes_pk PRIMARY KEY (log_size)
 );
 CREATE INDEX log_sizes_by_time ON log_sizes (sealed_at, log_size);
+
+-- When what was sealed together was recorded: the batches that begin at `log_start` or behind it, before the next row's.
+-- `earliest` is the first of their times, `latest_before` the last one of everything before them, `latest` with them.
+CREATE TABLE log_times (
+    log_start BIGINT NOT NULL,
+    earliest BIGINT NOT NULL,
+    latest_before BIGINT NOT NULL,
+    latest BIGINT NOT NULL,
+    CONSTRAINT log_times_pk PRIMARY KEY (log_start)
+);
+CREATE INDEX log_times_latest ON log_times (latest, log_start);
+-- Where recorded time went back by more than a minute.
+CREATE INDEX log_times_back ON log_times (earliest, log_start) WHERE earliest < latest_before - 60000;
 
 -- Every attempt at a shop in sealed order; a refused one has no place in the log.
 CREATE TABLE attempt_log (
@@ -89,18 +105,48 @@ CREATE TABLE wallet_rollups (
 );
 
 -- A day that a bank closed. Status: 1 closing, until nothing can still be dated to it and all of it is sealed; 2 closed.
--- `fence` is the number of a transaction that began after the mark; what read the old day has a lower one. 0: none yet.
 CREATE TABLE business_days (
     bank_id SMALLINT NOT NULL,
     business_date INTEGER NOT NULL,
     status SMALLINT NOT NULL,
     marked_at BIGINT NOT NULL,
-    fence BIGINT NOT NULL,
+    marked_by BIGINT NOT NULL,
     closed_at BIGINT,
     log_size BIGINT,
     CONSTRAINT business_days_pk PRIMARY KEY (bank_id, business_date),
     CONSTRAINT business_days_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
     CONSTRAINT business_days_status CHECK (status BETWEEN 1 AND 2)
+);
+CREATE INDEX business_days_closing ON business_days (business_date, bank_id) WHERE status = 1;
+
+-- Why a day was closed before its cut-off.
+CREATE TABLE early_closes (
+    bank_id SMALLINT NOT NULL,
+    business_date INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT early_closes_pk PRIMARY KEY (bank_id, business_date),
+    CONSTRAINT early_closes_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
+);
+
+-- What keeps a marked day from being closed, and how often that was tried. It goes when the day is closed.
+CREATE TABLE closing_troubles (
+    bank_id SMALLINT NOT NULL,
+    business_date INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    tried_at BIGINT NOT NULL,
+    problem TEXT NOT NULL,
+    CONSTRAINT closing_troubles_pk PRIMARY KEY (bank_id, business_date),
+    CONSTRAINT closing_troubles_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
+);
+
+-- Where the purchases of an acquirer's day stand in the log: the places where the first and the last batch with one begin.
+CREATE TABLE day_spans (
+    bank_id SMALLINT NOT NULL,
+    business_date INTEGER NOT NULL,
+    first_place BIGINT NOT NULL,
+    last_place BIGINT NOT NULL,
+    CONSTRAINT day_spans_pk PRIMARY KEY (bank_id, business_date),
+    CONSTRAINT day_spans_order CHECK (first_place >= 0 AND last_place >= first_place)
 );
 
 -- What a bank owes a merchant for a closed day. `carried` is what the merchant owes of its settlements before, which this

@@ -1,5 +1,6 @@
 DROP TRIGGER merchant_updates_append_only ON merchant_updates;
 DROP TRIGGER clock_eras_append_only ON clock_eras;
+DROP TRIGGER early_closes_append_only ON early_closes;
 DROP TRIGGER card_changes_append_only ON card_changes;
 DROP TRIGGER transfers_append_only ON transfers;
 DROP TRIGGER redemptions_append_only ON redemptions;

@@ -24,3 +24,4 @@ CREATE TRIGGER settlement_issuers_append_only BEFORE UPDATE OR DELETE OR TRUNCAT
 CREATE TRIGGER card_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON card_changes EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER merchant_updates_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON merchant_updates EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER clock_eras_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON clock_eras EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER early_closes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON early_closes EXECUTE FUNCTION refuse_change();

@@ -2,6 +2,8 @@ DROP TRIGGER merchant_updates_no_delete;
 DROP TRIGGER merchant_updates_no_update;
 DROP TRIGGER clock_eras_no_update;
 DROP TRIGGER clock_eras_no_delete;
+DROP TRIGGER early_closes_no_update;
+DROP TRIGGER early_closes_no_delete;
 DROP TRIGGER card_changes_no_update;
 DROP TRIGGER card_changes_no_delete;
 DROP TRIGGER transfers_no_update;

@@ -39,3 +39,5 @@ CREATE TRIGGER merchant_updates_no_update BEFORE UPDATE ON merchant_updates BEGI
 CREATE TRIGGER merchant_updates_no_delete BEFORE DELETE ON merchant_updates BEGIN SELECT RAISE(ABORT, 'merchant_updates is append-only'); END;
 CREATE TRIGGER clock_eras_no_update BEFORE UPDATE ON clock_eras BEGIN SELECT RAISE(ABORT, 'clock_eras is append-only'); END;
 CREATE TRIGGER clock_eras_no_delete BEFORE DELETE ON clock_eras BEGIN SELECT RAISE(ABORT, 'clock_eras is append-only'); END;
+CREATE TRIGGER early_closes_no_update BEFORE UPDATE ON early_closes BEGIN SELECT RAISE(ABORT, 'early_closes is append-only'); END;
+CREATE TRIGGER early_closes_no_delete BEFORE DELETE ON early_closes BEGIN SELECT RAISE(ABORT, 'early_closes is append-only'); END;

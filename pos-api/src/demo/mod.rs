@@ -86,7 +86,7 @@ impl Demo {
             bail!("`{}` is not empty\nhint: the demo needs a database of its own", place.url);
         }
         let town = Town::new(families)?;
-        files::write(&place.imports(), &town, CREDIT_DAY)?;
+        files::write(&place.imports(), &town, REGISTERED.0)?;
         let imported = month::register(&session, &place.imports())?;
         let logins = clients::add(&place.url, &town, registered)?;
         logins.write_secrets(&place.secrets())?;

@@ -130,7 +130,7 @@ pub(super) fn close_day(session: &Session, day: Date) -> anyhow::Result<()> {
     for bank in BANKS {
         let client = session.client(&bank_client(bank.code))?;
         let Scope::Bank(id, _) = client.scope else { bail!("`{}` has no bank", client.client_id) };
-        session.ledger.close_day(client.id, id, day)?;
+        session.ledger.close_day(client.id, id, day, None)?;
         banks.push(id);
     }
     let waiting = Stopwatch::now();

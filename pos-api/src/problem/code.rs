@@ -124,6 +124,10 @@ codes! {
     /// The bank's day can't be closed: it has not begun, or lies before the open one.
     DayNotOpen = "day_not_open", CONFLICT, "this is no open business day of the bank",
         "Tanggal ini bukan hari penyelesaian yang terbuka.";
+    /// The bank's day is not over, and its close does not say that it is early.
+    DayNotOver = "day_not_over", CONFLICT,
+        "the business day is not over yet; closing it early needs `early` and a reason",
+        "Hari penyelesaian belum berakhir. Tunggu sampai batas waktu bank, atau tutup lebih awal dengan alasan.";
     /// The bank's day is not closed: it is not known yet what is due.
     DayNotClosed = "day_not_closed", CONFLICT, "the business day is not closed yet",
         "Hari penyelesaian belum ditutup. Tutup dahulu, lalu cocokkan.";

@@ -273,7 +273,7 @@ fn the_month_and_the_days_close_are_as_described() {
     till.post(REDEMPTIONS, "", &buy, 201);
     let query = format!("?business_date={}", today());
     assert_eq!(till.get(SETTLEMENTS, "", &query, 200)["data"][0]["state"], "open");
-    let day = json!({"business_date": today().to_string()});
+    let day = json!({"business_date": today().to_string(), "early": true, "reason": "uji"});
     bank.post(SETTLEMENTS, "", &day, 202);
     let mut settled = Value::Null;
     let closed = wait_until(PATIENCE, || {

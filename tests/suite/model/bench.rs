@@ -225,7 +225,8 @@ impl Bench {
 
     fn close(&self, bank: usize, day: Date) -> String {
         let Teller { client, bank } = self.tellers[bank];
-        let mut status = self.ledger().close_day(client, bank, day).unwrap();
+        let mut status =
+            self.ledger().close_day(client, bank, day, Some("uji".to_owned())).unwrap();
         let closed = wait_until(PATIENCE, || {
             status = self.ledger().day_status(bank, day).unwrap();
             status == DayStatus::Closed

@@ -110,13 +110,11 @@ impl<'w> Desk<'w> {
 
     /// Closes the day; its settlements.
     pub(crate) fn close(&self) -> Vec<Value> {
-        let (api, day) = (self.bank().api, today().to_string());
-        let body = json!({"business_date": day});
-        let closed = wait_until(PATIENCE, || {
-            api.post("/v1/settlements", &body).expect(202)["state"] == "closed"
-        });
+        let (bank, day) = (self.bank(), today().to_string());
+        let closed =
+            wait_until(PATIENCE, || bank.close_early(&day).expect(202)["state"] == "closed");
         assert!(closed, "the day stays open:\n{}", self.world.server.log());
-        listed(&api, &format!("/v1/settlements?business_date={day}"))
+        listed(&bank.api, &format!("/v1/settlements?business_date={day}"))
     }
 
     pub(crate) fn record(&self, files: &[(&str, &str)]) -> Answer {

@@ -169,7 +169,7 @@ impl Past {
         self.wait_until(day, "23:59:40");
         let client = self.ledger().client(BANKS[0]).unwrap().unwrap();
         let Scope::Bank(bank, _) = client.scope else { panic!("no bank: {client:?}") };
-        self.ledger().close_day(client.id, bank, self.day(day)).unwrap();
+        self.ledger().close_day(client.id, bank, self.day(day), None).unwrap();
         let is_closed = || self.ledger().day_status(bank, self.day(day)).unwrap();
         assert!(wait_until(PATIENCE, || is_closed() == DayStatus::Closed), "the day stays open");
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::domain::bank::BankCode;
+use crate::domain::calendar::Date;
 use crate::domain::card::{MaskedCard, NotCardNumber, NotPin};
 use crate::domain::keys::NotSealed;
 use crate::domain::merchant::MerchantCode;
@@ -126,6 +127,9 @@ pub enum Flaw {
     /// A card in this state has no PIN yet.
     #[error("a `{0}` card has no PIN yet")]
     PinTooEarly(&'static str),
+    /// A bank's open day that is ahead of what a purchase made now is dated to.
+    #[error("later than a purchase made now would be dated to: `{0}` at the latest")]
+    DayAhead(Date),
     /// The set has it already.
     #[error("the same as in line {0}")]
     Repeated(u64),

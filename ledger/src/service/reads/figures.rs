@@ -1,18 +1,21 @@
 //! Figures for whoever watches the service: nothing about anybody in particular.
 
 use crate::store::StoreError;
-use crate::store::connection::Connection;
 
 use super::super::lane::LaneFigures;
 use super::super::ledger::Ledger;
 
 /// How the service is doing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     /// The lanes since the start.
     pub lanes: LaneFigures,
     /// Transfers that have their place in the log.
     pub log_size: i64,
+    /// Banks' days that are marked and not closed yet.
+    pub closing_days: u64,
+    /// Those of them that something keeps open.
+    pub stuck_days: u64,
 }
 
 impl Ledger {
@@ -21,7 +24,11 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when the database can't tell.
     pub fn figures(&self) -> Result<Figures, StoreError> {
-        let log_size = self.shared.read(Connection::log_size)?;
-        Ok(Figures { lanes: self.lanes.figures(), log_size })
+        let (log_size, (closing, stuck)) = self.shared.read(|connection| {
+            Ok::<_, StoreError>((connection.log_size()?, connection.count_closing_days()?))
+        })?;
+        let count = |days: i64| u64::try_from(days).unwrap_or(0);
+        let (closing_days, stuck_days) = (count(closing), count(stuck));
+        Ok(Figures { lanes: self.lanes.figures(), log_size, closing_days, stuck_days })
     }
 }

@@ -15,7 +15,6 @@ use crate::store::connection::Connection;
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::View;
 
-use super::super::closing::first_id_of;
 use super::super::settlements::reference_of;
 
 /// How many items of a settlement are read at once.
@@ -131,17 +130,17 @@ fn purchases(
     settlement: &OwedSettlement,
 ) -> Result<Vec<(String, Rupiah, bool)>, StoreError> {
     let mut found: BTreeMap<i64, (i64, bool, Option<i64>)> = BTreeMap::new();
-    let mut floor = first_id_of(settlement.business_date);
+    let mut after = 0;
     loop {
         let of = (settlement.merchant, view.bank, settlement.business_date);
-        let items = tx.settlement_items(of, floor, PAGE)?;
+        let items = tx.settlement_items(of, after, PAGE)?;
         for (row, redemption, _wallet, amount, _created, reference) in &items {
             let entry = found.entry(*redemption).or_insert((*amount, false, *reference));
             entry.1 |= row != redemption;
         }
         match items.last() {
             Some(last) if i64::try_from(items.len()) == Ok(PAGE) => {
-                floor = last.0.saturating_add(1);
+                after = last.0;
             }
             _ => break,
         }

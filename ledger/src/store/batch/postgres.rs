@@ -92,8 +92,8 @@ statement! {
     // One statement writes a batch, and checks what it stands on. A wallet is looked for where its row was
     // read, without going through the index again. One that is not as it was read, or not there, is not
     // updated; then, or when the registry's revision has grown, the batch gets no last id, its row is refused,
-    // and nothing of it is written; nor when a key is recorded already. The revision is asked for after the attempts are in, so that this
-    // transaction has its number by then: see `DayCloser`.
+    // and nothing of it is written; nor when a key is recorded already. The statement holds the batches' lock from its begin on, and so before
+    // the revision is asked for, which has to be asked for then, not by the statement's snapshot: see `DayCloser`.
     postgres WriteBatch<'a> {
         batch: i64, anchor: i64, last_id: i64, created_at: i64, transfer_count: i32,
         attempt_count: i32, leaves: &'a [u8],

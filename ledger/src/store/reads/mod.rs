@@ -10,6 +10,7 @@ mod funds;
 mod sealed;
 mod shown;
 mod stretches;
+mod times;
 mod totals;
 mod transfers;
 
@@ -26,6 +27,7 @@ pub(crate) use sealed::LogSpan;
 pub(in crate::store) use sealed::{AnchorWallet, SealedPurchases, SealedTransfers};
 pub(crate) use shown::TransferRow;
 pub(crate) use stretches::{Range, Stretch};
+pub(crate) use times::Times;
 pub(crate) use totals::KnownAccount;
 pub(crate) use transfers::{LogBounds, LogMark, TransferFilter};
 

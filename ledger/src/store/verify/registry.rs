@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 25] = [
+const APPEND_ONLY: [&str; 26] = [
     "transfers",
     "redemptions",
     "reversals",
@@ -34,6 +34,7 @@ const APPEND_ONLY: [&str; 25] = [
     "settlement_postings",
     "fee_postings",
     "exception_events",
+    "early_closes",
 ];
 
 rules! {
