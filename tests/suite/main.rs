@@ -42,3 +42,4 @@ mod tidy;
 mod till;
 mod transfers;
 mod verify;
+mod wrong_pins;

@@ -19,6 +19,8 @@ mod funding;
 mod history;
 mod ids;
 pub mod import;
+mod in_flight;
+mod inquiries;
 mod keeper;
 pub mod keyfile;
 mod lane;
@@ -33,6 +35,7 @@ mod rollups;
 mod sealer;
 mod settlements;
 mod shared;
+mod shops;
 mod verify;
 
 pub use card_life::{BankCard, CardLifeError, NewBankCard, Teller};
@@ -50,6 +53,7 @@ pub use exceptions::{
 };
 pub use funding::{FundRequest, Funded, NotFunded};
 pub use history::{Reader, ShownAttempt};
+pub use inquiries::{InquiryQuery, ShownInquiry};
 pub use lane::{LaneFigures, Reply, StandIn};
 pub use ledger::{Ledger, Options, RedeemRequest, migrate, needs_migration};
 pub use once::{Answered, KeyReused, OnceKey};
@@ -65,6 +69,7 @@ pub use reconciling::{
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
 pub use sealer::ROLLUP_SPAN;
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};
+pub use shops::{NotSet, ShopStanding, ShownTerminal, TerminalQuery};
 pub use verify::{Check, Report, verify};
 
 pub use crate::store::batch;

@@ -1,3 +1,7 @@
+DROP TRIGGER inquiries_append_only ON inquiries;
+DROP TRIGGER wrong_pins_append_only ON wrong_pins;
+DROP TRIGGER merchant_changes_append_only ON merchant_changes;
+DROP TRIGGER terminal_changes_append_only ON terminal_changes;
 DROP TRIGGER card_changes_append_only ON card_changes;
 DROP TRIGGER transfers_append_only ON transfers;
 DROP TRIGGER redemptions_append_only ON redemptions;

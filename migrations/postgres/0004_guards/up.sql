@@ -20,3 +20,7 @@ CREATE TRIGGER wallet_rollups_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON
 CREATE TRIGGER settlements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlements EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_issuers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_issuers EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER card_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON card_changes EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER inquiries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON inquiries EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER wrong_pins_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON wrong_pins EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER merchant_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON merchant_changes EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER terminal_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON terminal_changes EXECUTE FUNCTION refuse_change();

@@ -1,3 +1,5 @@
+DROP TABLE wrong_pins;
+DROP TABLE inquiries;
 DROP TABLE idempotency_records;
 DROP TABLE fundings;
 DROP TABLE credit_run_parts;

@@ -1,3 +1,11 @@
+DROP TRIGGER inquiries_no_update;
+DROP TRIGGER inquiries_no_delete;
+DROP TRIGGER wrong_pins_no_update;
+DROP TRIGGER wrong_pins_no_delete;
+DROP TRIGGER merchant_changes_no_update;
+DROP TRIGGER merchant_changes_no_delete;
+DROP TRIGGER terminal_changes_no_update;
+DROP TRIGGER terminal_changes_no_delete;
 DROP TRIGGER card_changes_no_update;
 DROP TRIGGER card_changes_no_delete;
 DROP TRIGGER transfers_no_update;

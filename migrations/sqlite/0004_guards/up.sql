@@ -31,3 +31,11 @@ CREATE TRIGGER settlement_issuers_no_update BEFORE UPDATE ON settlement_issuers 
 CREATE TRIGGER settlement_issuers_no_delete BEFORE DELETE ON settlement_issuers BEGIN SELECT RAISE(ABORT, 'settlement_issuers is append-only'); END;
 CREATE TRIGGER card_changes_no_update BEFORE UPDATE ON card_changes BEGIN SELECT RAISE(ABORT, 'card_changes is append-only'); END;
 CREATE TRIGGER card_changes_no_delete BEFORE DELETE ON card_changes BEGIN SELECT RAISE(ABORT, 'card_changes is append-only'); END;
+CREATE TRIGGER inquiries_no_update BEFORE UPDATE ON inquiries BEGIN SELECT RAISE(ABORT, 'inquiries is append-only'); END;
+CREATE TRIGGER inquiries_no_delete BEFORE DELETE ON inquiries BEGIN SELECT RAISE(ABORT, 'inquiries is append-only'); END;
+CREATE TRIGGER wrong_pins_no_update BEFORE UPDATE ON wrong_pins BEGIN SELECT RAISE(ABORT, 'wrong_pins is append-only'); END;
+CREATE TRIGGER wrong_pins_no_delete BEFORE DELETE ON wrong_pins BEGIN SELECT RAISE(ABORT, 'wrong_pins is append-only'); END;
+CREATE TRIGGER merchant_changes_no_update BEFORE UPDATE ON merchant_changes BEGIN SELECT RAISE(ABORT, 'merchant_changes is append-only'); END;
+CREATE TRIGGER merchant_changes_no_delete BEFORE DELETE ON merchant_changes BEGIN SELECT RAISE(ABORT, 'merchant_changes is append-only'); END;
+CREATE TRIGGER terminal_changes_no_update BEFORE UPDATE ON terminal_changes BEGIN SELECT RAISE(ABORT, 'terminal_changes is append-only'); END;
+CREATE TRIGGER terminal_changes_no_delete BEFORE DELETE ON terminal_changes BEGIN SELECT RAISE(ABORT, 'terminal_changes is append-only'); END;

@@ -75,6 +75,15 @@ pub struct Reading {
     pub reader: Reader,
 }
 
+/// A client that sees to shops and cards: a bank to its own, an auditor to all.
+#[derive(Clone, Copy, Debug)]
+pub struct Overseer {
+    /// The client's row.
+    pub client: i64,
+    /// What it may read.
+    pub reader: Reader,
+}
+
 /// A client that may read totals: a bank its own, an auditor and the programme all.
 #[derive(Clone, Copy, Debug)]
 pub struct Totals {
@@ -124,6 +133,17 @@ impl OfSession for Reading {
     }
 }
 
+impl OfSession for Overseer {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        let reader = match &session.scope {
+            Scope::Bank(bank, _) => Reader::Bank(*bank),
+            Scope::Auditor => Reader::All,
+            Scope::Merchant(_) | Scope::Programme => return None,
+        };
+        Some(Self { client: session.client, reader })
+    }
+}
+
 impl OfSession for Totals {
     fn of(session: &Arc<Session>) -> Option<Self> {
         let client = session.client;
@@ -155,7 +175,7 @@ macro_rules! from_request {
     )+};
 }
 
-from_request!(Merchant, Bank, Programme, Reading, Totals, Anyone);
+from_request!(Merchant, Bank, Programme, Reading, Overseer, Totals, Anyone);
 
 async fn role_of<R: OfSession>(request: &HttpRequest) -> Result<R, Problem> {
     let app: &web::Data<App> = request.app_data().ok_or(Problem::new(Code::Internal))?;

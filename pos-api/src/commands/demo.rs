@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, SystemClock};
 
 use crate::cli::DemoArgs;
-use crate::config::MAX_BANK_FILES;
+use crate::config::{MAX_BANK_FILES, wrong_pin_limit};
 use crate::demo::{Demo, Place};
 
 use super::say;
@@ -40,6 +40,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
+        wrong_pins: wrong_pin_limit(args.wrong_pins, 0),
     })?;
     drop(demo);
     serve(Arc::new(ledger), &addr, cores, MAX_BANK_FILES)

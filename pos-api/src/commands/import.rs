@@ -27,6 +27,7 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span,
         four_eyes_above: FOUR_EYES_ABOVE,
+        wrong_pins: None,
     })?;
     let imported = ledger.import(set);
     ledger.close();

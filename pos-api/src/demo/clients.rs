@@ -27,11 +27,18 @@ pub(super) struct Logins {
     pub(super) banks: Vec<Login>,
     pub(super) auditor: Login,
     pub(super) programme: Login,
+    /// The one of a second terminal, which is suspended.
+    pub(super) second: Login,
 }
 
 /// The client of a shop's first terminal.
 pub(super) fn merchant_client(code: &str) -> String {
     code.to_ascii_lowercase()
+}
+
+/// The client of a shop's second terminal.
+pub(super) fn second_client(code: &str) -> String {
+    format!("{}-2", merchant_client(code))
 }
 
 /// The client of a bank.
@@ -52,6 +59,8 @@ pub(super) fn add(url: &DatabaseUrl, town: &Town, now: Instant) -> anyhow::Resul
     clients.extend(BANKS.iter().map(|bank| (bank_client(bank.code), NewScope::Bank(bank.code))));
     clients.push((AUDITOR.to_owned(), NewScope::Auditor));
     clients.push((PROGRAMME.to_owned(), NewScope::Programme));
+    let (shop, terminal) = town.second_terminal().context("a shop has a second terminal")?;
+    clients.push((second_client(&shop.code), NewScope::Merchant(terminal)));
     let new: Vec<(&str, NewScope<'_>)> =
         clients.iter().map(|(client_id, scope)| (client_id.as_str(), *scope)).collect();
     let secrets = add_clients(url, &new, now)?;
@@ -63,14 +72,15 @@ pub(super) fn add(url: &DatabaseUrl, town: &Town, now: Instant) -> anyhow::Resul
     let banks = logins.by_ref().take(BANKS.len()).collect();
     let missing = "every client has a secret";
     let (auditor, programme) = (logins.next().context(missing)?, logins.next().context(missing)?);
-    Ok(Logins { merchants, banks, auditor, programme })
+    let second = logins.next().context(missing)?;
+    Ok(Logins { merchants, banks, auditor, programme, second })
 }
 
 impl Logins {
     /// Writes each secret to a file of the client's name, for `--secret-file`.
     pub(super) fn write_secrets(&self, folder: &Path) -> anyhow::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let others = [&self.auditor, &self.programme];
+        let others = [&self.auditor, &self.programme, &self.second];
         for login in self.merchants.iter().chain(&self.banks).chain(others) {
             write_private(&folder.join(&login.client_id), &login.secret)?;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ledger::domain::calendar::{Instant, Zone};
+use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::{
     Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ROLLUP_SPAN,
 };
@@ -41,6 +42,7 @@ impl Session {
             cores,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            wrong_pins: None,
         };
         Ok(Self { ledger: Ledger::open(&options)?, options, clock, opened: now })
     }
@@ -54,6 +56,11 @@ impl Session {
         let Self { ledger, options, clock, .. } = self;
         ledger.close();
         Ok(Self { ledger: Ledger::open(&options)?, options, clock, opened: now })
+    }
+
+    /// When wrong PINs suspend a terminal, from the next time on that it is opened.
+    pub(super) fn watch_wrong_pins(&mut self, limit: Option<WrongPinLimit>) {
+        self.options.wrong_pins = limit;
     }
 
     /// The row of an API client.

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod card;
 pub(crate) mod exception;
+pub(crate) mod inquiry;
 pub(crate) mod listing;
 pub(crate) mod me;
 pub(crate) mod members;
@@ -12,8 +13,10 @@ pub(crate) mod reconciliation;
 pub(crate) mod redemption;
 pub(crate) mod reversal;
 pub(crate) mod settlement;
+pub(crate) mod shop;
 pub(crate) mod transfer;
 
+use ledger::domain::legible::is_legible;
 use serde::Serialize;
 
 use crate::problem::{Code, Problem};
@@ -23,9 +26,9 @@ pub(crate) fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Prob
     Problem::at(Code::RequestInvalid, pointer, detail.to_string())
 }
 
-/// A text for people: 1 to `most` characters, none of them a control character.
+/// A text for people: 1 to `most` characters that can be read (see [`is_legible`]).
 pub(crate) fn text(pointer: &str, value: &str, most: usize) -> Result<String, Problem> {
-    let fits = (1..=most).contains(&value.chars().count()) && !value.chars().any(char::is_control);
+    let fits = value.chars().count() <= most && is_legible(value);
     if fits {
         Ok(value.to_owned())
     } else {

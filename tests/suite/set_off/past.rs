@@ -68,6 +68,7 @@ impl Past {
             cores: 2,
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
+            wrong_pins: None,
         };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();

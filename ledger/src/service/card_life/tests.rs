@@ -33,6 +33,7 @@ impl Bench {
             cores: 1,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            wrong_pins: None,
         })
         .unwrap();
         let mut set = ImportSet::default();

@@ -81,6 +81,7 @@ fn open(dir: &Path) -> Ledger {
         cores: 1,
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
+        wrong_pins: None,
     })
     .unwrap()
 }

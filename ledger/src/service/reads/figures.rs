@@ -13,6 +13,8 @@ pub struct Figures {
     pub lanes: LaneFigures,
     /// Transfers that have their place in the log.
     pub log_size: i64,
+    /// Terminals that are suspended.
+    pub suspended_terminals: i64,
 }
 
 impl Ledger {
@@ -21,7 +23,10 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when the database can't tell.
     pub fn figures(&self) -> Result<Figures, StoreError> {
-        let log_size = self.shared.read(Connection::log_size)?;
-        Ok(Figures { lanes: self.lanes.figures(), log_size })
+        let counts = |connection: &mut Connection| {
+            Ok::<_, StoreError>((connection.log_size()?, connection.suspended_terminals()?))
+        };
+        let (log_size, suspended_terminals) = self.shared.read(counts)?;
+        Ok(Figures { lanes: self.lanes.figures(), log_size, suspended_terminals })
     }
 }

@@ -71,6 +71,7 @@ impl Office {
             cores: self.cores,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            wrong_pins: None,
         })?)
     }
 
