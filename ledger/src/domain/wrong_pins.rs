@@ -11,8 +11,10 @@ pub struct WrongPin {
     pub terminal: TerminalId,
     /// The attempt or the inquiry it was typed for.
     pub id: RowId,
-    /// The card number's keyed hash, whether a card has the number or not.
+    /// The card number's keyed hash.
     pub number: CardIndex,
+    /// Whether a card's tries count it: one that has the number, and a PIN.
+    pub counted: bool,
 }
 
 /// How many card numbers may have wrong PINs at one terminal within a while, before it is suspended.

@@ -1,3 +1,4 @@
+DROP TABLE uncounted_pins;
 DROP TABLE wrong_pins;
 DROP TABLE inquiries;
 DROP TABLE idempotency_records;

@@ -159,3 +159,11 @@ CREATE TABLE wrong_pins (
     created_at BIGINT NOT NULL,
     CONSTRAINT wrong_pins_pk PRIMARY KEY (terminal_id, created_at, id)
 );
+
+-- Those that no card's tries count, by number: no card has it, or it has no PIN. What a wrong PIN changes of a card and its
+-- wallet has its like here, so that all cost the same.
+CREATE TABLE uncounted_pins (
+    number_hash BYTEA NOT NULL,
+    id BIGINT NOT NULL,
+    CONSTRAINT uncounted_pins_pk PRIMARY KEY (number_hash, id)
+);

@@ -1,3 +1,4 @@
+DROP TRIGGER uncounted_pins_append_only ON uncounted_pins;
 DROP TRIGGER inquiries_append_only ON inquiries;
 DROP TRIGGER wrong_pins_append_only ON wrong_pins;
 DROP TRIGGER merchant_changes_append_only ON merchant_changes;

@@ -24,3 +24,4 @@ CREATE TRIGGER inquiries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON inqu
 CREATE TRIGGER wrong_pins_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON wrong_pins EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER merchant_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON merchant_changes EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER terminal_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON terminal_changes EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER uncounted_pins_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON uncounted_pins EXECUTE FUNCTION refuse_change();

@@ -1,3 +1,5 @@
+DROP TRIGGER uncounted_pins_no_delete;
+DROP TRIGGER uncounted_pins_no_update;
 DROP TRIGGER inquiries_no_update;
 DROP TRIGGER inquiries_no_delete;
 DROP TRIGGER wrong_pins_no_update;

@@ -39,3 +39,5 @@ CREATE TRIGGER merchant_changes_no_update BEFORE UPDATE ON merchant_changes BEGI
 CREATE TRIGGER merchant_changes_no_delete BEFORE DELETE ON merchant_changes BEGIN SELECT RAISE(ABORT, 'merchant_changes is append-only'); END;
 CREATE TRIGGER terminal_changes_no_update BEFORE UPDATE ON terminal_changes BEGIN SELECT RAISE(ABORT, 'terminal_changes is append-only'); END;
 CREATE TRIGGER terminal_changes_no_delete BEFORE DELETE ON terminal_changes BEGIN SELECT RAISE(ABORT, 'terminal_changes is append-only'); END;
+CREATE TRIGGER uncounted_pins_no_update BEFORE UPDATE ON uncounted_pins BEGIN SELECT RAISE(ABORT, 'uncounted_pins is append-only'); END;
+CREATE TRIGGER uncounted_pins_no_delete BEFORE DELETE ON uncounted_pins BEGIN SELECT RAISE(ABORT, 'uncounted_pins is append-only'); END;

@@ -12,7 +12,7 @@ use super::error::{BadRow, Flaw, ImportFile};
 const OPTIONAL: [&str; 2] = ["pin", "settlement_lag"];
 
 /// What people have to be able to read.
-const LEGIBLE: &str = "text that can be read: something to be seen, without control characters, marks of direction and invisible letters";
+pub(super) const LEGIBLE: &str = "text that can be read: something to be seen, without control characters, marks of direction and invisible letters";
 
 /// Where each column stands.
 pub(super) struct Header {

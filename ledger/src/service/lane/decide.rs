@@ -114,10 +114,16 @@ impl<'a> Decider<'a> {
         self.wallets.get(&wallet).map_or(Rupiah::ZERO, |wallet| wallet.balance)
     }
 
-    fn note_wrong_pin(&mut self, refusal: Refusal, id: RowId, at: (PointOfSale, CardIndex)) {
+    /// Notes a wrong PIN, which changed a card's standing or none's.
+    fn note_wrong_pin(
+        &mut self,
+        (refusal, change): (Refusal, Option<CardStanding>),
+        id: RowId,
+        (pos, number): (PointOfSale, CardIndex),
+    ) {
         if refusal.is_wrong_pin() {
-            let (pos, number) = at;
-            self.wrong_pins.push(WrongPin { terminal: pos.terminal, id, number });
+            let (terminal, counted) = (pos.terminal, change.is_some());
+            self.wrong_pins.push(WrongPin { terminal, id, number, counted });
         }
     }
 
@@ -192,7 +198,7 @@ impl<'a> Decider<'a> {
             return Reply::Balance { balance, as_of: self.now };
         };
         let id = self.next_id(anchor);
-        self.note_wrong_pin(refusal, id, (pos, inquiry.number));
+        self.note_wrong_pin((refusal, change), id, (pos, inquiry.number));
         let refused = RefusedInquiry {
             id,
             wallet: anchor,
@@ -248,7 +254,8 @@ impl<'a> Decider<'a> {
         self.note_pin(anchor, card, decision.pin);
         let id = self.next_id(anchor);
         if let Outcome::Refused(objection) = &decision.outcome {
-            self.note_wrong_pin(objection.refusal, id, (redeem.pos, redeem.number));
+            let wrong = (objection.refusal, decision.pin);
+            self.note_wrong_pin(wrong, id, (redeem.pos, redeem.number));
         }
         Attempt {
             id,

@@ -11,7 +11,7 @@ use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 use crate::domain::calendar::Instant;
 use crate::domain::inquiry::RefusedInquiry;
 use crate::domain::merchant::ShopState;
-use crate::domain::wrong_pins::WrongPinLimit;
+use crate::domain::wrong_pins::{WrongPin, WrongPinLimit};
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
@@ -29,6 +29,7 @@ statement! {
         i_terminal: &'a [i64], i_issuer: &'a [Option<i16>], i_acquirer: &'a [i16],
         i_refusal: &'a [i16],
         p_terminal: &'a [i64], p_id: &'a [i64], p_number: &'a [&'a [u8]],
+        u_number: &'a [&'a [u8]], u_id: &'a [i64],
         inquiries: i32, batch: i64, anchor: i64,
         terminals: &'a [i64],
     } -> (BigInt, Nullable<BigInt>);
@@ -53,6 +54,9 @@ statement! {
         INSERT INTO wrong_pins (created_at, terminal_id, id, number_hash)
         SELECT " [created_at: BigInt] ", k.* FROM unnest(" [p_terminal: Array<BigInt>] ", "
     [p_id: Array<BigInt>] ", " [p_number: Array<Binary>] ") AS k
+     ), uncounted AS (
+        INSERT INTO uncounted_pins (number_hash, id)
+        SELECT k.* FROM unnest(" [u_number: Array<Binary>] ", " [u_id: Array<BigInt>] ") AS k
      ), counted AS (
         UPDATE batches SET inquiries = " [inquiries: Integer] "
         WHERE " [inquiries: Integer] " > 0 AND id = " [batch: BigInt] " AND anchor_id = "
@@ -127,6 +131,18 @@ statement! {
 }
 
 statement! {
+    sqlite InsertUncountedPin<'a> { number: &'a [u8], id: i64 };
+    "INSERT INTO uncounted_pins (number_hash, id) VALUES (" [number: Binary] ", " [id: BigInt] ")"
+}
+
+statement! {
+    // A card's tries and its wallet are two statements, an uncounted PIN is one: this is the other, and
+    // changes nothing, as no wallet has the id of an attempt.
+    sqlite TouchNobody { id: i64 };
+    "UPDATE wallets SET last_id = last_id WHERE id = " [id: BigInt]
+}
+
+statement! {
     sqlite StatusOfTerminal { terminal: i64 } -> SmallInt;
     "SELECT status FROM terminals WHERE id = " [terminal: BigInt]
 }
@@ -139,6 +155,7 @@ pub(super) fn write_postgres(
     let RefusedRows { inquiries, wrong_pins, limit } = &rows.refused;
     let suspects = limit.map_or_else(Vec::new, |_| terminals_of(&rows.refused));
     let cards = &rows.cards;
+    let uncounted: Vec<&WrongPin> = wrong_pins.iter().filter(|pin| !pin.counted).collect();
     let done: Vec<(i64, Option<i64>)> = WriteRefused {
         c_wallet: &column(cards, |change| change.wallet.0),
         c_card: &column(cards, |change| change.card.0),
@@ -158,6 +175,8 @@ pub(super) fn write_postgres(
         p_terminal: &column(wrong_pins, |pin| pin.terminal.0),
         p_id: &column(wrong_pins, |pin| pin.id.0),
         p_number: &wrong_pins.iter().map(|pin| pin.number.as_slice()).collect::<Vec<_>>(),
+        u_number: &uncounted.iter().map(|pin| pin.number.as_slice()).collect::<Vec<_>>(),
+        u_id: &column(&uncounted, |pin| pin.id.0),
         inquiries: count(inquiries.len()),
         batch: rows.id,
         anchor: rows.anchor.0,
@@ -180,7 +199,7 @@ pub(super) fn write_postgres(
     Ok(())
 }
 
-/// The same on `SQLite`, where cards are written with all others.
+/// The same on `SQLite`, where wallets and cards are written with all others.
 pub(super) fn write_sqlite(
     sqlite: &mut SqliteConnection,
     rows: &BatchRows,
@@ -192,6 +211,10 @@ pub(super) fn write_sqlite(
     for pin in wrong_pins {
         let (terminal, id, created_at) = (pin.terminal.0, pin.id.0, rows.created_at);
         InsertWrongPin { terminal, id, number: &pin.number, created_at }.execute(sqlite)?;
+        if !pin.counted {
+            InsertUncountedPin { number: &pin.number, id }.execute(sqlite)?;
+            TouchNobody { id }.execute(sqlite)?;
+        }
     }
     let Some(limit) = *limit else { return Ok(()) };
     let since = counted_after(limit, rows);
