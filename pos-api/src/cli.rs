@@ -56,6 +56,17 @@ pub struct DatabaseArgs {
     pub config: Option<PathBuf>,
 }
 
+/// When wrong PINs suspend a terminal.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct WrongPinArgs {
+    /// Card numbers that may have wrong PINs at one terminal within the minutes; one more suspends it, 0: never [default: 10 for `serve`, 0 for `demo`]
+    #[arg(long, env = "EWARONG_WRONG_PINS", value_name = "NUMBERS")]
+    pub wrong_pins: Option<u16>,
+    /// The minutes within which they are counted [default: 10]
+    #[arg(long, env = "EWARONG_WRONG_PINS_MINUTES", value_name = "MINUTES", value_parser = clap::value_parser!(u16).range(1..=1440))]
+    pub wrong_pins_minutes: Option<u16>,
+}
+
 /// How the demo is made.
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
@@ -74,6 +85,9 @@ pub struct DemoArgs {
     /// Only make it
     #[arg(long)]
     pub no_serve: bool,
+    /// Wrong PINs.
+    #[command(flatten)]
+    pub wrong_pins: WrongPinArgs,
 }
 
 /// How to serve.
@@ -106,6 +120,9 @@ pub struct ServeArgs {
     /// Megabytes (MiB) that the bank files of one recording may have in all; two banks' may be in memory at once [default: 64]
     #[arg(long, env = "EWARONG_MAX_BANK_FILES", value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub max_bank_files: Option<u16>,
+    /// Wrong PINs.
+    #[command(flatten)]
+    pub wrong_pins: WrongPinArgs,
 }
 
 /// What to import.

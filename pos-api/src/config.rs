@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ledger::domain::money::Rupiah;
+use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ProgrammeLimits, ROLLUP_SPAN};
 use serde::Deserialize;
 
-use crate::cli::{DatabaseArgs, LimitArgs, ServeArgs};
+use crate::cli::{DatabaseArgs, LimitArgs, ServeArgs, WrongPinArgs};
 
 /// What a TOML file may set; the same names as the flags, with underscores.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +22,8 @@ struct File {
     programme_four_eyes_above: Option<i64>,
     highest_funding: Option<i64>,
     max_bank_files: Option<u16>,
+    wrong_pins: Option<u16>,
+    wrong_pins_minutes: Option<u16>,
 }
 
 /// What the bank files of one recording may have in all, in bytes, where nothing else is configured.
@@ -48,6 +51,8 @@ pub struct Settings {
     pub limits: ProgrammeLimits,
     /// What the bank files of one recording may have in all, in bytes.
     pub max_bank_files: usize,
+    /// When wrong PINs suspend a terminal.
+    pub wrong_pins: Option<WrongPinLimit>,
 }
 
 impl Settings {
@@ -59,6 +64,10 @@ impl Settings {
         let file = read_file(args.database.config.as_deref())?;
         let url = url_of(&args.database, &file)?;
         let keys = args.keys.clone().or_else(|| file.keys.clone());
+        let wrong_pins = WrongPinArgs {
+            wrong_pins: args.wrong_pins.wrong_pins.or(file.wrong_pins),
+            wrong_pins_minutes: args.wrong_pins.wrong_pins_minutes.or(file.wrong_pins_minutes),
+        };
         Ok(Self {
             addr: args
                 .addr
@@ -76,9 +85,18 @@ impl Settings {
                 Some(limit) => usize::from(limit).saturating_mul(MIB),
                 None => MAX_BANK_FILES,
             },
+            wrong_pins: wrong_pin_limit(wrong_pins, WrongPinLimit::USUAL.most),
             url,
         })
     }
+}
+
+/// When wrong PINs suspend a terminal, with so many `usual` card numbers where nothing else is said; 0 is
+/// never.
+pub fn wrong_pin_limit(args: WrongPinArgs, usual: u16) -> Option<WrongPinLimit> {
+    let most = args.wrong_pins.unwrap_or(usual);
+    let minutes = args.wrong_pins_minutes.unwrap_or(WrongPinLimit::USUAL.minutes);
+    (most > 0).then_some(WrongPinLimit { most, minutes })
 }
 
 /// The database of a command that needs nothing else.
@@ -122,4 +140,20 @@ fn read_file(path: Option<&Path>) -> anyhow::Result<File> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("can't read the settings file `{}`", path.display()))?;
     toml::from_str(&text).with_context(|| format!("settings file `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_pins_suspend_a_terminal_unless_they_are_told_not_to() {
+        let args = |wrong_pins| WrongPinArgs { wrong_pins, wrong_pins_minutes: None };
+        let usual = WrongPinLimit::USUAL;
+        assert_eq!(wrong_pin_limit(args(None), usual.most), Some(usual));
+        assert_eq!(wrong_pin_limit(args(None), 0), None);
+        assert_eq!(wrong_pin_limit(args(Some(0)), usual.most), None);
+        let strict = WrongPinLimit { most: 3, minutes: 10 };
+        assert_eq!(wrong_pin_limit(args(Some(3)), 0), Some(strict));
+    }
 }

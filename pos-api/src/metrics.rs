@@ -92,6 +92,7 @@ impl Metrics {
         let lanes = figures.lanes;
         let log_size = u64::try_from(figures.log_size).unwrap_or(0);
         let days = (figures.closing_days, figures.stuck_days);
+        let suspended = u64::try_from(figures.suspended_terminals).unwrap_or(0);
         for (name, kind, help, value) in [
             ("redemption_replays_total", "counter", "Answers given again.", read(&self.replays)),
             ("lane_batches_total", "counter", "Batches of the write path.", lanes.batches),
@@ -102,6 +103,7 @@ impl Metrics {
             ("log_size", "gauge", "Transfers with their place in the log.", log_size),
             ("days_closing", "gauge", "Banks' days that are marked and not closed yet.", days.0),
             ("days_stuck", "gauge", "Those of them that something keeps open.", days.1),
+            ("terminals_suspended", "gauge", "Terminals that are suspended.", suspended),
         ] {
             let name = format!("ewarong_{name}");
             text.family(&name, kind, help);
@@ -143,7 +145,13 @@ mod tests {
         metrics.decided(&refused(Refusal::PinWrong), true);
         metrics.route("/v1/me").count(StatusCode::OK);
         metrics.route("/v1/me").count(StatusCode::UNAUTHORIZED);
-        let text = metrics.text(&Figures { log_size: 7, stuck_days: 2, ..Figures::default() });
+        let figures = Figures {
+            log_size: 7,
+            stuck_days: 2,
+            suspended_terminals: 2,
+            ..Figures::default()
+        };
+        let text = metrics.text(&figures);
         for line in [
             "ewarong_redemptions_total{outcome=\"pin_wrong\"} 2",
             "ewarong_redemptions_total{outcome=\"approved\"} 0",
@@ -152,6 +160,7 @@ mod tests {
             "ewarong_http_requests_total{route=\"/v1/me\",status=\"4xx\"} 1",
             "ewarong_log_size 7",
             "ewarong_days_stuck 2",
+            "ewarong_terminals_suspended 2",
         ] {
             assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
         }

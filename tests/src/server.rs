@@ -141,6 +141,8 @@ impl Drop for Server {
 fn serve(database_url: &str, keys: &Path, address: &str, extra: &[String]) -> Command {
     let mut program = command("pos-api");
     program
+        // Tests share tills and try many wrong PINs there; those about the limit set it.
+        .env("EWARONG_WRONG_PINS", "0")
         .args(["serve", "--addr", address, "--database-url", database_url, "--keys"])
         .arg(keys)
         .args(extra);

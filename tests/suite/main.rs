@@ -46,3 +46,4 @@ mod till;
 mod transfers;
 mod updates;
 mod verify;
+mod wrong_pins;

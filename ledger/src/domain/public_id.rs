@@ -15,6 +15,8 @@ const LENGTH: usize = 26;
 pub enum IdKind {
     /// A redemption, approved or refused.
     Redemption,
+    /// A balance inquiry that was refused.
+    Inquiry,
     /// A transfer.
     Transfer,
     /// A card.
@@ -41,6 +43,7 @@ impl IdKind {
     const fn prefix(self) -> &'static str {
         match self {
             Self::Redemption => "rdm_",
+            Self::Inquiry => "inq_",
             Self::Transfer => "trf_",
             Self::Card => "crd_",
             Self::Wallet => "wlt_",

@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::domain::basket::Basket;
 use crate::domain::card::{CardNumber, Pin};
-use crate::domain::keys::{Keys, key_hash};
+use crate::domain::keys::{CardIndex, Keys, key_hash};
 use crate::domain::money::Rupiah;
-use crate::domain::redemption::{PointOfSale, Redeem};
+use crate::domain::redemption::{Outcome, PointOfSale, Redeem};
+use crate::domain::refusal::Refusal;
+use crate::domain::wrong_pins::WrongPinLimit;
 use crate::store::connection::{Connection, Pool, Purpose};
 use crate::store::{DatabaseUrl, StoreError};
 
@@ -16,9 +20,10 @@ use super::background::Background;
 use super::banks::BankCodes;
 use super::clock::Clock;
 use super::credit::CreditRunner;
-use super::directory::CardDirectory;
+use super::directory::{CardDirectory, Found};
 use super::error::Trouble;
 use super::ids::IdSource;
+use super::in_flight::InFlight;
 use super::keyfile::{self, KeysError};
 use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
 use super::limits::ProgrammeLimits;
@@ -45,6 +50,8 @@ pub struct Options {
     pub four_eyes_above: Rupiah,
     /// What the programme's clients may do alone, and what nobody may.
     pub limits: ProgrammeLimits,
+    /// When wrong PINs suspend a terminal; `None`: never.
+    pub wrong_pins: Option<WrongPinLimit>,
 }
 
 /// Why requests can't be answered now.
@@ -81,6 +88,8 @@ pub struct Ledger {
     pub(super) four_eyes_above: Rupiah,
     pub(super) limits: ProgrammeLimits,
     directory: CardDirectory,
+    /// Where wrong PINs suspend terminals.
+    in_flight: Option<InFlight>,
     keeper: Background,
     checkpoints: Option<Background>,
     sealer: Background,
@@ -143,6 +152,7 @@ impl Ledger {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             keys: Arc::clone(&keys),
+            wrong_pins: options.wrong_pins,
             broken: Arc::new(AtomicBool::new(false)),
             stand_in,
         };
@@ -176,6 +186,7 @@ impl Ledger {
             four_eyes_above: options.four_eyes_above,
             limits: options.limits,
             directory,
+            in_flight: options.wrong_pins.map(|_| InFlight::default()),
             keeper,
             checkpoints,
             sealer,
@@ -189,12 +200,17 @@ impl Ledger {
     pub async fn redeem(&self, request: RedeemRequest<'_>) -> Result<Reply, Trouble> {
         let RedeemRequest { pos, number, pin, key, basket } = request;
         let keys = &self.keys;
-        let card = self.directory.find(keys.card_index(&number)).await?;
+        let _permit = self.enter(pos).await?;
+        let index = keys.card_index(&number);
+        let found = self.directory.find(index).await?;
         let request = Redeem::request_mac(keys, &number, pin, basket.record());
         let key_hash = key_hash(key);
         let basket = Arc::new(basket);
-        let redeem = Redeem { pos, card, pin, key_hash, request, basket };
-        self.lanes.decide(Command::Redeem(redeem)).await
+        let card = found.card;
+        let redeem = Redeem { pos, card, number: index, pin, key_hash, request, basket };
+        let reply = self.lanes.decide(Command::Redeem(redeem)).await?;
+        self.ask_as_often(&reply, found, index).await;
+        Ok(reply)
     }
 
     /// Tells a wallet's balance to whoever knows the card's PIN.
@@ -207,8 +223,41 @@ impl Ledger {
         number: &CardNumber,
         pin: Pin,
     ) -> Result<Reply, Trouble> {
-        let card = self.directory.find(self.keys.card_index(number)).await?;
-        self.lanes.decide(Command::Inquire(Inquiry { pos, card, pin })).await
+        let _permit = self.enter(pos).await?;
+        let index = self.keys.card_index(number);
+        let found = self.directory.find(index).await?;
+        let inquiry = Inquiry { pos, card: found.card, number: index, pin };
+        let reply = self.lanes.decide(Command::Inquire(inquiry)).await?;
+        self.ask_as_often(&reply, found, index).await;
+        Ok(reply)
+    }
+
+    async fn enter(&self, pos: PointOfSale) -> Result<Option<OwnedSemaphorePermit>, Trouble> {
+        match &self.in_flight {
+            Some(in_flight) => in_flight.enter(pos.terminal).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The database is asked for every number that no card has, and not for one that is remembered:
+    /// after a wrong PIN it is asked for that, too, so that the time does not tell which numbers are
+    /// cards. What it says is known.
+    async fn ask_as_often(&self, reply: &Reply, found: Found, number: CardIndex) {
+        let refusal = match reply {
+            Reply::Decided { attempt, replay: false } => match &attempt.outcome {
+                Outcome::Refused(objection) => Some(objection.refusal),
+                Outcome::Approved(_) => None,
+            },
+            Reply::NotTold(inquiry) => Some(inquiry.refusal),
+            Reply::Decided { .. }
+            | Reply::KeyReused
+            | Reply::ClientRevoked
+            | Reply::Balance { .. } => None,
+        };
+        if found.remembered && refusal.is_some_and(Refusal::is_wrong_pin) {
+            let asked = self.directory.ask(number).await;
+            tracing::trace!(asked = asked.is_ok(), "a card was looked up again");
+        }
     }
 
     /// The keys this ledger was opened with.

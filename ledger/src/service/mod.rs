@@ -19,6 +19,8 @@ mod funding;
 mod history;
 mod ids;
 pub mod import;
+mod in_flight;
+mod inquiries;
 mod keeper;
 pub mod keyfile;
 mod lane;
@@ -38,6 +40,7 @@ mod rule_entry;
 mod sealer;
 mod settlements;
 mod shared;
+mod shops;
 mod verify;
 
 pub use card_life::{BankCard, CardLifeError, NewBankCard, Teller};
@@ -60,6 +63,7 @@ pub use funding::{
     FundRequest, Funded, NotFunded, NotReturned, ReturnRequest, Returned, ShownFunding, ShownReturn,
 };
 pub use history::{Reader, ShownAttempt};
+pub use inquiries::{InquiryQuery, ShownInquiry};
 pub use lane::{LaneFigures, Reply, StandIn};
 pub use ledger::{Ledger, NotReady, Options, RedeemRequest, migrate, needs_migration};
 pub use limits::ProgrammeLimits;
@@ -79,6 +83,7 @@ pub use recorded::{ClockError, accept_clock};
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
 pub use sealer::ROLLUP_SPAN;
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};
+pub use shops::{NotSet, ShopStanding, ShownTerminal, TerminalQuery};
 pub use verify::{Check, Report, verify};
 
 pub use crate::store::batch;

@@ -7,7 +7,7 @@ use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::StoreError;
-use crate::store::batch::{BatchRows, BatchStore as _, WalletChange, WalletState};
+use crate::store::batch::{BatchRows, BatchStore as _, RefusedRows, WalletChange, WalletState};
 use crate::store::connection::Connection;
 
 /// A batch of transfers that is being put together. The ids' first is the batch's own.
@@ -111,6 +111,7 @@ impl Posting {
             leaves: self.leaves,
             wallets: self.wallets,
             cards: Vec::new(),
+            refused: RefusedRows::default(),
             revision: None,
         })
     }

@@ -109,7 +109,7 @@ CREATE TABLE card_numbers (
     CONSTRAINT card_numbers_pk PRIMARY KEY (number_hash)
 );
 
--- A merchant's id is its payable account. Status: 1 active, 2 inactive.
+-- A merchant's id is its payable account. Status, of terminals too: 1 active, 2 inactive, 3 suspended.
 CREATE TABLE merchants (
     id BIGINT NOT NULL,
     code TEXT NOT NULL,
@@ -125,7 +125,7 @@ CREATE TABLE merchants (
     CONSTRAINT merchants_code UNIQUE (code),
     CONSTRAINT merchants_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
     CONSTRAINT merchants_zone CHECK (zone BETWEEN 7 AND 9),
-    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 2)
+    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 3)
 );
 
 -- What was given another value of a merchant's data, a column a row; what stands is the latest.
@@ -148,7 +148,38 @@ CREATE TABLE terminals (
     CONSTRAINT terminals_pk PRIMARY KEY (id),
     CONSTRAINT terminals_code UNIQUE (code),
     CONSTRAINT terminals_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
-    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 2)
+    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 3)
+);
+
+-- The few terminals that stand still.
+CREATE INDEX terminals_suspended ON terminals (id) WHERE status = 3;
+
+-- What a bank changed about a merchant or a terminal, and why. A terminal that wrong PINs suspended was changed by no client; its
+-- change has the id of the last of them.
+CREATE TABLE merchant_changes (
+    merchant_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    client_id BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    from_state SMALLINT NOT NULL,
+    to_state SMALLINT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT merchant_changes_pk PRIMARY KEY (merchant_id, changed_at, id),
+    CONSTRAINT merchant_changes_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
+    CONSTRAINT merchant_changes_states CHECK (from_state BETWEEN 1 AND 3 AND to_state BETWEEN 1 AND 3)
+);
+
+CREATE TABLE terminal_changes (
+    terminal_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    client_id BIGINT,
+    changed_at BIGINT NOT NULL,
+    from_state SMALLINT NOT NULL,
+    to_state SMALLINT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT terminal_changes_pk PRIMARY KEY (terminal_id, changed_at, id),
+    CONSTRAINT terminal_changes_terminal FOREIGN KEY (terminal_id) REFERENCES terminals (id),
+    CONSTRAINT terminal_changes_states CHECK (from_state BETWEEN 1 AND 3 AND to_state BETWEEN 1 AND 3)
 );
 
 -- Roles: 1 merchant, 2 bank, 3 auditor, 4 programme.

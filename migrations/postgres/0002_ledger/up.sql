@@ -236,3 +236,37 @@ CREATE TABLE idempotency_records (
     created_at BIGINT NOT NULL,
     CONSTRAINT idempotency_records_pk PRIMARY KEY (scope, key_hash)
 );
+
+-- Every balance that was asked for and not told; nothing moved. The wallet is the merchant's account where no card has the number.
+CREATE TABLE inquiries (
+    id BIGINT NOT NULL,
+    wallet_id BIGINT NOT NULL,
+    card_id BIGINT,
+    merchant_id BIGINT NOT NULL,
+    terminal_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    issuer SMALLINT,
+    acquirer SMALLINT NOT NULL,
+    refusal SMALLINT NOT NULL,
+    CONSTRAINT inquiries_pk PRIMARY KEY (id, wallet_id),
+    CONSTRAINT inquiries_refused CHECK (refusal > 0)
+);
+CREATE INDEX inquiries_of_terminal ON inquiries (terminal_id, id);
+
+-- Every wrong PIN by the terminal it was typed at, with the attempt's or the inquiry's id and the keyed hash of the card's number,
+-- whether a card has it or not.
+CREATE TABLE wrong_pins (
+    terminal_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    number_hash BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT wrong_pins_pk PRIMARY KEY (terminal_id, created_at, id)
+);
+
+-- Those that no card's tries count, by number: no card has it, or it has no PIN. What a wrong PIN changes of a card and its
+-- wallet has its like here, so that all cost the same.
+CREATE TABLE uncounted_pins (
+    number_hash BYTEA NOT NULL,
+    id BIGINT NOT NULL,
+    CONSTRAINT uncounted_pins_pk PRIMARY KEY (number_hash, id)
+);

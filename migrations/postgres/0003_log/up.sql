@@ -2,6 +2,7 @@
 
 -- What one commit wrote: the ids from `id` to `last_id` that have the same node's bits. `log_start` is the place
 -- of its first transfer in the log, given by the sealer; a batch without one is the unsealed tail.
+-- It counts its rows: refused inquiries are among its ids, too.
 CREATE TABLE batches (
     id BIGINT NOT NULL,
     anchor_id BIGINT NOT NULL,
@@ -10,8 +11,9 @@ CREATE TABLE batches (
     created_at BIGINT NOT NULL,
     transfers INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
+    inquiries INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT batches_pk PRIMARY KEY (id, anchor_id),
-    CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0)
+    CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0 AND inquiries >= 0)
 );
 CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
 -- From a place in the log to its batch.

@@ -1,6 +1,11 @@
 DROP TRIGGER merchant_updates_append_only ON merchant_updates;
 DROP TRIGGER clock_eras_append_only ON clock_eras;
 DROP TRIGGER early_closes_append_only ON early_closes;
+DROP TRIGGER uncounted_pins_append_only ON uncounted_pins;
+DROP TRIGGER inquiries_append_only ON inquiries;
+DROP TRIGGER wrong_pins_append_only ON wrong_pins;
+DROP TRIGGER merchant_changes_append_only ON merchant_changes;
+DROP TRIGGER terminal_changes_append_only ON terminal_changes;
 DROP TRIGGER card_changes_append_only ON card_changes;
 DROP TRIGGER transfers_append_only ON transfers;
 DROP TRIGGER redemptions_append_only ON redemptions;

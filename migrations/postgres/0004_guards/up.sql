@@ -25,3 +25,8 @@ CREATE TRIGGER card_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON c
 CREATE TRIGGER merchant_updates_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON merchant_updates EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER clock_eras_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON clock_eras EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER early_closes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON early_closes EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER inquiries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON inquiries EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER wrong_pins_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON wrong_pins EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER merchant_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON merchant_changes EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER terminal_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON terminal_changes EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER uncounted_pins_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON uncounted_pins EXECUTE FUNCTION refuse_change();

@@ -6,6 +6,8 @@ DROP TABLE price_ceilings;
 DROP TABLE policy_goods;
 DROP TABLE policies;
 DROP TABLE clients;
+DROP TABLE terminal_changes;
+DROP TABLE merchant_changes;
 DROP TABLE terminals;
 DROP TABLE merchant_updates;
 DROP TABLE merchants;

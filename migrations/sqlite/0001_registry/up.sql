@@ -105,7 +105,7 @@ CREATE TABLE card_numbers (
     CONSTRAINT card_numbers_pk PRIMARY KEY (number_hash)
 ) STRICT, WITHOUT ROWID;
 
--- A merchant's id is its payable account. Status: 1 active, 2 inactive.
+-- A merchant's id is its payable account. Status, of terminals too: 1 active, 2 inactive, 3 suspended.
 CREATE TABLE merchants (
     id INTEGER NOT NULL PRIMARY KEY,
     code TEXT NOT NULL,
@@ -120,7 +120,7 @@ CREATE TABLE merchants (
     CONSTRAINT merchants_code UNIQUE (code),
     CONSTRAINT merchants_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
     CONSTRAINT merchants_zone CHECK (zone BETWEEN 7 AND 9),
-    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 2)
+    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 3)
 ) STRICT;
 
 -- What was given another value of a merchant's data, a column a row; what stands is the latest.
@@ -141,8 +141,39 @@ CREATE TABLE terminals (
     status INTEGER NOT NULL,
     CONSTRAINT terminals_code UNIQUE (code),
     CONSTRAINT terminals_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
-    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 2)
+    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 3)
 ) STRICT;
+
+-- The few terminals that stand still.
+CREATE INDEX terminals_suspended ON terminals (id) WHERE status = 3;
+
+-- What a bank changed about a merchant or a terminal, and why. A terminal that wrong PINs suspended was changed by no client; its
+-- change has the id of the last of them.
+CREATE TABLE merchant_changes (
+    merchant_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    client_id INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    from_state INTEGER NOT NULL,
+    to_state INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT merchant_changes_pk PRIMARY KEY (merchant_id, changed_at, id),
+    CONSTRAINT merchant_changes_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
+    CONSTRAINT merchant_changes_states CHECK (from_state BETWEEN 1 AND 3 AND to_state BETWEEN 1 AND 3)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE terminal_changes (
+    terminal_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    client_id INTEGER,
+    changed_at INTEGER NOT NULL,
+    from_state INTEGER NOT NULL,
+    to_state INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT terminal_changes_pk PRIMARY KEY (terminal_id, changed_at, id),
+    CONSTRAINT terminal_changes_terminal FOREIGN KEY (terminal_id) REFERENCES terminals (id),
+    CONSTRAINT terminal_changes_states CHECK (from_state BETWEEN 1 AND 3 AND to_state BETWEEN 1 AND 3)
+) STRICT, WITHOUT ROWID;
 
 -- Roles: 1 merchant, 2 bank, 3 auditor, 4 programme.
 CREATE TABLE clients (

@@ -1,3 +1,6 @@
+DROP TABLE uncounted_pins;
+DROP TABLE wrong_pins;
+DROP TABLE inquiries;
 DROP TABLE idempotency_records;
 DROP TABLE proposals;
 DROP TABLE credit_reversals;

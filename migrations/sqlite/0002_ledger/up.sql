@@ -234,3 +234,36 @@ CREATE TABLE idempotency_records (
     created_at INTEGER NOT NULL,
     CONSTRAINT idempotency_records_pk PRIMARY KEY (scope, key_hash)
 ) STRICT, WITHOUT ROWID;
+
+-- Every balance that was asked for and not told; nothing moved. The wallet is the merchant's account where no card has the number.
+CREATE TABLE inquiries (
+    id INTEGER NOT NULL PRIMARY KEY,
+    wallet_id INTEGER NOT NULL,
+    card_id INTEGER,
+    merchant_id INTEGER NOT NULL,
+    terminal_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    issuer INTEGER,
+    acquirer INTEGER NOT NULL,
+    refusal INTEGER NOT NULL,
+    CONSTRAINT inquiries_refused CHECK (refusal > 0)
+) STRICT;
+CREATE INDEX inquiries_of_terminal ON inquiries (terminal_id, id);
+
+-- Every wrong PIN by the terminal it was typed at, with the attempt's or the inquiry's id and the keyed hash of the card's number,
+-- whether a card has it or not.
+CREATE TABLE wrong_pins (
+    terminal_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    number_hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT wrong_pins_pk PRIMARY KEY (terminal_id, created_at, id)
+) STRICT, WITHOUT ROWID;
+
+-- Those that no card's tries count, by number: no card has it, or it has no PIN. What a wrong PIN changes of a card and its
+-- wallet has its like here, so that all cost the same.
+CREATE TABLE uncounted_pins (
+    number_hash BLOB NOT NULL,
+    id INTEGER NOT NULL,
+    CONSTRAINT uncounted_pins_pk PRIMARY KEY (number_hash, id)
+) STRICT, WITHOUT ROWID;

@@ -2,6 +2,7 @@
 
 -- What one commit wrote: the ids from `id` to `last_id` that have the same node's bits. `log_start` is the place
 -- of its first transfer in the log, given by the sealer; a batch without one is the unsealed tail.
+-- It counts its rows: refused inquiries are among its ids, too.
 CREATE TABLE batches (
     id INTEGER NOT NULL PRIMARY KEY,
     anchor_id INTEGER NOT NULL,
@@ -10,7 +11,8 @@ CREATE TABLE batches (
     created_at INTEGER NOT NULL,
     transfers INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
-    CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0)
+    inquiries INTEGER NOT NULL DEFAULT 0,
+    CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0 AND inquiries >= 0)
 ) STRICT;
 CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
 -- From a place in the log to its batch.

@@ -82,6 +82,15 @@ pub struct Reading {
     pub reader: Reader,
 }
 
+/// A client that sees to shops and cards: a bank to its own, an auditor to all.
+#[derive(Clone, Copy, Debug)]
+pub struct Overseer {
+    /// The client's row.
+    pub client: i64,
+    /// What it may read.
+    pub reader: Reader,
+}
+
 /// A client that may read totals: a bank its own, an auditor and the programme all.
 #[derive(Clone, Copy, Debug)]
 pub struct Totals {
@@ -137,6 +146,17 @@ impl OfSession for Overseer {
 impl OfSession for Reading {
     fn of(session: &Arc<Session>) -> Option<Self> {
         Reader::of(&session.scope).map(|reader| Self { client: session.client, reader })
+    }
+}
+
+impl OfSession for Overseer {
+    fn of(session: &Arc<Session>) -> Option<Self> {
+        let reader = match &session.scope {
+            Scope::Bank(bank, _) => Reader::Bank(*bank),
+            Scope::Auditor => Reader::All,
+            Scope::Merchant(_) | Scope::Programme => return None,
+        };
+        Some(Self { client: session.client, reader })
     }
 }
 

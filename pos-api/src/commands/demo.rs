@@ -9,7 +9,7 @@ use ledger::service::{
 };
 
 use crate::cli::DemoArgs;
-use crate::config::MAX_BANK_FILES;
+use crate::config::{MAX_BANK_FILES, wrong_pin_limit};
 use crate::demo::{Demo, Place};
 
 use super::say;
@@ -43,6 +43,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
         limits: ProgrammeLimits::default(),
+        wrong_pins: wrong_pin_limit(args.wrong_pins, 0),
     })?;
     drop(demo);
     serve(Arc::new(ledger), &addr, cores, MAX_BANK_FILES)

@@ -30,6 +30,7 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         rollup_span,
         four_eyes_above: FOUR_EYES_ABOVE,
         limits: ProgrammeLimits::default(),
+        wrong_pins: None,
     })?;
     if args.update {
         let changes = if args.yes { ledger.update(set) } else { ledger.preview_update(&set) };

@@ -33,6 +33,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         rollup_span: settings.rollup_span,
         four_eyes_above: settings.four_eyes_above,
         limits: settings.limits,
+        wrong_pins: settings.wrong_pins,
     })?);
     ledger.resume_credits()?;
     serve(ledger, &settings.addr, cores, settings.max_bank_files)

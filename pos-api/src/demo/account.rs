@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use ledger::domain::account::AccountKind;
 use ledger::domain::matching::MatchStatus;
 use ledger::domain::money::Rupiah;
+use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::TrialBalance;
 
 use super::clients::Logins;
@@ -22,6 +23,7 @@ pub(super) fn lines(base_url: &str, demo: &Demo) -> anyhow::Result<Vec<String>> 
     ];
     registered_and_credited(&mut lines, demo)?;
     bought(&mut lines, &demo.story)?;
+    suspended(&mut lines, demo);
     trial_balance(&mut lines, &demo.story.balance);
     reconciled(&mut lines, demo)?;
     let Story { report, took, .. } = &demo.story;
@@ -78,6 +80,20 @@ fn bought(lines: &mut Vec<String>, story: &Story) -> anyhow::Result<()> {
         lines.push(format!("  {:<22} {count:>6}", refusal.code()));
     }
     Ok(())
+}
+
+fn suspended(lines: &mut Vec<String>, demo: &Demo) {
+    if let Some((shop, terminal)) = demo.town.second_terminal() {
+        let WrongPinLimit { most, minutes } = WrongPinLimit::USUAL;
+        lines.push(format!(
+            "suspended      terminal {terminal} of {}: wrong PINs for over {most} card numbers in {minutes} minutes",
+            shop.code
+        ));
+        lines.push(format!(
+            "  lifted by    bank-{}: POST /v1/terminals/{terminal}/state; its login is {}",
+            shop.bank.code, demo.logins.second.client_id
+        ));
+    }
 }
 
 fn trial_balance(lines: &mut Vec<String>, balance: &TrialBalance) {

@@ -30,11 +30,18 @@ pub(super) struct Logins {
     /// Two clients, as large sums need both.
     pub(super) programme: Login,
     pub(super) second_programme: Login,
+    /// The one of a second terminal, which is suspended.
+    pub(super) second: Login,
 }
 
 /// The client of a shop's first terminal.
 pub(super) fn merchant_client(code: &str) -> String {
     code.to_ascii_lowercase()
+}
+
+/// The client of a shop's second terminal.
+pub(super) fn second_client(code: &str) -> String {
+    format!("{}-2", merchant_client(code))
 }
 
 /// The client of a bank.
@@ -64,6 +71,8 @@ pub(super) fn add(url: &DatabaseUrl, town: &Town, now: Instant) -> anyhow::Resul
     clients.push((SECOND_PROGRAMME.to_owned(), NewScope::Programme));
     let second = |bank: &Bank| (second_bank_client(bank.code), NewScope::Bank(bank.code));
     clients.extend(BANKS.iter().map(second));
+    let (shop, terminal) = town.second_terminal().context("a shop has a second terminal")?;
+    clients.push((second_client(&shop.code), NewScope::Merchant(terminal)));
     let new: Vec<(&str, NewScope<'_>)> =
         clients.iter().map(|(client_id, scope)| (client_id.as_str(), *scope)).collect();
     let secrets = add_clients(url, &new, now)?;
@@ -77,15 +86,16 @@ pub(super) fn add(url: &DatabaseUrl, town: &Town, now: Instant) -> anyhow::Resul
     let auditor = logins.next().context(missing)?;
     let programme = logins.next().context(missing)?;
     let second_programme = logins.next().context(missing)?;
-    let second_banks = logins.collect();
-    Ok(Logins { merchants, banks, second_banks, auditor, programme, second_programme })
+    let second_banks = logins.by_ref().take(BANKS.len()).collect();
+    let second = logins.next().context(missing)?;
+    Ok(Logins { merchants, banks, second_banks, auditor, programme, second_programme, second })
 }
 
 impl Logins {
     /// Writes each secret to a file of the client's name, for `--secret-file`.
     pub(super) fn write_secrets(&self, folder: &Path) -> anyhow::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let others = [&self.auditor, &self.programme, &self.second_programme];
+        let others = [&self.auditor, &self.programme, &self.second_programme, &self.second];
         let banks = self.banks.iter().chain(&self.second_banks);
         for login in self.merchants.iter().chain(banks).chain(others) {
             write_private(&folder.join(&login.client_id), &login.secret)?;

@@ -10,6 +10,7 @@ mod clients;
 mod day;
 mod file;
 mod files;
+mod guesses;
 mod month;
 mod place;
 mod plan;
@@ -47,6 +48,8 @@ const CREDIT_DAY: &str = "2018-09-03";
 const DAY: &str = "2018-09-04";
 const DAY_AFTER: &str = "2018-09-05";
 const OPENING: &str = "07:00";
+/// When somebody tries numbers at a terminal, before the day is closed.
+const NIGHT: &str = "04:00";
 const CLOSING: &str = "05:00";
 
 /// A demo that was made.
@@ -103,6 +106,7 @@ impl Demo {
 
         let tally = day::sell(&session, &town, wib(DAY, OPENING)?)?;
         tell("sold", started);
+        guesses::try_numbers(&session, &town, wib(DAY_AFTER, NIGHT)?)?;
         session.set_clock(wib(DAY_AFTER, CLOSING)?);
         let day: Date = DAY.parse()?;
         month::close_day(&session, day)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ledger::domain::calendar::{Instant, Zone};
+use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::{
     Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ProgrammeLimits,
     ROLLUP_SPAN,
@@ -36,6 +37,7 @@ impl Session {
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
             limits: ProgrammeLimits::default(),
+            wrong_pins: Some(WrongPinLimit::USUAL),
         };
         Ok(Self { ledger: Ledger::open(&options)?, clock })
     }

@@ -81,7 +81,7 @@ impl Problem {
 }
 
 impl RefusalBody {
-    /// The body of a refusal. A recorded one has the attempt's id, which is its request id too, so
+    /// The body of a refusal. A recorded one has the attempt's or inquiry's id, which is its request id too, so
     /// that a replay is the same bytes; one that is not recorded has a fresh request id.
     pub fn new(refusal: Refusal, id: Option<String>, errors: Vec<FieldError>) -> Self {
         let answered = refusal.as_answered();

@@ -17,6 +17,7 @@ mod redemptions;
 mod reversals;
 mod rules;
 mod settlements;
+mod shops;
 
 use std::future::ready;
 use std::sync::{Arc, OnceLock};
@@ -74,7 +75,11 @@ fn version_1(config: &mut web::ServiceConfig) {
         .service(resource("/accounts/{id}", "GET").route(web::get().to(reads::account)))
         .service(resource("/accounts/{id}/entries", "GET").route(web::get().to(reads::entries)))
         .service(resource("/trial-balance", "GET").route(web::get().to(reads::trial_balance)))
-        .service(resource("/balance-inquiries", "POST").route(web::post().to(balance::inquire)))
+        .service(
+            resource("/balance-inquiries", "GET, POST")
+                .route(web::post().to(balance::inquire))
+                .route(web::get().to(balance::list)),
+        )
         .service(resource("/card-lookups", "POST").route(web::post().to(cards::look_up)))
         .service(resource("/cards", "POST").route(web::post().to(cards::issue)))
         .service(resource("/cards/{id}/state", "POST").route(web::post().to(cards::set_state)))
@@ -88,8 +93,21 @@ fn version_1(config: &mut web::ServiceConfig) {
         .service(
             resource("/settlements/{id}/items", "GET").route(web::get().to(settlements::items)),
         );
+    shops(config);
     programme(config);
     reconciliation(config);
+}
+
+/// Merchants and their terminals.
+fn shops(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            resource("/merchants/{id}/state", "POST").route(web::post().to(shops::set_merchant)),
+        )
+        .service(
+            resource("/terminals/{id}/state", "POST").route(web::post().to(shops::set_terminal)),
+        )
+        .service(resource("/terminals", "GET").route(web::get().to(shops::terminals)));
 }
 
 /// What the programme does, alone or two of its clients together.

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod card;
 pub(crate) mod exception;
+pub(crate) mod inquiry;
 pub(crate) mod listing;
 pub(crate) mod me;
 pub(crate) mod members;
@@ -14,11 +15,12 @@ pub(crate) mod redemption;
 pub(crate) mod reversal;
 pub(crate) mod rules;
 pub(crate) mod settlement;
+pub(crate) mod shop;
 pub(crate) mod transfer;
 
+use ledger::domain::legible::is_legible;
 use serde::Serialize;
 
-use ledger::domain::reference::is_invisible;
 
 use crate::problem::{Code, Problem};
 
@@ -27,11 +29,10 @@ pub(crate) fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Prob
     Problem::at(Code::RequestInvalid, pointer, detail.to_string())
 }
 
-/// A text for people: 1 to `most` characters that can be seen, without white space at its ends.
+/// A text for people: 1 to `most` characters that can be read (see [`is_legible`]), without white
+/// space at its ends.
 pub(crate) fn text(pointer: &str, value: &str, most: usize) -> Result<String, Problem> {
-    let fits = (1..=most).contains(&value.chars().count())
-        && !value.chars().any(is_invisible)
-        && value.trim() == value;
+    let fits = value.chars().count() <= most && is_legible(value) && value.trim() == value;
     if fits {
         Ok(value.to_owned())
     } else {

@@ -260,6 +260,7 @@ fn places(objection: &Objection) -> Vec<FieldError> {
         }
         Refusal::MerchantInactive
         | Refusal::TerminalInactive
+        | Refusal::TerminalSuspended
         | Refusal::CardBlocked
         | Refusal::CardPinBlocked
         | Refusal::CardNotActive

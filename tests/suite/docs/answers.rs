@@ -197,6 +197,13 @@ fn purchases_and_what_follows_are_as_described() {
     let ask = |pin: &str| json!({"card_number": card.card_number, "pin": pin});
     till.post(INQUIRIES, "", &ask(&card.pin), 200);
     till.post(INQUIRIES, "", &ask(&wrong_pin(&card)), 402);
+    till.post(INQUIRIES, "", &json!({"card_number": unknown_number(7), "pin": "271828"}), 402);
+    for reader in [&bank, &all] {
+        for query in ["", "?limit=1", "?terminal_id=JBI-1&merchant_id=EW-JAMBI"] {
+            reader.get(INQUIRIES, "", query, 200);
+        }
+        reader.get(INQUIRIES, "", "?from=today", 422);
+    }
     let why = json!({"reason": "brought back"});
     till.post(REVERSALS, text(&bought, "id"), &why, 201);
     till.post(REVERSALS, text(&bought, "id"), &why, 409);
@@ -218,6 +225,27 @@ fn purchases_and_what_follows_are_as_described() {
     }
     till.get("/v1/catalogue", "", "", 200);
     scene.reader(&scene.programme.api).get("/v1/me", "", "", 200);
+}
+
+#[test]
+fn shops_and_terminals_are_as_described() {
+    let scene = Scene::start();
+    let auditor = scene.world.auditor();
+    let (bank, all) = (scene.reader(&scene.bank.api), scene.reader(&auditor.api));
+    let (terminal, merchant) = ("/v1/terminals/{id}/state", "/v1/merchants/{id}/state");
+    let set = |state: &str| json!({"state": state, "reason": "diperiksa"});
+    bank.post(terminal, "JBI-1", &set("active"), 200);
+    bank.post(terminal, "JBI-1", &set("suspended"), 200);
+    bank.post(terminal, "KPG-1", &set("active"), 404);
+    bank.post(terminal, "JBI-1", &set("closed"), 422);
+    bank.post(merchant, "EW-JAMBI", &set("inactive"), 200);
+    bank.post(merchant, "EW-KUPANG", &set("active"), 404);
+    for reader in [&bank, &all] {
+        for query in ["", "?limit=1", "?state=suspended", "?merchant_id=EW-JAMBI&bank=bri"] {
+            reader.get("/v1/terminals", "", query, 200);
+        }
+        reader.get("/v1/terminals", "", "?state=off", 422);
+    }
 }
 
 #[test]

@@ -78,6 +78,7 @@ impl Bench {
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
             limits: ProgrammeLimits::default(),
+            wrong_pins: None,
         };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();
@@ -327,6 +328,6 @@ fn told(reply: &Reply) -> String {
         Reply::KeyReused => "key reused".to_owned(),
         Reply::ClientRevoked => "client revoked".to_owned(),
         Reply::Balance { balance, .. } => format!("holds {}", balance.get()),
-        Reply::NotTold(refusal) => refusal.code().to_owned(),
+        Reply::NotTold(inquiry) => inquiry.refusal.code().to_owned(),
     }
 }

@@ -71,6 +71,7 @@ impl Past {
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
             limits: ProgrammeLimits::default(),
+            wrong_pins: None,
         };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();

@@ -35,6 +35,7 @@ impl Bench {
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
             limits: ProgrammeLimits::default(),
+            wrong_pins: None,
         })
         .unwrap();
         let mut set = ImportSet::default();

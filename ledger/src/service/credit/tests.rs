@@ -36,6 +36,7 @@ impl Bench {
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
             limits: ProgrammeLimits::default(),
+            wrong_pins: None,
         };
         let ledger = Ledger::open(&options).unwrap();
         let entry = BankEntry {

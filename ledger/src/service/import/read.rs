@@ -152,7 +152,7 @@ fn keep<K: Clone + Eq + Hash>(names: &mut HashSet<K>, cells: &Cells<'_>, name: O
 
 fn bank(cells: &mut Cells<'_>, unread: &mut HashSet<BankCode>) -> Option<BankEntry> {
     let code = cells.parse("bank", BANK);
-    let name = cells.text("name");
+    let name = cells.legible("name");
     let digits = |length: RangeInclusive<usize>| {
         move |text: &str| {
             let fits = length.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
@@ -189,9 +189,9 @@ fn bank(cells: &mut Cells<'_>, unread: &mut HashSet<BankCode>) -> Option<BankEnt
 
 fn merchant(cells: &mut Cells<'_>, unread: &mut HashSet<MerchantCode>) -> Option<MerchantEntry> {
     let code = cells.parse("merchant_id", MERCHANT);
-    let name = cells.text("name");
+    let name = cells.legible("name");
     let kind = cells.read("kind", KIND, MerchantKind::named);
-    let address = cells.text("address");
+    let address = cells.legible("address");
     let region = cells.parse("region_code", REGION);
     let bank = cells.parse("bank", BANK);
     let zone = cells.parse("zone", "a time zone: WIB, WITA or WIT");
@@ -220,7 +220,7 @@ fn terminal(cells: &mut Cells<'_>) -> Option<TerminalEntry> {
 fn household(cells: &mut Cells<'_>, unread: &mut HashSet<HouseholdRef>) -> Option<HouseholdEntry> {
     let household = cells.parse("household", REFERENCE);
     let nik = cells.parse("nik", "a NIK: 16 digits");
-    let name = cells.text("name");
+    let name = cells.legible("name");
     let region = cells.parse("region_code", REGION);
     keep(unread, cells, household.as_ref());
     let identity = Identity { nik: nik?, name: name?.to_owned() };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::domain::ids::{AccountId, has_ids_above};
 use crate::domain::redemption::{Attempt, PointOfSale};
 use crate::store::StoreError;
-use crate::store::batch::{BatchRows, BatchStore, FactsQuery, Hold};
+use crate::store::batch::{BatchRows, BatchStore, FactsQuery, Hold, RefusedRows};
 
 use super::super::error::Trouble;
 use super::decide::{Decider, Verdict};
@@ -105,7 +105,8 @@ fn decide_and_write(
         .collect::<Result<_, _>>()?;
 
     let (cards, wallets) = (decider.changed_cards(), decider.changed_wallets());
-    let Decider { attempts, transfers, leaves, .. } = decider;
+    let span = decider.span();
+    let Decider { attempts, inquiries, wrong_pins, transfers, leaves, .. } = decider;
     // Before anything is written: a guarded write is its own commit, after which nothing may fail.
     let replies = verdicts
         .into_iter()
@@ -114,9 +115,8 @@ fn decide_and_write(
             verdict => reply(store, &attempts, verdict).map(Ok),
         })
         .collect::<Result<_, _>>()?;
-    let changed = !cards.is_empty() || !attempts.is_empty();
-    if let (Some(first), Some(last)) = (attempts.first(), attempts.last()) {
-        let (anchor, last_id) = (first.wallet, last.id.0);
+    let changed = !cards.is_empty() || span.is_some();
+    if let Some((anchor, last_id)) = span {
         let rows = BatchRows {
             id: ids.first(),
             last_id,
@@ -127,11 +127,13 @@ fn decide_and_write(
             leaves,
             wallets,
             cards,
+            refused: RefusedRows { inquiries, wrong_pins, limit: context.wrong_pins },
             revision: (hold == Hold::Guard).then(|| registry.revision()),
         };
         store.write_batch(&rows).map_err(|error| not_written(error, hold))?;
     } else if changed && hold == Hold::Guard {
-        // Only wrong PINs of balance inquiries: they have no batch whose row could be refused.
+        // Only right PINs of balance inquiries, which forget wrong ones: they have no batch whose row
+        // could be refused.
         return Err(BatchFailure::NeedsLock);
     } else if changed {
         store.set_card_standing(&cards)?;

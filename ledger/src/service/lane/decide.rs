@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, CardId, IdBlock, RowId, has_ids_above};
-use crate::domain::keys::Keys;
+use crate::domain::inquiry::RefusedInquiry;
+use crate::domain::keys::{CardIndex, Keys};
 use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
 use crate::domain::receipt::RetrievalReference;
 use crate::domain::redemption::{
-    Attempt, CardFacts, CardStanding, Outcome, Redeem, ShopFacts, authorize, check_card,
-    decide_standing,
+    Attempt, CardFacts, CardStanding, Outcome, PointOfSale, Redeem, ShopFacts, authorize,
+    check_card, decide_standing,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
+use crate::domain::wrong_pins::WrongPin;
 use crate::store::StoreError;
 use crate::store::batch::{CardChange, Facts, WalletChange, WalletState};
 
@@ -54,7 +56,12 @@ pub(super) struct Decider<'a> {
     wallets: HashMap<AccountId, Wallet>,
     tries: HashMap<CardId, CardChange>,
     keys_seen: HashMap<(AccountId, AccountId, [u8; 16]), usize>,
+    /// The account of the batch's first row, and how many rows have an id.
+    anchor: Option<AccountId>,
+    rows: i64,
     pub(super) attempts: Vec<Arc<Attempt>>,
+    pub(super) inquiries: Vec<RefusedInquiry>,
+    pub(super) wrong_pins: Vec<WrongPin>,
     pub(super) transfers: Vec<Transfer>,
     pub(super) leaves: Vec<u8>,
 }
@@ -77,7 +84,11 @@ impl<'a> Decider<'a> {
             wallets: HashMap::new(),
             tries: HashMap::new(),
             keys_seen: HashMap::new(),
+            anchor: None,
+            rows: 0,
             attempts: Vec::new(),
+            inquiries: Vec::new(),
+            wrong_pins: Vec::new(),
             transfers: Vec::new(),
             leaves: Vec::new(),
         }
@@ -97,6 +108,36 @@ impl<'a> Decider<'a> {
         let mut cards: Vec<_> = self.tries.values().copied().collect();
         cards.sort_unstable_by_key(|change| (change.wallet, change.card));
         cards
+    }
+
+    /// The account of the first row, in whose shard the batch lies, and the last row's id; `None`
+    /// without rows.
+    pub(super) fn span(&self) -> Option<(AccountId, i64)> {
+        self.anchor.map(|anchor| (anchor, self.ids.id(self.rows)))
+    }
+
+    /// The id of the next row. The block's first one is the batch's own.
+    fn next_id(&mut self, anchor: AccountId) -> RowId {
+        self.anchor.get_or_insert(anchor);
+        self.rows = self.rows.saturating_add(1);
+        RowId(self.ids.id(self.rows))
+    }
+
+    fn balance_of(&self, wallet: AccountId) -> Rupiah {
+        self.wallets.get(&wallet).map_or(Rupiah::ZERO, |wallet| wallet.balance)
+    }
+
+    /// Notes a wrong PIN, which changed a card's standing or none's.
+    fn note_wrong_pin(
+        &mut self,
+        (refusal, change): (Refusal, Option<CardStanding>),
+        id: RowId,
+        (pos, number): (PointOfSale, CardIndex),
+    ) {
+        if refusal.is_wrong_pin() {
+            let (terminal, counted) = (pos.terminal, change.is_some());
+            self.wrong_pins.push(WrongPin { terminal, id, number, counted });
+        }
     }
 
     /// Decides one command.
@@ -164,21 +205,31 @@ impl<'a> Decider<'a> {
 
     fn inquire(&mut self, inquiry: &Inquiry, shop: &ShopFacts, card: Option<&CardFacts>) -> Reply {
         let today = Date::from(self.now.date_in(shop.zone));
-        let verdict = decide_standing(shop).and(card.ok_or(Refusal::CardUnknown));
-        let (standing, change) = match verdict {
-            Ok(card) => check_card(card, inquiry.pin, today, self.keys),
+        let (standing, change) = match decide_standing(shop) {
+            Ok(()) => check_card(card, inquiry.pin, today, self.keys),
             Err(refusal) => (Err(refusal), None),
         };
-        let wallet = inquiry.card.map(|card| card.wallet);
-        let balance = wallet.and_then(|wallet| self.wallets.get(&wallet));
-        let balance = balance.map_or(Rupiah::ZERO, |wallet| wallet.balance);
-        if let Some(wallet) = wallet {
-            self.note_pin(wallet, card, change);
-        }
-        match standing {
-            Ok(()) => Reply::Balance { balance, as_of: self.now },
-            Err(refusal) => Reply::NotTold(refusal),
-        }
+        let (anchor, pos) = (inquiry.anchor(), inquiry.pos);
+        let balance = self.balance_of(anchor);
+        self.note_pin(anchor, card, change);
+        let Err(refusal) = standing else {
+            return Reply::Balance { balance, as_of: self.now };
+        };
+        let id = self.next_id(anchor);
+        self.note_wrong_pin((refusal, change), id, (pos, inquiry.number));
+        let refused = RefusedInquiry {
+            id,
+            wallet: anchor,
+            card: card.map(|card| card.id),
+            merchant: pos.merchant,
+            terminal: pos.terminal,
+            issuer: card.map(|card| card.issuer),
+            acquirer: shop.acquirer,
+            refusal,
+            created_at: self.now,
+        };
+        self.inquiries.push(refused);
+        Reply::NotTold(refused)
     }
 
     fn redeem(
@@ -215,16 +266,20 @@ impl<'a> Decider<'a> {
 
     fn attempt(&mut self, redeem: &Redeem, shop: &ShopFacts, card: Option<&CardFacts>) -> Attempt {
         let anchor = redeem.anchor();
-        let balance = self.wallets.get(&anchor).map_or(Rupiah::ZERO, |wallet| wallet.balance);
+        let balance = self.balance_of(anchor);
         let decision =
             authorize(redeem, (shop, card, balance), self.registry.book(), self.keys, self.now);
         self.note_pin(anchor, card, decision.pin);
-        // The block's first id is the batch's own.
-        let place = i64::try_from(self.attempts.len()).unwrap_or(i64::MAX).saturating_add(1);
+        let id = self.next_id(anchor);
+        if let Outcome::Refused(objection) = &decision.outcome {
+            let wrong = (objection.refusal, decision.pin);
+            self.note_wrong_pin(wrong, id, (redeem.pos, redeem.number));
+        }
+        let place = i64::try_from(self.attempts.len()).unwrap_or(i64::MAX);
         let approved = matches!(decision.outcome, Outcome::Approved(_));
         let reference = RetrievalReference::of_serial(self.references.saturating_add(place));
         Attempt {
-            id: RowId(self.ids.id(place)),
+            id,
             wallet: anchor,
             card: card.map(|card| card.id),
             merchant: redeem.pos.merchant,

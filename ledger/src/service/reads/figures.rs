@@ -16,6 +16,8 @@ pub struct Figures {
     pub closing_days: u64,
     /// Those of them that something keeps open.
     pub stuck_days: u64,
+    /// Terminals that are suspended.
+    pub suspended_terminals: i64,
 }
 
 impl Ledger {
@@ -24,11 +26,14 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when the database can't tell.
     pub fn figures(&self) -> Result<Figures, StoreError> {
-        let (log_size, (closing, stuck)) = self.shared.read(|connection| {
-            Ok::<_, StoreError>((connection.log_size()?, connection.count_closing_days()?))
-        })?;
+        let counts = |connection: &mut Connection| {
+            let days = connection.count_closing_days()?;
+            Ok::<_, StoreError>((connection.log_size()?, days, connection.suspended_terminals()?))
+        };
+        let (log_size, (closing, stuck), suspended_terminals) = self.shared.read(counts)?;
         let count = |days: i64| u64::try_from(days).unwrap_or(0);
         let (closing_days, stuck_days) = (count(closing), count(stuck));
-        Ok(Figures { lanes: self.lanes.figures(), log_size, closing_days, stuck_days })
+        let lanes = self.lanes.figures();
+        Ok(Figures { lanes, log_size, closing_days, stuck_days, suspended_terminals })
     }
 }

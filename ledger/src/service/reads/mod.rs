@@ -91,7 +91,7 @@ impl<T> Page<T> {
 
 impl Reader {
     /// The same for the store.
-    const fn sight(self) -> Sight {
+    pub(super) const fn sight(self) -> Sight {
         match self {
             Self::Merchant(merchant) => Sight::Merchant(merchant),
             Self::Bank(bank) => Sight::Bank(bank),

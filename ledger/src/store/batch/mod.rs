@@ -3,6 +3,7 @@
 
 mod facts;
 mod postgres;
+mod refused;
 mod sqlite;
 
 use std::sync::Arc;
@@ -13,11 +14,13 @@ use diesel::expression::AsExpression;
 use crate::domain::bank::BankId;
 use crate::domain::calendar::Instant;
 use crate::domain::ids::{AccountId, CardId, MerchantId, NodeNo, RowId, Tick, WalletId};
+use crate::domain::inquiry::RefusedInquiry;
 use crate::domain::leaf::Pseudonym;
 use crate::domain::money::Rupiah;
 use crate::domain::policy::PolicyBook;
 use crate::domain::redemption::{Attempt, CardFacts, CardStanding, PointOfSale, ShopFacts};
 use crate::domain::transfer::Transfer;
+use crate::domain::wrong_pins::{WrongPin, WrongPinLimit};
 
 use super::connection::Connection;
 use super::error::StoreError;
@@ -136,9 +139,29 @@ pub struct BatchRows {
     pub wallets: Vec<WalletChange>,
     /// One for each changed card, in the order of their wallets.
     pub cards: Vec<CardChange>,
+    /// What was refused beside attempts, or with a wrong PIN.
+    pub refused: RefusedRows,
     /// The registry's revision that must still hold when the rows are written. `None`: what it says was
     /// read in this transaction, under locks.
     pub revision: Option<i32>,
+}
+
+/// What a batch keeps of balances that were not told, and of wrong PINs. Most batches have none.
+#[derive(Debug, Default)]
+pub struct RefusedRows {
+    /// Balances that were not told, in the order of their ids.
+    pub inquiries: Vec<RefusedInquiry>,
+    /// The wrong PINs of these and of the attempts, in the order of their ids.
+    pub wrong_pins: Vec<WrongPin>,
+    /// When a terminal is suspended in the same commit; `None`: none is.
+    pub limit: Option<WrongPinLimit>,
+}
+
+impl RefusedRows {
+    /// Whether there is nothing to keep.
+    pub const fn is_empty(&self) -> bool {
+        self.inquiries.is_empty() && self.wrong_pins.is_empty()
+    }
 }
 
 /// How a batch makes sure that what it read still holds when it writes.

@@ -234,15 +234,19 @@ pub(super) fn shops(
     Ok((facts, revision))
 }
 
-/// Few batches change a card. They are written in two statements, wallets before cards as everywhere, so
-/// that all others have one that knows nothing of cards.
+/// Few batches change a card or hold a wrong PIN. They are written in further statements, wallets before
+/// cards as everywhere, so that all others have one that knows nothing of these.
 pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(), StoreError> {
-    if rows.cards.is_empty() {
+    if rows.cards.is_empty() && rows.refused.is_empty() {
         return write_rows(postgres, rows);
     }
     let both = |postgres: &mut PgConnection| {
         write_rows(postgres, rows)?;
-        set_card_standing(postgres, &rows.cards)
+        if rows.refused.is_empty() {
+            set_card_standing(postgres, &rows.cards)
+        } else {
+            super::refused::write_postgres(postgres, rows)
+        }
     };
     match rows.revision {
         Some(_) => postgres.transaction(both),
@@ -327,6 +331,6 @@ fn places<R>(rows: &[R]) -> Vec<i32> {
 }
 
 /// One field of every row: what a bind array is made of.
-fn column<R, T>(rows: &[R], field: impl Fn(&R) -> T) -> Vec<T> {
+pub(super) fn column<R, T>(rows: &[R], field: impl Fn(&R) -> T) -> Vec<T> {
     rows.iter().map(field).collect()
 }

@@ -19,7 +19,7 @@ use crate::domain::redemption::{Attempt, Debit, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::DatabaseUrl;
-use crate::store::batch::{BatchRows, BatchStore as _, RowPlace, WalletChange};
+use crate::store::batch::{BatchRows, BatchStore as _, RefusedRows, RowPlace, WalletChange};
 use crate::store::connection::{Connection, Purpose};
 use crate::store::sealing::LogHead;
 use crate::store::statement::statement;
@@ -282,6 +282,7 @@ impl History {
             attempts,
             transfers,
             cards: Vec::new(),
+            refused: RefusedRows::default(),
             revision: None,
         };
         self.connection.transaction(|tx| tx.write_batch(&rows)).unwrap();

@@ -49,7 +49,7 @@ pub(crate) enum Sight {
 
 impl Sight {
     /// The one merchant, as it is bound.
-    const fn merchant(self) -> Option<i64> {
+    pub(crate) const fn merchant(self) -> Option<i64> {
         match self {
             Self::Merchant(merchant) => Some(merchant.0),
             Self::Bank(_) | Self::All => None,
@@ -57,7 +57,7 @@ impl Sight {
     }
 
     /// The one bank, as it is bound.
-    const fn bank(self) -> Option<i16> {
+    pub(crate) const fn bank(self) -> Option<i16> {
         match self {
             Self::Bank(bank) => Some(bank.0),
             Self::Merchant(_) | Self::All => None,

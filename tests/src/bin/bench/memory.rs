@@ -40,6 +40,7 @@ pub(crate) fn serve(database_url: &str, keys: &Path) -> anyhow::Result<()> {
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
         limits: ProgrammeLimits::default(),
+        wrong_pins: None,
     };
     let ledger = Arc::new(Ledger::open_with(&options, Some(stand_in))?);
     let application = Application::build(ledger, "127.0.0.1:0", cores, MAX_BANK_FILES)?;

@@ -77,6 +77,7 @@ impl Office {
                 four_eyes_above: Rupiah::new(i64::MAX)?,
                 ..ProgrammeLimits::default()
             },
+            wrong_pins: None,
         })?)
     }
 

@@ -18,6 +18,7 @@ fn a_client_whose_access_was_withdrawn_reads_nothing() {
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
         limits: crate::service::ProgrammeLimits::default(),
+        wrong_pins: None,
     })
     .unwrap();
     let client = ledger.client("audit").unwrap().unwrap().id;
