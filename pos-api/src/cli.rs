@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::limits::LimitArgs;
+
 /// The point-of-sale API of the food voucher programme.
 #[derive(Debug, Parser)]
 #[command(name = "pos-api", version, max_term_width = 100)]
@@ -74,6 +76,9 @@ pub struct DemoArgs {
     /// Only make it
     #[arg(long)]
     pub no_serve: bool,
+    /// What clients may do.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// How to serve.
@@ -100,6 +105,12 @@ pub struct ServeArgs {
     /// Megabytes (MiB) that the bank files of one recording may have in all; two banks' may be in memory at once [default: 64]
     #[arg(long, env = "EWARONG_MAX_BANK_FILES", value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub max_bank_files: Option<u16>,
+    /// Serve `/metrics` there and nowhere else [default: with the API]
+    #[arg(long, env = "EWARONG_METRICS_ADDR", value_name = "ADDR")]
+    pub metrics_addr: Option<String>,
+    /// What clients may do.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// What to import.

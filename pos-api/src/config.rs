@@ -8,6 +8,7 @@ use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ROLLUP_SPAN};
 use serde::Deserialize;
 
 use crate::cli::{DatabaseArgs, ServeArgs};
+use crate::limits::{LimitArgs, Limits, Switch};
 
 /// What a TOML file may set; the same names as the flags, with underscores.
 #[derive(Debug, Default, Deserialize)]
@@ -19,6 +20,9 @@ struct File {
     rollup_span: Option<u32>,
     four_eyes_above: Option<u32>,
     max_bank_files: Option<u16>,
+    metrics_addr: Option<String>,
+    #[serde(default)]
+    limits: LimitArgs,
 }
 
 /// What the bank files of one recording may have in all, in bytes, where nothing else is configured.
@@ -44,6 +48,10 @@ pub struct Settings {
     pub four_eyes_above: Rupiah,
     /// What the bank files of one recording may have in all, in bytes.
     pub max_bank_files: usize,
+    /// Where the figures for monitoring are, if not with the API.
+    pub metrics_addr: Option<String>,
+    /// What clients may do.
+    pub limits: Limits,
 }
 
 impl Settings {
@@ -67,6 +75,8 @@ impl Settings {
                 Some(limit) => usize::from(limit).saturating_mul(MIB),
                 None => MAX_BANK_FILES,
             },
+            metrics_addr: args.metrics_addr.clone().or(file.metrics_addr),
+            limits: Limits::read(&args.limits, &file.limits, Switch::On),
             url,
         })
     }

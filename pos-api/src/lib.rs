@@ -10,6 +10,7 @@ mod commands;
 pub mod config;
 mod demo;
 mod extract;
+pub mod limits;
 pub mod metrics;
 pub mod problem;
 mod routes;
