@@ -41,7 +41,7 @@ impl DayCloser {
     /// one is carried into the next.
     pub(super) fn close_complete_days(&mut self, shared: &Arc<Shared>) -> Result<(), Trouble> {
         let mut waiting = HashSet::new();
-        for (bank, day, fence) in shared.read(Connection::closing_days)? {
+        for (bank, day, fence) in shared.read_own(Connection::closing_days)? {
             if fence == 0 {
                 // Its transaction begins after the mark is visible: whatever read the day as open
                 // began before, and has a lower number.
@@ -65,7 +65,7 @@ impl DayCloser {
         day: (BankId, Date),
         fence: i64,
     ) -> Result<bool, Trouble> {
-        shared.read(|connection| {
+        shared.read_own(|connection| {
             if let Some(bound) = self.bounds.get(&day) {
                 return Ok(connection.unsealed_batches(1)?.first().is_none_or(|b| b.id > *bound));
             }
@@ -112,7 +112,7 @@ impl MerchantDay {
 fn close(shared: &Arc<Shared>, bank: BankId, day: Date) -> Result<(), Trouble> {
     // The day changes no more, so its sums may be read before the transaction that records them.
     let floor = first_id_of(day);
-    let (sold, taken_back, left, banks) = shared.read(|connection| {
+    let (sold, taken_back, left, banks) = shared.read_own(|connection| {
         let left = connection.left_before((bank, 0), day)?;
         let sold = connection.sold_on(bank, day, floor)?;
         let taken_back = connection.taken_back_on(bank, day)?;

@@ -80,7 +80,7 @@ impl Ledger {
         closing: Option<Decimal>,
     ) -> Result<Vec<DailyCheck>, StoreError> {
         let is_closed = self.day_status(bank, day)? == DayStatus::Closed;
-        self.shared.read(|connection| {
+        self.shared.read_long(|connection| {
             connection.snapshot(|tx| {
                 let sold = tx.sold_at_terminals(bank, day, first_id_of(day))?;
                 let settled = tx.settled_sums(bank, day)?;

@@ -9,7 +9,9 @@ use crate::domain::card::{CardNumber, Pin};
 use crate::domain::keys::{Keys, key_hash};
 use crate::domain::money::Rupiah;
 use crate::domain::redemption::{PointOfSale, Redeem};
-use crate::store::connection::{Connection, Pool, Purpose};
+use crate::store::connection::{Connection, Purpose};
+use crate::store::pool::Pool;
+use crate::store::private::close_to_others;
 use crate::store::{DatabaseUrl, StoreError};
 
 use super::background::Background;
@@ -107,6 +109,9 @@ impl Ledger {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with(options: &Options, stand_in: Option<StandIn>) -> Result<Self, KeysError> {
+        if let Some(file) = options.url.file() {
+            close_to_others(file);
+        }
         let mut connection = Connection::open(&options.url, Purpose::General)?;
         let now = options.clock.now();
         let keys = Arc::new(keyfile::keys_of(&mut connection, &options.keys, now)?);
@@ -126,7 +131,9 @@ impl Ledger {
             url: options.url.clone(),
             clock: Arc::clone(&options.clock),
             ids,
-            pool: Pool::open(&options.url)?,
+            pool: Pool::open(&options.url, Purpose::General)?,
+            looks: Pool::open(&options.url, Purpose::Look)?,
+            reports: Pool::open(&options.url, Purpose::Report)?,
             lanes: has_writer.then(|| Arc::clone(&lanes)),
         });
         let directory = CardDirectory::start(&options.url)?;
@@ -198,7 +205,7 @@ impl Ledger {
         let now = self.shared.clock.now();
         let skew = self
             .shared
-            .read(|connection| connection.ping().and_then(|()| connection.clock_skew(now)));
+            .read_own(|connection| connection.ping().and_then(|()| connection.clock_skew(now)));
         self.is_sound() && skew.is_ok_and(|millis| millis <= MOST_SKEW_MILLIS)
     }
 

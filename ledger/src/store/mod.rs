@@ -23,6 +23,8 @@ pub(crate) mod history;
 mod idempotency;
 pub(crate) mod nodes;
 pub(crate) mod payments;
+pub(crate) mod pool;
+pub(crate) mod private;
 pub(crate) mod reads;
 pub(crate) mod reconciliations;
 pub(crate) mod registry;

@@ -9,6 +9,8 @@ use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, SystemClock
 use crate::cli::DemoArgs;
 use crate::config::MAX_BANK_FILES;
 use crate::demo::{Demo, Place};
+use crate::limits::{LimitArgs, Limits, Switch};
+use crate::startup::Plan;
 
 use super::say;
 use super::serve::{cores, serve};
@@ -42,7 +44,16 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         four_eyes_above: FOUR_EYES_ABOVE,
     })?;
     drop(demo);
-    serve(Arc::new(ledger), &addr, cores, MAX_BANK_FILES)
+    // Whoever tries the demo may do what it likes, unless it is to show the limits.
+    let limits = Limits::read(&args.limits, &LimitArgs::default(), Switch::Off);
+    let plan = Plan {
+        addr: &addr,
+        metrics_addr: None,
+        workers: cores,
+        max_bank_files: MAX_BANK_FILES,
+        limits,
+    };
+    serve(Arc::new(ledger), &plan)
 }
 
 /// The address with a port in it that can be had now: for port 0 one that is free.

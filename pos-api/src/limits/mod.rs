@@ -3,6 +3,11 @@
 //! Each is a flag, a variable and a line of the settings file's table `[limits]`, all of one name; 0
 //! takes a limit away. `serve` has them on, `demo` off unless asked.
 
+pub(crate) mod budget;
+pub(crate) mod clients;
+pub(crate) mod connections;
+pub(crate) mod logins;
+
 use std::num::NonZeroU32;
 
 use clap::{Args, ValueEnum};
@@ -25,6 +30,11 @@ pub struct Limit(u32);
 impl Limit {
     /// No limit.
     pub const NONE: Self = Self(0);
+
+    /// At most so many; none at 0.
+    pub const fn of(most: u32) -> Self {
+        Self(most)
+    }
 
     /// The most, `None` where there is no limit.
     pub const fn most(self) -> Option<NonZeroU32> {
@@ -92,6 +102,8 @@ limits! {
     reads_at_once_per_client = 8, "EWARONG_READS_AT_ONCE_PER_CLIENT";
     /// Reports and exports of one client that are made at the same time
     reports_at_once_per_client = 2, "EWARONG_REPORTS_AT_ONCE_PER_CLIENT";
+    /// Uploads of bank files of one client at the same time
+    uploads_at_once_per_client = 2, "EWARONG_UPLOADS_AT_ONCE_PER_CLIENT";
     /// Connections that one address holds; all clients behind a proxy have its address
     connections_per_address = 12000, "EWARONG_CONNECTIONS_PER_ADDRESS";
 }

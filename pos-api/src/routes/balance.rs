@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::auth::Merchant;
 use crate::extract::Body;
 use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
+use crate::security::note_refusal;
 use crate::wire::redemption::{BalanceAnswer, InquiryBody};
 
 /// Tells the balance, or why not.
@@ -22,9 +23,13 @@ pub(super) async fn inquire(
             card: number.masked().to_string(),
             as_of: as_of.rfc3339(),
         })),
-        Reply::NotTold(refusal) => Ok(HttpResponse::PaymentRequired()
-            .content_type(MEDIA_TYPE)
-            .json(RefusalBody::new(refusal, None, Vec::new()))),
+        Reply::NotTold(refusal) => {
+            let mut response = HttpResponse::PaymentRequired()
+                .content_type(MEDIA_TYPE)
+                .json(RefusalBody::new(refusal, None, Vec::new()));
+            note_refusal(refusal, &mut response);
+            Ok(response)
+        }
         Reply::ClientRevoked => Err(Problem::new(Code::TokenInvalid)),
         Reply::Decided { .. } | Reply::KeyReused => Err(Problem::new(Code::Internal)),
     }

@@ -128,7 +128,7 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when they can't be read.
     pub fn unfinished_credit_runs(&self) -> Result<Vec<i64>, StoreError> {
-        self.shared.read(Connection::running_runs)
+        self.shared.read_own(Connection::running_runs)
     }
 }
 

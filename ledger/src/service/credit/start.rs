@@ -38,7 +38,7 @@ pub(super) fn start(shared: &Arc<Shared>, period: Period) -> Result<CreditRun, C
 }
 
 fn try_start(shared: &Arc<Shared>, period: Period) -> Result<Option<CreditRun>, CreditError> {
-    let count = shared.read(|connection| {
+    let count = shared.read_own(|connection| {
         connection.snapshot::<_, StoreError>(|tx| {
             tx.prepare_for_count()?;
             let latest = tx.latest_run(PROGRAMME, period.as_number())?;
@@ -49,7 +49,7 @@ fn try_start(shared: &Arc<Shared>, period: Period) -> Result<Option<CreditRun>, 
     })?;
     let (clock, ids) = (Arc::clone(&shared.clock), Arc::clone(&shared.ids));
     match shared.write(move |tx| begin(tx, &ids, period, &count, clock.now()))? {
-        Some(id) => Ok(shared.read(|connection| load(connection, id))?),
+        Some(id) => Ok(shared.read_own(|connection| load(connection, id))?),
         None => Ok(None),
     }
 }
