@@ -97,7 +97,7 @@ on_both_backends! {
 
     /// A merchant that sends slowly holds up nobody but itself.
     fn slow_uploads_hold_up_nobody_else(backend) {
-        let world = World::start_with(backend, &["--limits", "on"]);
+        let world = World::start_with(backend, &["--limits", "on", "--failures-per-client", "0"]);
         let slow = world.till("JBI-1");
         let token = format!("Authorization: Bearer {}\r\n", slow.api.token());
         let headers = format!("{token}Content-Length: 1000000\r\n");

@@ -112,6 +112,7 @@ on_both_backends! {
             ("/v1/exceptions?state=some", "/state"),
             ("/v1/accounts/payable:EW-JAMBI/entries?bank=bca", "/bank"),
             ("/v1/transfers?colour=red", "/colour"),
+            ("/v1/accounts/payable:EW-JAMBI/entries?colour=red", "/colour"),
             ("/v1/daily-reconciliations?business_date=2018-09-03", "/bank"),
             (&format!("/v1/daily-reconciliations?bank=bca&business_date={day}"), "/bank"),
         ] {

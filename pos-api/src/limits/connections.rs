@@ -38,14 +38,13 @@ impl Connections {
         }
         let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
         let Ok(peer) = stream.peer_addr() else { return };
-        match self.enter(network(peer.ip())) {
-            Some(held) => drop(data.insert(held)),
-            None => {
-                log.note(What::LimitMet, Some(peer.ip()), None, "connections");
-                if let Err(error) = SockRef::from(stream).shutdown(Shutdown::Both) {
-                    tracing::debug!(%error, "the connection is gone already");
-                }
-            }
+        if let Some(held) = self.enter(network(peer.ip())) {
+            data.insert(held);
+            return;
+        }
+        log.note(What::LimitMet, Some(peer.ip()), None, "connections");
+        if let Err(error) = SockRef::from(stream).shutdown(Shutdown::Both) {
+            tracing::debug!(%error, "the connection is gone already");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::wire::listing::TransferParams;
 use crate::wire::transfer;
 
 use super::exports::{asked_for, stream};
-use super::require_bank;
+use super::{bad_query, require_bank};
 
 /// Transfers, newest first: a page, or all of them in a stream.
 pub(super) async fn transfers(
@@ -82,7 +82,7 @@ pub(super) async fn entries(
 /// Reads the parts of a query.
 fn read<T: DeserializeOwned>(parts: &[&str]) -> Result<T, Problem> {
     let read = web::Query::from_query(&parts.join("&")).map(web::Query::into_inner);
-    read.map_err(|error| Problem::at(Code::RequestInvalid, "", error.to_string()))
+    read.map_err(|error| bad_query(&error))
 }
 
 fn listed(app: &App, page: &Page<ShownTransfer>) -> HttpResponse {
