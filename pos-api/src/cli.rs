@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::limits::LimitArgs;
+
 /// The point-of-sale API of the food voucher programme.
 #[derive(Debug, Parser)]
 #[command(name = "pos-api", version, max_term_width = 100)]
@@ -88,6 +90,9 @@ pub struct DemoArgs {
     /// Wrong PINs.
     #[command(flatten)]
     pub wrong_pins: WrongPinArgs,
+    /// What clients may do.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// How to serve.
@@ -116,13 +121,19 @@ pub struct ServeArgs {
     pub four_eyes_above: Option<u32>,
     /// What one client of the programme may do alone, and what nobody may.
     #[command(flatten)]
-    pub limits: LimitArgs,
+    pub programme: ProgrammeArgs,
     /// Megabytes (MiB) that the bank files of one recording may have in all; two banks' may be in memory at once [default: 64]
     #[arg(long, env = "EWARONG_MAX_BANK_FILES", value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub max_bank_files: Option<u16>,
     /// Wrong PINs.
     #[command(flatten)]
     pub wrong_pins: WrongPinArgs,
+    /// Serve `/metrics` there and nowhere else [default: with the API]
+    #[arg(long, env = "EWARONG_METRICS_ADDR", value_name = "ADDR")]
+    pub metrics_addr: Option<String>,
+    /// What clients may do.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// What to import.
@@ -146,7 +157,7 @@ pub struct ImportArgs {
 
 /// The programme's limits.
 #[derive(Args, Clone, Copy, Debug)]
-pub struct LimitArgs {
+pub struct ProgrammeArgs {
     /// Rupiah of a funding, a return or a credit run that one client of the programme may do alone; above, a second one has to want the same [default: 1000000000]
     #[arg(long, env = "EWARONG_PROGRAMME_FOUR_EYES_ABOVE", value_name = "RUPIAH", value_parser = clap::value_parser!(i64).range(0..))]
     pub programme_four_eyes_above: Option<i64>,
@@ -163,7 +174,7 @@ pub struct CreditArgs {
     pub period: String,
     /// What is credited without two clients' agreement.
     #[command(flatten)]
-    pub limits: LimitArgs,
+    pub programme: ProgrammeArgs,
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArgs,

@@ -8,7 +8,8 @@ use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ProgrammeLimits, ROLLUP_SPAN};
 use serde::Deserialize;
 
-use crate::cli::{DatabaseArgs, LimitArgs, ServeArgs, WrongPinArgs};
+use crate::cli::{DatabaseArgs, ProgrammeArgs, ServeArgs, WrongPinArgs};
+use crate::limits::{LimitArgs, Limits, Switch};
 
 /// What a TOML file may set; the same names as the flags, with underscores.
 #[derive(Debug, Default, Deserialize)]
@@ -24,6 +25,9 @@ struct File {
     max_bank_files: Option<u16>,
     wrong_pins: Option<u16>,
     wrong_pins_minutes: Option<u16>,
+    metrics_addr: Option<String>,
+    #[serde(default)]
+    limits: LimitArgs,
 }
 
 /// What the bank files of one recording may have in all, in bytes, where nothing else is configured.
@@ -48,11 +52,15 @@ pub struct Settings {
     /// What may be at stake in a decision without a second person.
     pub four_eyes_above: Rupiah,
     /// What one client of the programme may do alone, and what nobody may.
-    pub limits: ProgrammeLimits,
+    pub programme: ProgrammeLimits,
     /// What the bank files of one recording may have in all, in bytes.
     pub max_bank_files: usize,
     /// When wrong PINs suspend a terminal.
     pub wrong_pins: Option<WrongPinLimit>,
+    /// Where the figures for monitoring are, if not with the API.
+    pub metrics_addr: Option<String>,
+    /// What clients may do.
+    pub limits: Limits,
 }
 
 impl Settings {
@@ -80,12 +88,14 @@ impl Settings {
                 Some(limit) => Rupiah::new(limit.into())?,
                 None => FOUR_EYES_ABOVE,
             },
-            limits: limits_of(&args.limits, &file)?,
+            programme: programme_limits(&args.programme, &file)?,
             max_bank_files: match args.max_bank_files.or(file.max_bank_files) {
                 Some(limit) => usize::from(limit).saturating_mul(MIB),
                 None => MAX_BANK_FILES,
             },
             wrong_pins: wrong_pin_limit(wrong_pins, WrongPinLimit::USUAL.most),
+            metrics_addr: args.metrics_addr.clone().or_else(|| file.metrics_addr.clone()),
+            limits: Limits::read(&args.limits, &file.limits, Switch::On),
             url,
         })
     }
@@ -113,13 +123,13 @@ pub fn database(args: &DatabaseArgs) -> anyhow::Result<DatabaseUrl> {
 /// When the file can't be read, the URL names no database or a limit is none.
 pub fn credit(
     database: &DatabaseArgs,
-    limits: &LimitArgs,
+    limits: &ProgrammeArgs,
 ) -> anyhow::Result<(DatabaseUrl, ProgrammeLimits)> {
     let file = read_file(database.config.as_deref())?;
-    Ok((url_of(database, &file)?, limits_of(limits, &file)?))
+    Ok((url_of(database, &file)?, programme_limits(limits, &file)?))
 }
 
-fn limits_of(args: &LimitArgs, file: &File) -> anyhow::Result<ProgrammeLimits> {
+fn programme_limits(args: &ProgrammeArgs, file: &File) -> anyhow::Result<ProgrammeLimits> {
     let mut limits = ProgrammeLimits::default();
     if let Some(rupiah) = args.programme_four_eyes_above.or(file.programme_four_eyes_above) {
         limits.four_eyes_above = Rupiah::new(rupiah)?;

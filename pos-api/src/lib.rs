@@ -10,11 +10,15 @@ mod commands;
 pub mod config;
 mod demo;
 mod extract;
+pub mod limits;
 pub mod metrics;
+mod middleware;
 pub mod problem;
 mod routes;
+mod security;
 pub mod startup;
 mod telemetry;
+mod uploads;
 mod wire;
 
 pub use commands::run;

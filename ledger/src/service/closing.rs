@@ -75,7 +75,7 @@ impl Progress {
 
     /// `true` when the day is closed, `false` when it is not complete yet.
     fn try_to_close(&mut self, shared: &Arc<Shared>, day: BankDay) -> Result<bool, Trouble> {
-        let complete = shared.read(|connection| self.go_on(connection))?;
+        let complete = shared.read_own(|connection| self.go_on(connection))?;
         if complete {
             close(shared, day)?;
         }
@@ -143,7 +143,7 @@ impl DayCloser {
     /// Closes every marked day that is complete, a bank's days in their order: what a merchant owes after
     /// one is carried into the next. What keeps one bank's day keeps no other bank's.
     pub(super) fn close_complete_days(&mut self, shared: &Arc<Shared>) -> Result<(), Trouble> {
-        let marked = shared.read(Connection::closing_days)?;
+        let marked = shared.read_own(Connection::closing_days)?;
         self.days.retain(|day, _| marked.contains(day));
         let mut waiting = HashSet::new();
         for day in marked {
@@ -227,7 +227,7 @@ impl MerchantDay {
 
 fn close(shared: &Arc<Shared>, (bank, day): BankDay) -> Result<(), Trouble> {
     // The day changes no more, so its sums may be read before the transaction that records them.
-    let (sold, taken_back, left, banks) = shared.read(|connection| {
+    let (sold, taken_back, left, banks) = shared.read_own(|connection| {
         connection.snapshot(|tx| {
             tx.read_by_keys()?;
             let left = tx.left_before((bank, 0), day)?;

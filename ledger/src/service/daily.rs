@@ -80,7 +80,7 @@ impl Ledger {
         closing: Option<Decimal>,
     ) -> Result<Vec<DailyCheck>, StoreError> {
         let is_closed = self.day_status(bank, day)? == DayStatus::Closed;
-        self.shared.read(|connection| {
+        self.shared.read_long(|connection| {
             connection.snapshot(|tx| {
                 let moved = tx.moved_at_terminals(bank, day)?;
                 let settled = tx.settled_sums(bank, day)?;

@@ -263,7 +263,7 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when it can't be read.
     pub fn net_positions(&self, day: Date) -> Result<Vec<(String, String, i64)>, StoreError> {
-        self.shared.read(|connection| connection.net_positions(day))
+        self.shared.read_long(|connection| connection.net_positions(day))
     }
 }
 

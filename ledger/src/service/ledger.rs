@@ -13,7 +13,9 @@ use crate::domain::money::Rupiah;
 use crate::domain::redemption::{Outcome, PointOfSale, Redeem};
 use crate::domain::refusal::Refusal;
 use crate::domain::wrong_pins::WrongPinLimit;
-use crate::store::connection::{Connection, Pool, Purpose};
+use crate::store::connection::{Connection, Purpose};
+use crate::store::pool::Pool;
+use crate::store::private::close_to_others;
 use crate::store::{DatabaseUrl, StoreError};
 
 use super::background::Background;
@@ -141,6 +143,9 @@ impl Ledger {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with(options: &Options, stand_in: Option<StandIn>) -> Result<Self, KeysError> {
+        if let Some(file) = options.url.file() {
+            close_to_others(file);
+        }
         let mut connection = Connection::open(&options.url, Purpose::General)?;
         let clock = Arc::new(RecordedClock::open(&mut connection, Arc::clone(&options.clock))?);
         let keys = Arc::new(keyfile::keys_of(&mut connection, &options.keys, clock.now())?);
@@ -162,7 +167,9 @@ impl Ledger {
             url: options.url.clone(),
             clock,
             ids,
-            pool: Pool::open(&options.url)?,
+            pool: Pool::open(&options.url, Purpose::General)?,
+            looks: Pool::open(&options.url, Purpose::Look)?,
+            reports: Pool::open(&options.url, Purpose::Report)?,
             lanes: has_writer.then(|| Arc::clone(&lanes)),
         });
         let directory = CardDirectory::start(&options.url)?;

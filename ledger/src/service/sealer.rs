@@ -78,7 +78,7 @@ enum Sealed {
 
 /// Seals one slice. Looking costs nobody anything; only when there is work is the log's head locked.
 fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<Sealed, Trouble> {
-    if shared.read(|connection| connection.unsealed_batches(1))?.is_empty() {
+    if shared.read_own(|connection| connection.unsealed_batches(1))?.is_empty() {
         return Ok(Sealed::Nothing);
     }
     let more = match shared.url.backend() {
@@ -132,7 +132,7 @@ fn work_of(batch: &UnsealedBatch) -> i64 {
 
 /// Makes a roll-up when one is due; `true` when it did.
 fn roll_up(shared: &Arc<Shared>, least: i64) -> Result<bool, Trouble> {
-    let made = shared.read(|connection| {
+    let made = shared.read_own(|connection| {
         let size = connection.log_size()?;
         rollups::sum_up(connection, size, least)
     })?;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::store::connection::{Connection, Pool, Purpose};
+use crate::store::connection::{Connection, Purpose};
+use crate::store::pool::Pool;
 use crate::store::{Backend, DatabaseUrl, FailureKind, StoreError};
 
 use super::clock::Clock;
@@ -18,7 +19,12 @@ pub(super) struct Shared {
     pub(super) url: DatabaseUrl,
     pub(super) clock: Arc<RecordedClock>,
     pub(super) ids: Arc<IdSource>,
+    /// What writes, and what the service reads for itself.
     pub(super) pool: Pool,
+    /// What clients look at.
+    pub(super) looks: Pool,
+    /// What takes its time.
+    pub(super) reports: Pool,
     /// The lanes of this process, where it serves: on `SQLite` they hold its only writer.
     pub(super) lanes: Option<Arc<Lanes>>,
 }
@@ -30,11 +36,29 @@ impl Shared {
         let clock = Arc::new(RecordedClock::open(&mut connection, clock)?);
         let holder = keyfile::random_bytes()?;
         let ids = Arc::new(IdSource::lease(&mut connection, url, holder, clock.now())?);
-        Ok(Self { url: url.clone(), clock, ids, pool: Pool::open(url)?, lanes: None })
+        let pool = Pool::open(url, Purpose::General)?;
+        let (looks, reports) = (pool.clone(), pool.clone());
+        Ok(Self { url: url.clone(), clock, ids, pool, looks, reports, lanes: None })
     }
 
-    /// Reads with a connection of the pool.
+    /// Reads what a client waits for, and what takes no longer than a page of a list.
     pub(super) fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.looks.with(work)
+    }
+
+    /// Reads what takes its time: a few at once, which hold no other reader up.
+    pub(super) fn read_long<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.reports.with(work)
+    }
+
+    /// Reads what the service needs for its own work, whatever clients hold.
+    pub(super) fn read_own<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {

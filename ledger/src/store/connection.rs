@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
@@ -10,6 +9,7 @@ use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 use diesel_migrations::MigrationHarness;
 
 use super::error::StoreError;
+use super::private;
 
 /// Which database engine holds the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,10 @@ impl std::fmt::Debug for DatabaseUrl {
 pub(crate) enum Purpose {
     /// A lane of the write path: many small batches.
     Lane,
+    /// What a client looks at: it is answered soon or not at all.
+    Look,
+    /// What takes its time: reports, exports, a day's reconciliation.
+    Report,
     /// Everything else.
     General,
 }
@@ -146,6 +150,10 @@ const POSTGRES_LANE: &str = "SET statement_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '10s'; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off;";
 
+/// How long a client's look may take, and a report.
+const POSTGRES_LOOK: &str = "SET statement_timeout = '5s';";
+const POSTGRES_REPORT: &str = "SET statement_timeout = '60s';";
+
 /// The URL with bounds on how long a server that does not answer is waited for, unless it has its
 /// own.
 fn with_timeouts(url: &str) -> String {
@@ -166,6 +174,7 @@ impl Connection {
     pub(crate) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, StoreError> {
         match url.backend {
             Backend::Sqlite => {
+                private::make(&url.location);
                 let mut sqlite = SqliteConnection::establish(&url.location)?;
                 sqlite.batch_execute(SQLITE)?;
                 if purpose == Purpose::Lane {
@@ -176,8 +185,11 @@ impl Connection {
             Backend::Postgres => {
                 let mut postgres = PgConnection::establish(&with_timeouts(&url.location))?;
                 postgres.batch_execute(POSTGRES)?;
-                if purpose == Purpose::Lane {
-                    postgres.batch_execute(POSTGRES_LANE)?;
+                match purpose {
+                    Purpose::Lane => postgres.batch_execute(POSTGRES_LANE)?,
+                    Purpose::Look => postgres.batch_execute(POSTGRES_LOOK)?,
+                    Purpose::Report => postgres.batch_execute(POSTGRES_REPORT)?,
+                    Purpose::General => {}
                 }
                 Ok(Self::Postgres(postgres))
             }
@@ -331,53 +343,5 @@ impl Connection {
             Self::Postgres(postgres) => postgres.has_pending_migration(migrations::POSTGRES),
         };
         pending.map_err(|error| StoreError::Migrate(error.to_string()))
-    }
-}
-
-/// Opens connections for a pool and tells whether one still works.
-#[derive(Debug)]
-pub(crate) struct Manager(pub(crate) DatabaseUrl);
-
-impl diesel::r2d2::ManageConnection for Manager {
-    type Connection = Connection;
-    type Error = StoreError;
-
-    fn connect(&self) -> Result<Connection, StoreError> {
-        Connection::open(&self.0, Purpose::General)
-    }
-
-    fn is_valid(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        connection.ping()
-    }
-
-    fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.ping().is_err()
-    }
-}
-
-/// Connections that are shared by everything but the lanes.
-#[derive(Clone, Debug)]
-pub(crate) struct Pool(diesel::r2d2::Pool<Manager>);
-
-impl Pool {
-    /// A pool that gives up after a few seconds instead of half a minute.
-    pub(crate) fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        diesel::r2d2::Pool::builder()
-            .max_size(8)
-            .min_idle(Some(1))
-            .test_on_check_out(false)
-            .connection_timeout(Duration::from_secs(3))
-            .build(Manager(url.clone()))
-            .map(Self)
-            .map_err(|error| StoreError::Pool(error.to_string()))
-    }
-
-    /// Runs `work` with a connection of the pool.
-    pub(crate) fn with<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut connection = self.0.get().map_err(|error| StoreError::Pool(error.to_string()))?;
-        work(&mut connection)
     }
 }

@@ -26,6 +26,8 @@ pub(crate) mod merchant_data;
 pub(crate) mod inquiries;
 pub(crate) mod nodes;
 pub(crate) mod payments;
+pub(crate) mod pool;
+pub(crate) mod private;
 pub(crate) mod proposals;
 pub(crate) mod reads;
 pub(crate) mod reconciliations;

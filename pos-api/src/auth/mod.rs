@@ -10,12 +10,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::http::Method;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use ledger::domain::bank::{BankCode, BankId};
 use ledger::domain::redemption::PointOfSale;
 use ledger::service::{Reader, Scope, Shop, Teller};
 
 use crate::app::App;
+use crate::limits::budget::UsedUp;
+use crate::limits::clients::{Cost, Reading as Held};
 use crate::problem::{Code, Problem};
 
 pub use sessions::{Session, Sessions};
@@ -194,7 +197,57 @@ macro_rules! from_request {
 from_request!(Merchant, Bank, Programme, Overseer, Reading, Totals, Anyone);
 
 async fn role_of<R: OfSession>(request: &HttpRequest) -> Result<R, Problem> {
+    let session = admitted(request).await?;
+    R::of(&session).ok_or(Problem::new(Code::RoleNotAllowed))
+}
+
+/// A client that was let in, for as long as its request lives.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) session: Arc<Session>,
+    /// What it reads meanwhile.
+    _reading: Option<Held>,
+}
+
+/// Who asks, if its token is valid and it has not met its limits: that is found out once a request.
+async fn admitted(request: &HttpRequest) -> Result<Arc<Session>, Problem> {
+    if let Some(admitted) = request.extensions().get::<Admitted>() {
+        return Ok(Arc::clone(&admitted.session));
+    }
     let app: &web::Data<App> = request.app_data().ok_or(Problem::new(Code::Internal))?;
     let session = app.sessions.of(app, request).await?;
-    R::of(&session).ok_or(Problem::new(Code::RoleNotAllowed))
+    let reading = if *request.method() == Method::GET {
+        session.limits.read(cost_of(request)).map(Some)
+    } else {
+        Ok(None)
+    };
+    let (reading, used_up) = match session.limits.failures.left().and(reading) {
+        Ok(reading) => (reading, None),
+        Err(used_up) => (None, Some(used_up)),
+    };
+    let admitted = Admitted { session: Arc::clone(&session), _reading: reading };
+    request.extensions_mut().insert(admitted);
+    used_up.map_or(Ok(session), |UsedUp { wait }| Err(Problem::wait(wait)))
+}
+
+/// What adds up much, whoever asks. What is not named is a list, or a record when its path ends with
+/// an id.
+const REPORTS: [&str; 3] = ["/v1/trial-balance", "/v1/daily-reconciliations", "/v1/net-positions"];
+const RECORDS: [&str; 2] = ["/v1/me", "/v1/catalogue"];
+
+fn cost_of(request: &HttpRequest) -> Cost {
+    let template = request.match_pattern().unwrap_or_default();
+    let asks_for = |name: &str| {
+        let parts = request.query_string().split('&');
+        parts.filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name)
+    };
+    let is_report = REPORTS.contains(&template.as_str()) || asks_for("as_of").is_some();
+    if is_report {
+        Cost::Report
+    } else if RECORDS.contains(&template.as_str()) || template.ends_with("{id}") {
+        Cost::Record
+    } else {
+        let rows = asks_for("limit").and_then(|(_, rows)| rows.parse().ok());
+        Cost::List(rows.unwrap_or(100))
+    }
 }

@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 
 use super::tokens::Good;
 use crate::app::App;
+use crate::limits::clients::Client;
 use crate::problem::{Code, Problem};
 
 /// Tokens that are remembered; each is good for ten minutes.
@@ -24,6 +25,8 @@ pub struct Session {
     pub client_id: String,
     /// What it acts for.
     pub scope: Scope,
+    /// What it may do on this node.
+    pub(crate) limits: Arc<Client>,
     good: Good,
 }
 
@@ -65,6 +68,7 @@ impl Sessions {
             client: client.id,
             client_id: client.client_id,
             scope: client.scope,
+            limits: app.clients.of(client.id),
             good: bearer.good,
         });
         self.0.insert(hash, Arc::clone(&session));

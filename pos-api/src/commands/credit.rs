@@ -16,7 +16,7 @@ use super::{say, say_error};
 /// Credits a period to its end. 1 when a bank's families got nothing for lack of funds.
 pub(super) fn run(args: &CreditArgs) -> anyhow::Result<ExitCode> {
     let period: Period = args.period.parse()?;
-    let (url, limits) = config::credit(&args.database, &args.limits)?;
+    let (url, limits) = config::credit(&args.database, &args.programme)?;
     let wanted = (period, limits.four_eyes_above);
     let mut told = 0_i64;
     let run = credit_period(&url, Arc::new(SystemClock::default()), wanted, |run| {

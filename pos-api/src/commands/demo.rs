@@ -11,6 +11,8 @@ use ledger::service::{
 use crate::cli::DemoArgs;
 use crate::config::{MAX_BANK_FILES, wrong_pin_limit};
 use crate::demo::{Demo, Place};
+use crate::limits::{LimitArgs, Limits, Switch};
+use crate::startup::Plan;
 
 use super::say;
 use super::serve::{cores, serve};
@@ -46,7 +48,16 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         wrong_pins: wrong_pin_limit(args.wrong_pins, 0),
     })?;
     drop(demo);
-    serve(Arc::new(ledger), &addr, cores, MAX_BANK_FILES)
+    // Whoever tries the demo may do what it likes, unless it is to show the limits.
+    let limits = Limits::read(&args.limits, &LimitArgs::default(), Switch::Off);
+    let plan = Plan {
+        addr: &addr,
+        metrics_addr: None,
+        workers: cores,
+        max_bank_files: MAX_BANK_FILES,
+        limits,
+    };
+    serve(Arc::new(ledger), &plan)
 }
 
 /// The address with a port in it that can be had now: for port 0 one that is free.

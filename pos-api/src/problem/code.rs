@@ -152,6 +152,10 @@ codes! {
     /// The decision does not fit the difference.
     ResolutionNotApplicable = "resolution_not_applicable", CONFLICT,
         "the decision does not fit this difference", "Keputusan ini tidak cocok untuk selisih ini.";
+    /// A limit of the client was met: it failed too often, or reads too much.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS,
+        "the client failed too often or asks for too much; wait before the next request",
+        "Terlalu banyak permintaan. Tunggu sebentar, lalu coba lagi.";
     /// Too much is waiting, or the service is not ready: nothing was done.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE,
         "the service is not ready or overloaded; nothing was done",

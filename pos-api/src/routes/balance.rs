@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::auth::{Merchant, Overseer};
 use crate::extract::Body;
 use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
+use crate::security::note_refusal;
 use crate::wire::inquiry::{InquiryAnswer, InquiryParams};
 use crate::wire::paging::Page;
 use crate::wire::redemption::{BalanceAnswer, InquiryBody};
@@ -30,11 +31,11 @@ pub(super) async fn inquire(
         Reply::NotTold(refused) => {
             let keys = app.ledger.keys();
             let id = public_id::encode(keys, IdKind::Inquiry, refused.id, refused.wallet);
-            Ok(HttpResponse::PaymentRequired().content_type(MEDIA_TYPE).json(RefusalBody::new(
-                refused.refusal,
-                Some(id),
-                Vec::new(),
-            )))
+            let mut response = HttpResponse::PaymentRequired().content_type(MEDIA_TYPE).json(
+                RefusalBody::new(refused.refusal, Some(id), Vec::new()),
+            );
+            note_refusal(refused.refusal, &mut response);
+            Ok(response)
         }
         Reply::ClientRevoked => Err(Problem::new(Code::TokenInvalid)),
         Reply::Decided { .. } | Reply::KeyReused => Err(Problem::new(Code::Internal)),

@@ -8,6 +8,7 @@ use ledger::domain::public_id::{self, IdKind};
 use ledger::service::{Clerk, ExceptionState, NotResolved, Scope};
 use serde::{Deserialize, Serialize};
 
+use super::require_bank;
 use crate::app::App;
 use crate::auth::{Anyone, Reading, Totals};
 use crate::extract::Body;
@@ -33,6 +34,7 @@ pub(super) async fn list(
     let ledger = Arc::clone(&app.ledger);
     let mut rows = web::block(move || {
         ledger.require_standing(caller.client)?;
+        require_bank(&ledger, query.bank.as_deref())?;
         let place = (after, most.saturating_add(1));
         Ok::<_, Problem>(ledger.exceptions(caller.reader, &query, place)?)
     })

@@ -19,32 +19,31 @@ mod rules;
 mod settlements;
 mod shops;
 
-use std::future::ready;
-use std::sync::{Arc, OnceLock};
-
-use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Compress;
-use actix_web::{HttpResponse, Resource, ResponseError as _, web};
-use ledger::service::Answered;
+use actix_web::{HttpResponse, web};
+use ledger::service::{Answered, Ledger};
 
-use crate::app::App;
-use crate::metrics::RouteCounter;
+use crate::middleware::resource;
 use crate::problem::{Code, Problem};
+use crate::wire::invalid;
 
-/// All routes of the service.
+/// The figures for monitoring.
+pub(crate) fn monitoring(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/metrics", "GET").route(web::get().to(metrics::metrics)))
+        .default_service(web::to(nothing_here));
+}
+
+/// All routes of the service, but the figures for monitoring.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
-        .app_data(web::QueryConfig::default().error_handler(|error, _| {
-            Problem::at(Code::RequestInvalid, "", error.to_string()).into()
-        }))
+        .app_data(web::QueryConfig::default().error_handler(|error, _| bad_query(&error).into()))
         .app_data(
             web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()),
         )
         .service(resource("/healthz", "GET").route(web::get().to(health::healthz)))
         .service(resource("/readyz", "GET").route(web::get().to(health::readyz)))
-        .service(resource("/metrics", "GET").route(web::get().to(metrics::metrics)))
         .service(resource("/openapi.json", "GET").route(web::get().to(openapi::openapi)))
         .service(resource("/oauth/token", "POST").route(web::post().to(oauth::token)))
         .service(resource("/.well-known/jwks.json", "GET").route(web::get().to(oauth::jwks)))
@@ -181,49 +180,6 @@ fn reconciliation(config: &mut web::ServiceConfig) {
         .service(resource("/daily-reconciliations", "GET").route(web::get().to(daily::report)));
 }
 
-/// A path of the service and the methods it has; others are answered as such. Its answers are counted
-/// under its template, which is found once.
-fn resource(path: &str, allow: &'static str) -> Resource<impl CountedFactory> {
-    let counter: Arc<OnceLock<Arc<RouteCounter>>> = Arc::default();
-    let others = web::to(move || ready(no_such_method(allow)));
-    web::resource(path).default_service(others).wrap_fn(move |request, service| {
-        let (answering, counter) = (service.call(request), Arc::clone(&counter));
-        async move {
-            let response = answering.await?;
-            let request = response.request();
-            if let Some(app) = request.app_data::<web::Data<App>>() {
-                let template = || request.match_pattern().unwrap_or_default();
-                let counter = counter.get_or_init(|| app.metrics.route(&template()));
-                counter.count(response.status());
-            }
-            Ok(response)
-        }
-    })
-}
-
-/// What makes the service of a resource that counts its answers.
-trait CountedFactory:
-    ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse,
-        Error = actix_web::Error,
-        InitError = (),
-    > + 'static
-{
-}
-
-impl<F> CountedFactory for F where
-    F: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse,
-            Error = actix_web::Error,
-            InitError = (),
-        > + 'static
-{
-}
-
 /// An answer as it was recorded, whether now or before.
 fn answered(answer: Answered) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
@@ -239,9 +195,21 @@ async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::new(Code::NotFound))
 }
 
-/// Every method that a resource does not have.
-fn no_such_method(allow: &'static str) -> HttpResponse {
-    let mut response = Problem::new(Code::MethodNotAllowed).error_response();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
-    response
+/// A query with a parameter that is not known, not there or there twice; it is named.
+fn bad_query(error: &actix_web::error::QueryPayloadError) -> Problem {
+    let text = error.to_string();
+    let of_one = ["unknown field `", "missing field `", "duplicate field `"];
+    let name = of_one.iter().find_map(|start| text.split_once(start)?.1.split('`').next());
+    let pointer = name.map(|name| format!("/{name}")).unwrap_or_default();
+    Problem::at(Code::RequestInvalid, pointer, text)
+}
+
+/// Fails when a query asks for a bank that is none.
+fn require_bank(ledger: &Ledger, code: Option<&str>) -> Result<(), Problem> {
+    let Some(code) = code else { return Ok(()) };
+    ledger.bank_id(code)?.map(drop).ok_or_else(no_such_bank)
+}
+
+fn no_such_bank() -> Problem {
+    invalid("/bank", "there is no such bank")
 }

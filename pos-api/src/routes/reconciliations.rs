@@ -1,7 +1,6 @@
 //! Reconciliations: recording, reading, signing off.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use ledger::domain::bank::BankCode;
@@ -10,19 +9,15 @@ use ledger::domain::public_id::{self, IdKind};
 use ledger::service::{NotReconciled, NotSigned, ReconcileRequest, RecordedOutcome, Scope};
 use serde::{Deserialize, Serialize};
 
+use super::require_bank;
 use crate::app::App;
 use crate::auth::{Anyone, Bank, Reading, Session};
 use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::exception::MAX_TEXT;
 use crate::wire::paging::{Page, PageParams, PageQuery, bad_cursor, seal_cursor};
-use crate::wire::reconciliation::{
-    AsJson, ReconcileBody, ReconciliationAnswer, largest_body, outcome,
-};
+use crate::wire::reconciliation::{AsJson, ReconcileBody, ReconciliationAnswer, outcome};
 use crate::wire::{invalid, text};
-
-/// A file takes its time over a slow line.
-const UPLOAD: Duration = Duration::from_mins(5);
 
 /// Reconciles a day with the files in the body, and records the result: 201, or 200 when the same
 /// files were recorded before.
@@ -36,18 +31,13 @@ pub(super) async fn record(
     if matches!(session.scope, Scope::Auditor | Scope::Programme) {
         return Err(Problem::new(Code::RoleNotAllowed));
     }
-    let room = match session.scope {
-        Scope::Bank(..) => &app.files.banks,
-        Scope::Merchant(_) | Scope::Auditor | Scope::Programme => &app.files.shops,
-    };
-    // Whoever is one too many has not been read yet, and tries again.
-    let permit = Arc::clone(&room.permits).try_acquire_owned();
-    let permit = permit.map_err(|_all_taken| Problem::new(Code::Unavailable))?;
-    let (bank, day, files) = body.json_up_to(largest_body(room.largest), UPLOAD).await?.parse()?;
+    let (body, received) = app.files.receive(&session, body).await?;
+    let (bank, day, files) = body.parse()?;
     let request = request(&session, &bank, day)?;
+    let turn = received.turn().await?;
     let ledger = Arc::clone(&app.ledger);
     let (recorded, is_new) = web::block(move || {
-        let _held_until_done = permit;
+        let _held_until_done = turn;
         ledger.reconcile(&ReconcileRequest { files, ..request }, &AsJson)
     })
     .await??;
@@ -97,6 +87,7 @@ pub(super) async fn list(
     let ledger = Arc::clone(&app.ledger);
     let mut rows = web::block(move || {
         ledger.require_standing(caller.client)?;
+        require_bank(&ledger, bank.as_deref())?;
         let place = (after, most.saturating_add(1));
         Ok::<_, Problem>(ledger.reconciliations(caller.reader, (bank.as_deref(), day), place)?)
     })

@@ -8,6 +8,7 @@ use ledger::domain::public_id::{self, IdKind};
 use ledger::domain::settlement::Stage;
 use ledger::service::{NotClosed, Reader, Settlement, SettlementQuery};
 
+use super::require_bank;
 use crate::app::App;
 use crate::auth::{Anyone, Bank, Reading};
 use crate::extract::Body;
@@ -52,6 +53,7 @@ pub(super) async fn list(
     let most = page.limit();
     let (mut rows, open, days) = web::block(move || {
         ledger.require_standing(caller.client)?;
+        require_bank(&ledger, query.bank.as_deref())?;
         let rows = ledger.settlements(caller.reader, &query, after, most.saturating_add(1))?;
         let open =
             if rows.is_empty() && after == 0 { open_day(&ledger, &who, &query)? } else { None };

@@ -163,7 +163,7 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when they can't be read.
     pub fn resume_credits(&self) -> Result<(), StoreError> {
-        let (runs, reversals) = self.shared.read(|connection| {
+        let (runs, reversals) = self.shared.read_own(|connection| {
             Ok::<_, StoreError>((connection.running_runs()?, connection.running_reversals()?))
         })?;
         for run in runs {

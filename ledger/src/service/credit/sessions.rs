@@ -42,7 +42,7 @@ pub(super) fn carry_on(
         };
         sessions.into_iter().map(join).fold(Ok(()), Result::and)
     });
-    let run = shared.read(|connection| load(connection, id))?.ok_or_else(|| missing(id))?;
+    let run = shared.read_own(|connection| load(connection, id))?.ok_or_else(|| missing(id))?;
     if run.status == RunStatus::Running {
         done?;
     }
@@ -79,7 +79,7 @@ fn work(
         let now = Stopwatch::now();
         if now >= told.next {
             told.next = now.checked_add(TELL).unwrap_or(now);
-            let run = shared.read(|connection| load(connection, id))?;
+            let run = shared.read_own(|connection| load(connection, id))?;
             (told.progress)(&run.ok_or_else(|| missing(id))?);
         }
     }

@@ -65,7 +65,7 @@ pub(super) fn start(shared: &Arc<Shared>, wish: Wish) -> Result<CreditRun, Credi
 
 fn try_start(shared: &Arc<Shared>, wish: Wish) -> Result<Option<CreditRun>, CreditError> {
     let now = shared.clock.now();
-    let count = shared.read(|connection| {
+    let count = shared.read_own(|connection| {
         connection.snapshot::<_, CreditError>(|tx| {
             tx.prepare_for_count()?;
             let book = tx.policy_book()?;
@@ -80,7 +80,7 @@ fn try_start(shared: &Arc<Shared>, wish: Wish) -> Result<Option<CreditRun>, Cred
     })?;
     let (clock, ids) = (Arc::clone(&shared.clock), Arc::clone(&shared.ids));
     match shared.write(move |tx| begin(tx, &ids, wish, (&count, clock.now())))? {
-        Some(id) => Ok(shared.read(|connection| load(connection, id))?),
+        Some(id) => Ok(shared.read_own(|connection| load(connection, id))?),
         None => Ok(None),
     }
 }

@@ -56,7 +56,7 @@ impl Ledger {
         query: &TransferQuery,
     ) -> Result<Export, NoAccess> {
         let now = self.shared.clock.now();
-        self.read_as(client, |snapshot| {
+        self.read_long_as(client, |snapshot| {
             let mark = mark(snapshot, now)?;
             let filter = filter(snapshot, reader, query)?;
             let rest = filter.map(|filter| Rest { filter: filter.below(mark), place: None });
@@ -73,7 +73,7 @@ impl Ledger {
         let Some(rest) = &mut export.rest else { return Ok(None) };
         let reader = export.reader;
         let page = PageRequest { limit: PAGE, place: rest.place };
-        let (rows, next) = self.read_as(export.client, |snapshot| {
+        let (rows, next) = self.read_long_as(export.client, |snapshot| {
             snapshot.read_by_keys()?;
             let (rows, next) = rows_of(snapshot, reader, &rest.filter, page)?;
             Ok((self.names.show(snapshot, reader, rows)?, next))

@@ -57,7 +57,7 @@ impl Ledger {
         bank: Option<BankId>,
         as_of: Option<AsOf>,
     ) -> Result<TrialBalance, NotShown> {
-        self.read_as_of(client, as_of, |snapshot, at| trial_balance(snapshot, bank, at))
+        self.read_all_as_of(client, as_of, |snapshot, at| trial_balance(snapshot, bank, at))
     }
 }
 

@@ -209,7 +209,7 @@ impl Ledger {
         if status != DayStatus::Closed {
             return Err(NotReconciled::DayNotClosed(status));
         }
-        let (row, kept, used, banks) = self.shared.read(|connection| {
+        let (row, kept, used, banks) = self.shared.read_long(|connection| {
             connection.snapshot::<_, StoreError>(|tx| {
                 let window = (day.minus_days(LOOKED_BACK), day);
                 let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
@@ -224,11 +224,12 @@ impl Ledger {
         if row.as_ref().is_some_and(|row| row.signed_at.is_some()) {
             return Err(NotReconciled::SignedOff);
         }
-        let part = |file, part| self.shared.read(|connection| connection.file_part(file, part));
+        let part =
+            |file, part| self.shared.read_long(|connection| connection.file_part(file, part));
         let evidence = evidence::gather((code, day), (kept, &part), &request.files)?;
         let own = row.as_ref().map(|row| row.id);
         let lines = evidence.lines();
-        let expected = self.shared.read(|connection| {
+        let expected = self.shared.read_long(|connection| {
             connection.snapshot(|tx| expected::expected(tx, view, (day, own), &lines))
         })?;
         let record = banks.into_iter().find(|record| record.id == *bank);

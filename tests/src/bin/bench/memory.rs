@@ -21,7 +21,8 @@ use ledger::service::{
     SystemClock,
 };
 use pos_api::config::MAX_BANK_FILES;
-use pos_api::startup::Application;
+use pos_api::limits::Limits;
+use pos_api::startup::{Application, Plan};
 
 /// The revision of a registry that never changes.
 const REVISION: i32 = 1;
@@ -43,9 +44,16 @@ pub(crate) fn serve(database_url: &str, keys: &Path) -> anyhow::Result<()> {
         wrong_pins: None,
     };
     let ledger = Arc::new(Ledger::open_with(&options, Some(stand_in))?);
-    let application = Application::build(ledger, "127.0.0.1:0", cores, MAX_BANK_FILES)?;
+    let plan = Plan {
+        addr: "127.0.0.1:0",
+        metrics_addr: None,
+        workers: cores,
+        max_bank_files: MAX_BANK_FILES,
+        limits: Limits::OFF,
+    };
+    let application = Application::build(ledger, &plan)?;
     writeln!(std::io::stdout(), "listening on http://{}", application.address())?;
-    actix_web::rt::System::new().block_on(async { application.start()?.await })?;
+    actix_web::rt::System::new().block_on(async { application.start()?.0.await })?;
     Ok(())
 }
 
