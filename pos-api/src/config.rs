@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ledger::domain::money::Rupiah;
+use ledger::domain::resolution::FourEyes;
 use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ROLLUP_SPAN};
 use serde::Deserialize;
 
@@ -18,6 +19,7 @@ struct File {
     keys: Option<PathBuf>,
     rollup_span: Option<u32>,
     four_eyes_above: Option<u32>,
+    four_eyes_day_above: Option<u32>,
     max_bank_files: Option<u16>,
 }
 
@@ -40,8 +42,8 @@ pub struct Settings {
     pub keys: PathBuf,
     /// Transfers between two roll-ups, at the least.
     pub rollup_span: u32,
-    /// What may be at stake in a decision without a second person.
-    pub four_eyes_above: Rupiah,
+    /// What decisions may move without a second person.
+    pub four_eyes_above: FourEyes,
     /// What the bank files of one recording may have in all, in bytes.
     pub max_bank_files: usize,
 }
@@ -59,9 +61,15 @@ impl Settings {
             addr: args.addr.clone().or(file.addr).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
             keys: keys.unwrap_or_else(|| url.default_keys(Path::new("."))),
             rollup_span: args.rollup_span.or(file.rollup_span).unwrap_or(ROLLUP_SPAN),
-            four_eyes_above: match args.four_eyes_above.or(file.four_eyes_above) {
-                Some(limit) => Rupiah::new(limit.into())?,
-                None => FOUR_EYES_ABOVE,
+            four_eyes_above: FourEyes {
+                decision: match args.four_eyes_above.or(file.four_eyes_above) {
+                    Some(limit) => Rupiah::new(limit.into())?,
+                    None => FOUR_EYES_ABOVE.decision,
+                },
+                day: match args.four_eyes_day_above.or(file.four_eyes_day_above) {
+                    Some(limit) => Rupiah::new(limit.into())?,
+                    None => FOUR_EYES_ABOVE.day,
+                },
             },
             max_bank_files: match args.max_bank_files.or(file.max_bank_files) {
                 Some(limit) => usize::from(limit).saturating_mul(MIB),

@@ -16,5 +16,6 @@ mod routes;
 pub mod startup;
 mod telemetry;
 mod wire;
+mod writing;
 
 pub use commands::run;

@@ -2,6 +2,7 @@
 //! there, nothing is there twice, and whoever got no answer gets it by asking again.
 
 mod clerk;
+mod commits;
 mod database;
 mod disk;
 mod ground;

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 use crate::domain::basket::Basket;
 use crate::domain::card::{CardNumber, Pin};
 use crate::domain::keys::{Keys, key_hash};
-use crate::domain::money::Rupiah;
 use crate::domain::redemption::{PointOfSale, Redeem};
+use crate::domain::resolution::FourEyes;
 use crate::store::connection::{Connection, Pool, Purpose};
 use crate::store::{DatabaseUrl, StoreError};
 
@@ -41,8 +41,8 @@ pub struct Options {
     pub cores: usize,
     /// Transfers between two roll-ups at least: see [`ROLLUP_SPAN`](super::ROLLUP_SPAN).
     pub rollup_span: u32,
-    /// What may be at stake in a decision about a difference without a second person's agreement.
-    pub four_eyes_above: Rupiah,
+    /// What decisions about differences may move without a second person's agreement.
+    pub four_eyes_above: FourEyes,
 }
 
 /// The ledger, open.
@@ -54,7 +54,7 @@ pub struct Ledger {
     pub(super) banks: BankCodes,
     pub(super) names: AccountNames,
     pub(super) credits: CreditRunner,
-    pub(super) four_eyes_above: Rupiah,
+    pub(super) four_eyes_above: FourEyes,
     directory: CardDirectory,
     keeper: Background,
     checkpoints: Option<Background>,

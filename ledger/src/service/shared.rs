@@ -6,6 +6,7 @@ use crate::store::connection::{Connection, Pool, Purpose};
 use crate::store::{Backend, DatabaseUrl, FailureKind, StoreError};
 
 use super::clock::Clock;
+use super::commits::Commits;
 use super::error::Trouble;
 use super::ids::IdSource;
 use super::keyfile::{self, KeysError};
@@ -39,10 +40,34 @@ impl Shared {
         self.pool.with(work)
     }
 
+    /// Writes what nothing refers to until another write does: if it fails, or what comes after it,
+    /// nothing was done.
+    pub(super) fn prepare<T, E>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + From<Trouble> + Contended + Send + 'static,
+    {
+        self.run(work)
+    }
+
     /// Writes in a transaction of its own: between the lane's batches on `SQLite`, which has one
     /// writer; otherwise with a connection of the pool, where it is tried again when another
     /// transaction was in its way.
     pub(super) fn write<T, E>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + From<Trouble> + Contended + Send + 'static,
+    {
+        self.run(work).inspect(|_done| Commits::note())
+    }
+
+    fn run<T, E>(
         &self,
         work: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>

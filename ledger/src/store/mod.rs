@@ -16,6 +16,7 @@ mod days;
 #[cfg(test)]
 mod durability;
 pub(crate) mod error;
+pub(crate) mod exception_rows;
 pub(crate) mod exceptions;
 mod filing;
 pub(crate) mod fundings;

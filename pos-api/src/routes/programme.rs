@@ -11,6 +11,7 @@ use crate::auth::Programme;
 use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::programme::{CreditRunAnswer, CreditRunBody, FundingAnswer, FundingBody};
+use crate::writing::writing;
 
 /// Records money that arrived at a distributor bank. Its reference makes a repeat known.
 pub(super) async fn fund(
@@ -26,7 +27,7 @@ pub(super) async fn fund(
         amount: body.amount,
         reference: body.reference.clone(),
     };
-    let funded = web::block(move || ledger.fund(request)).await??;
+    let funded = writing(move || ledger.fund(request)).await?;
     let mut response = HttpResponse::Created();
     if funded.replay {
         response.insert_header(("idempotent-replayed", "true"));
@@ -42,13 +43,13 @@ pub(super) async fn start_run(
 ) -> Result<HttpResponse, Problem> {
     let period = body.json().await?.parse()?;
     let ledger = Arc::clone(&app.ledger);
-    let run = web::block(move || {
+    let run = writing(move || {
         ledger.require_standing(caller.client)?;
         let run = ledger.start_credit_run(period)?;
         ledger.run_credit_in_background(run.id);
         Ok::<_, Problem>(run)
     })
-    .await??;
+    .await?;
     Ok(HttpResponse::Accepted().json(CreditRunAnswer::of(app.ledger.keys(), &run)))
 }
 

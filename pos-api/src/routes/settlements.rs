@@ -16,6 +16,7 @@ use crate::wire::paging::{Page, PageQuery};
 use crate::wire::settlement::{
     CloseBody, ClosingAnswer, ItemAnswer, SettlementAnswer, SettlementParams,
 };
+use crate::writing::writing;
 
 /// Marks the bank's open day as closing.
 pub(super) async fn close(
@@ -25,7 +26,7 @@ pub(super) async fn close(
 ) -> Result<HttpResponse, Problem> {
     let day = body.json().await?.parse(&caller.code)?;
     let ledger = Arc::clone(&app.ledger);
-    let state = web::block(move || ledger.close_day(caller.client, caller.bank, day)).await??;
+    let state = writing(move || ledger.close_day(caller.client, caller.bank, day)).await?;
     let answer = ClosingAnswer {
         bank: caller.code.to_string(),
         business_date: day.to_string(),
