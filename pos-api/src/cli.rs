@@ -116,9 +116,12 @@ pub struct ServeArgs {
     /// How many transfers the log grows by, at the least, until all accounts are summed up again [default: 16384]
     #[arg(long, env = "EWARONG_ROLLUP_SPAN", value_name = "TRANSFERS")]
     pub rollup_span: Option<u32>,
-    /// Rupiah that one person may decide about when bank and ledger differ; above, a second one has to agree [default: 1000000]
+    /// Rupiah that decisions on one difference may move, and that may be at stake in it, without a second person [default: 1000000]
     #[arg(long, env = "EWARONG_FOUR_EYES_ABOVE", value_name = "RUPIAH")]
     pub four_eyes_above: Option<u32>,
+    /// Rupiah that one client's decisions may move on a day (WIB) without a second person [default: 10000000]
+    #[arg(long, env = "EWARONG_FOUR_EYES_DAY_ABOVE", value_name = "RUPIAH")]
+    pub four_eyes_day_above: Option<u32>,
     /// What one client of the programme may do alone, and what nobody may.
     #[command(flatten)]
     pub programme: ProgrammeArgs,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ledger::domain::money::Rupiah;
+use ledger::domain::resolution::FourEyes;
 use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ProgrammeLimits, ROLLUP_SPAN};
 use serde::Deserialize;
@@ -22,6 +23,7 @@ struct File {
     four_eyes_above: Option<u32>,
     programme_four_eyes_above: Option<i64>,
     highest_funding: Option<i64>,
+    four_eyes_day_above: Option<u32>,
     max_bank_files: Option<u16>,
     wrong_pins: Option<u16>,
     wrong_pins_minutes: Option<u16>,
@@ -49,8 +51,8 @@ pub struct Settings {
     pub keys: PathBuf,
     /// Transfers between two roll-ups, at the least.
     pub rollup_span: u32,
-    /// What may be at stake in a decision without a second person.
-    pub four_eyes_above: Rupiah,
+    /// What decisions may move without a second person.
+    pub four_eyes_above: FourEyes,
     /// What one client of the programme may do alone, and what nobody may.
     pub programme: ProgrammeLimits,
     /// What the bank files of one recording may have in all, in bytes.
@@ -84,9 +86,15 @@ impl Settings {
                 .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
             keys: keys.unwrap_or_else(|| url.default_keys(Path::new("."))),
             rollup_span: args.rollup_span.or(file.rollup_span).unwrap_or(ROLLUP_SPAN),
-            four_eyes_above: match args.four_eyes_above.or(file.four_eyes_above) {
-                Some(limit) => Rupiah::new(limit.into())?,
-                None => FOUR_EYES_ABOVE,
+            four_eyes_above: FourEyes {
+                decision: match args.four_eyes_above.or(file.four_eyes_above) {
+                    Some(limit) => Rupiah::new(limit.into())?,
+                    None => FOUR_EYES_ABOVE.decision,
+                },
+                day: match args.four_eyes_day_above.or(file.four_eyes_day_above) {
+                    Some(limit) => Rupiah::new(limit.into())?,
+                    None => FOUR_EYES_ABOVE.day,
+                },
             },
             programme: programme_limits(&args.programme, &file)?,
             max_bank_files: match args.max_bank_files.or(file.max_bank_files) {

@@ -20,5 +20,6 @@ pub mod startup;
 mod telemetry;
 mod uploads;
 mod wire;
+mod writing;
 
 pub use commands::run;

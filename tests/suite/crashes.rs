@@ -3,6 +3,7 @@
 
 mod clerk;
 mod clocks;
+mod commits;
 mod database;
 mod disk;
 mod ground;

@@ -9,9 +9,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::domain::basket::Basket;
 use crate::domain::card::{CardNumber, Pin};
 use crate::domain::keys::{CardIndex, Keys, key_hash};
-use crate::domain::money::Rupiah;
 use crate::domain::redemption::{Outcome, PointOfSale, Redeem};
 use crate::domain::refusal::Refusal;
+use crate::domain::resolution::FourEyes;
 use crate::domain::wrong_pins::WrongPinLimit;
 use crate::store::connection::{Connection, Purpose};
 use crate::store::pool::Pool;
@@ -48,8 +48,8 @@ pub struct Options {
     pub cores: usize,
     /// Transfers between two roll-ups at least: see [`ROLLUP_SPAN`](super::ROLLUP_SPAN).
     pub rollup_span: u32,
-    /// What may be at stake in a decision about a difference without a second person's agreement.
-    pub four_eyes_above: Rupiah,
+    /// What decisions about differences may move without a second person's agreement.
+    pub four_eyes_above: FourEyes,
     /// What the programme's clients may do alone, and what nobody may.
     pub limits: ProgrammeLimits,
     /// When wrong PINs suspend a terminal; `None`: never.
@@ -87,7 +87,7 @@ pub struct Ledger {
     pub(super) banks: BankCodes,
     pub(super) names: AccountNames,
     pub(super) credits: CreditRunner,
-    pub(super) four_eyes_above: Rupiah,
+    pub(super) four_eyes_above: FourEyes,
     pub(super) limits: ProgrammeLimits,
     directory: CardDirectory,
     /// Where wrong PINs suspend terminals.

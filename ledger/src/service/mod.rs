@@ -8,6 +8,7 @@ mod checkpoints;
 mod clients;
 mod clock;
 mod closing;
+mod commits;
 mod credit;
 mod daily;
 mod day;
@@ -48,6 +49,7 @@ pub use clients::{
     Client, ClientError, NewScope, NoAccess, Scope, Shop, add_clients, list_clients, revoke_client,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use commits::Commits;
 pub use credit::{
     CreditError, CreditRun, CreditShare, NotTakenBack, RunRequest, RunReversal, TakeBackRequest,
     TakenBackShare, credit_period,

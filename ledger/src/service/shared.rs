@@ -7,6 +7,7 @@ use crate::store::pool::Pool;
 use crate::store::{Backend, DatabaseUrl, FailureKind, StoreError};
 
 use super::clock::Clock;
+use super::commits::Commits;
 use super::error::Trouble;
 use super::ids::IdSource;
 use super::keyfile::{self, KeysError};
@@ -65,6 +66,20 @@ impl Shared {
         self.pool.with(work)
     }
 
+    /// Writes what nothing refers to until another write does: if it fails, or what comes after it,
+    /// nothing was done.
+    pub(super) fn prepare<T, E>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + From<Trouble> + Contended + Send + 'static,
+    {
+        self.may_decide()?;
+        self.keep(work)
+    }
+
     /// Writes in a transaction of its own: between the lane's batches on `SQLite`, which has one
     /// writer; otherwise with a connection of the pool, where it is tried again when another
     /// transaction was in its way. Nothing is written while the clock can't be trusted.
@@ -77,7 +92,7 @@ impl Shared {
         E: From<StoreError> + From<Trouble> + Contended + Send + 'static,
     {
         self.may_decide()?;
-        self.keep(work)
+        self.keep(work).inspect(|_done| Commits::note())
     }
 
     /// The same for what decides nothing and is done whatever the clock says: sealing, leases.

@@ -273,9 +273,9 @@ impl Connection {
         }
     }
 
-    /// Makes what was written durable.
+    /// Makes what was written durable; it fails with [`StoreError::Commit`].
     pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
-        self.run("COMMIT")
+        self.run("COMMIT").map_err(StoreError::of_commit)
     }
 
     /// Forgets what was written. A failure changes nothing: what is not committed is not there.

@@ -17,6 +17,7 @@ pub(crate) mod days;
 mod durability;
 mod eras;
 pub(crate) mod error;
+pub(crate) mod exception_rows;
 pub(crate) mod exceptions;
 mod filing;
 pub(crate) mod fundings;

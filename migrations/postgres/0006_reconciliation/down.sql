@@ -1,3 +1,4 @@
+DROP TABLE exception_rows;
 DROP TABLE exception_events;
 DROP TABLE exceptions;
 DROP TABLE fee_postings;

@@ -87,7 +87,7 @@ pub struct Reading {
 
 /// A client that sees to shops and cards: a bank to its own, an auditor to all.
 #[derive(Clone, Copy, Debug)]
-pub struct Overseer {
+pub struct Supervisor {
     /// The client's row.
     pub client: i64,
     /// What it may read.
@@ -152,7 +152,7 @@ impl OfSession for Reading {
     }
 }
 
-impl OfSession for Overseer {
+impl OfSession for Supervisor {
     fn of(session: &Arc<Session>) -> Option<Self> {
         let reader = match &session.scope {
             Scope::Bank(bank, _) => Reader::Bank(*bank),
@@ -194,7 +194,7 @@ macro_rules! from_request {
     )+};
 }
 
-from_request!(Merchant, Bank, Programme, Overseer, Reading, Totals, Anyone);
+from_request!(Merchant, Bank, Programme, Overseer, Supervisor, Reading, Totals, Anyone);
 
 async fn role_of<R: OfSession>(request: &HttpRequest) -> Result<R, Problem> {
     let session = admitted(request).await?;

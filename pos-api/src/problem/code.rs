@@ -146,6 +146,10 @@ codes! {
     /// Differences wait for a decision.
     ExceptionsOpen = "exceptions_open", CONFLICT, "there are open differences",
         "Masih ada selisih yang belum diputuskan.";
+    /// What lies in suspense is not what the day's differences say.
+    SuspenseDiffers = "suspense_differs", CONFLICT,
+        "suspense does not add up to the day's open and accepted differences",
+        "Rekening selisih belum cocok dengan keputusan hari ini. Jangan disahkan; hubungi operator.";
     /// The difference was decided or explained before.
     ExceptionClosed = "exception_closed", CONFLICT, "the difference is closed",
         "Selisih ini sudah selesai.";

@@ -169,6 +169,7 @@ impl From<StoreError> for Problem {
         tracing::error!(%error, "the database failed");
         Self::new(match error {
             StoreError::Corrupt(_) => Code::Internal,
+            StoreError::Commit(_) => Code::OutcomeUnknown,
             StoreError::Connect(_)
             | StoreError::Pool(_)
             | StoreError::Statement(_)
@@ -199,9 +200,9 @@ impl From<NotShown> for Problem {
     }
 }
 
-/// A thread of the blocking pool went away.
+/// A thread of the blocking pool went away, with whatever it had done.
 impl From<actix_web::error::BlockingError> for Problem {
     fn from(_gone: actix_web::error::BlockingError) -> Self {
-        Self::new(Code::Unavailable)
+        Self::new(Code::OutcomeUnknown)
     }
 }

@@ -7,7 +7,7 @@ use ledger::domain::public_id::{self, IdKind};
 use ledger::service::Reply;
 
 use crate::app::App;
-use crate::auth::{Merchant, Overseer};
+use crate::auth::{Merchant, Supervisor};
 use crate::extract::Body;
 use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
 use crate::security::note_refusal;
@@ -45,7 +45,7 @@ pub(super) async fn inquire(
 /// Refused inquiries, newest first.
 pub(super) async fn list(
     app: web::Data<App>,
-    caller: Overseer,
+    caller: Supervisor,
     params: web::Query<InquiryParams>,
 ) -> Result<HttpResponse, Problem> {
     let (query, page) = params.parse()?;
@@ -55,7 +55,7 @@ pub(super) async fn list(
     };
     let range = (below, page.limit().saturating_add(1));
     let ledger = Arc::clone(&app.ledger);
-    let Overseer { client, reader } = caller;
+    let Supervisor { client, reader } = caller;
     let mut rows =
         web::block(move || ledger.refused_inquiries(client, reader, &query, range)).await??;
     let next = page.cut(&mut rows, |row| row.inquiry.id.0);

@@ -22,6 +22,7 @@ use crate::wire::programme::{
     ReturnAnswer, ReturnBody, RunReversalAnswer, RunReversalBody,
 };
 use crate::wire::proposal::{ProposalAnswer, ProposalParams};
+use crate::writing::writing;
 
 /// Records money that arrived at a distributor bank. Its reference makes a repeat known.
 pub(super) async fn fund(
@@ -37,7 +38,7 @@ pub(super) async fn fund(
         amount: body.amount,
         reference: body.reference,
     };
-    let funded = match web::block(move || ledger.fund(request)).await?? {
+    let funded = match writing(move || ledger.fund(request)).await? {
         Decided::Proposed(proposal) => return Ok(proposed(&app, &proposal)),
         Decided::Done(funded) => funded,
     };
@@ -94,11 +95,11 @@ pub(super) async fn return_funding(
     let funding = id_of(&app, IdKind::Funding, &id)?;
     let request = ReturnRequest { client: caller.client, funding, amount, reason, key };
     let ledger = Arc::clone(&app.ledger);
-    let done = web::block(move || {
+    let done = writing(move || {
         let keys = ledger.keys().clone();
         ledger.return_funding(request, move |returned| ReturnAnswer::of(&keys, returned).json())
     });
-    Ok(match done.await?? {
+    Ok(match done.await? {
         Decided::Proposed(proposal) => proposed(&app, &proposal),
         Decided::Done(answer) => answered(answer),
     })
@@ -119,14 +120,14 @@ pub(super) async fn start_run(
     let (period, outside) = body.json().await?.parse()?;
     let request = RunRequest { client: caller.client, period, outside };
     let ledger = Arc::clone(&app.ledger);
-    let run = web::block(move || {
+    let run = writing(move || {
         let run = ledger.start_credit_run(request)?;
         if run.proposal.is_none() {
             ledger.run_credit_in_background(run.id);
         }
         Ok::<_, Problem>(run)
     })
-    .await??;
+    .await?;
     Ok(HttpResponse::Accepted().json(CreditRunAnswer::of(app.ledger.keys(), &run)))
 }
 
@@ -159,14 +160,14 @@ pub(super) async fn reverse_run(
     let run = id_of(&app, IdKind::CreditRun, &id)?.0;
     let request = TakeBackRequest { client: caller.client, run, reason };
     let ledger = Arc::clone(&app.ledger);
-    let begun = web::block(move || {
+    let begun = writing(move || {
         let begun = ledger.take_run_back(request)?;
         if let Decided::Done(reversal) = &begun {
             ledger.run_reversal_in_background(reversal.id);
         }
         Ok::<_, Problem>(begun)
     });
-    Ok(match begun.await?? {
+    Ok(match begun.await? {
         Decided::Proposed(proposal) => proposed(&app, &proposal),
         Decided::Done(reversal) => {
             HttpResponse::Accepted().json(RunReversalAnswer::of(app.ledger.keys(), &reversal))

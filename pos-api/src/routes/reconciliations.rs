@@ -6,7 +6,9 @@ use actix_web::{HttpResponse, web};
 use ledger::domain::bank::BankCode;
 use ledger::domain::calendar::Date;
 use ledger::domain::public_id::{self, IdKind};
-use ledger::service::{NotReconciled, NotSigned, ReconcileRequest, RecordedOutcome, Scope};
+use ledger::service::{
+    NotReconciled, NotSigned, Reader, ReconcileRequest, Reconciliation, RecordedOutcome, Scope,
+};
 use serde::{Deserialize, Serialize};
 
 use super::require_bank;
@@ -18,6 +20,7 @@ use crate::wire::exception::MAX_TEXT;
 use crate::wire::paging::{Page, PageParams, PageQuery, bad_cursor, seal_cursor};
 use crate::wire::reconciliation::{AsJson, ReconcileBody, ReconciliationAnswer, outcome};
 use crate::wire::{invalid, text};
+use crate::writing::writing;
 
 /// Reconciles a day with the files in the body, and records the result: 201, or 200 when the same
 /// files were recorded before.
@@ -36,11 +39,11 @@ pub(super) async fn record(
     let request = request(&session, &bank, day)?;
     let turn = received.turn().await?;
     let ledger = Arc::clone(&app.ledger);
-    let (recorded, is_new) = web::block(move || {
+    let (recorded, is_new) = writing(move || {
         let _held_until_done = turn;
         ledger.reconcile(&ReconcileRequest { files, ..request }, &AsJson)
     })
-    .await??;
+    .await?;
     let answer = ReconciliationAnswer::of(app.ledger.keys(), recorded)?;
     let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(answer))
@@ -171,8 +174,12 @@ pub(super) async fn sign_off(
     let id = decoded(&app, &id)?;
     let ledger = Arc::clone(&app.ledger);
     let Bank { client, bank, .. } = caller;
-    web::block(move || ledger.sign_off(client, bank, id)).await??;
-    shown(&app, bank, id).await
+    let reader = Reader::Bank(bank);
+    let signed = writing(move || {
+        ledger.sign_off(client, bank, id)?;
+        Ok::<_, Problem>(ledger.reconciliation(reader, id)?)
+    });
+    shown(&app, signed.await?)
 }
 
 /// The body of `POST /v1/reconciliations/{id}/reopenings`.
@@ -193,18 +200,15 @@ pub(super) async fn reopen(
     let reason = text("/reason", &body.json().await?.reason, MAX_TEXT)?;
     let ledger = Arc::clone(&app.ledger);
     let Bank { client, bank, .. } = caller;
-    web::block(move || ledger.reopen(client, bank, id, reason)).await??;
-    shown(&app, bank, id).await
+    let reader = Reader::Bank(bank);
+    let reopened = writing(move || {
+        ledger.reopen(client, bank, id, reason)?;
+        Ok::<_, Problem>(ledger.reconciliation(reader, id)?)
+    });
+    shown(&app, reopened.await?)
 }
 
-async fn shown(
-    app: &web::Data<App>,
-    bank: ledger::domain::bank::BankId,
-    id: i64,
-) -> Result<HttpResponse, Problem> {
-    let ledger = Arc::clone(&app.ledger);
-    let reader = ledger::service::Reader::Bank(bank);
-    let found = web::block(move || ledger.reconciliation(reader, id)).await??;
+fn shown(app: &web::Data<App>, found: Option<Reconciliation>) -> Result<HttpResponse, Problem> {
     let found = found.ok_or(Problem::new(Code::NotFound))?;
     Ok(HttpResponse::Ok().json(ReconciliationAnswer::of(app.ledger.keys(), found)?))
 }
@@ -235,6 +239,9 @@ impl From<NotSigned> for Problem {
             NotSigned::NotFound => Self::new(Code::NotFound),
             NotSigned::SamePerson => Self::new(Code::SecondPersonRequired),
             NotSigned::StillOpen(_) => Self::new(Code::ExceptionsOpen),
+            NotSigned::SuspenseDiffers { .. } => {
+                Self::at(Code::SuspenseDiffers, "", error.to_string())
+            }
             NotSigned::OtherState => Self::new(Code::SignedOff),
             NotSigned::ClientRevoked => Self::new(Code::TokenInvalid),
             NotSigned::Trouble(trouble) => trouble.into(),

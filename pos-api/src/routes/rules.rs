@@ -14,6 +14,7 @@ use crate::problem::{Code, Problem};
 use crate::wire::listing::NoParams;
 use crate::wire::paging::Page;
 use crate::wire::rules::{CeilingAnswer, CeilingBody, PolicyAnswer, PolicyBody};
+use crate::writing::writing;
 
 /// Proposes a policy, or agrees to the one that another client proposed.
 pub(super) async fn enter_policy(
@@ -24,7 +25,7 @@ pub(super) async fn enter_policy(
     let (rule, reason) = body.json().await?.parse()?;
     let request = RuleRequest { client: caller.client, rule, reason };
     let ledger = Arc::clone(&app.ledger);
-    let decided = web::block(move || ledger.enter_policy(request)).await??;
+    let decided = writing(move || ledger.enter_policy(request)).await?;
     Ok(entered(&app, &decided, PolicyAnswer::of))
 }
 
@@ -37,7 +38,7 @@ pub(super) async fn enter_ceiling(
     let (rule, reason) = body.json().await?.parse()?;
     let request = RuleRequest { client: caller.client, rule, reason };
     let ledger = Arc::clone(&app.ledger);
-    let decided = web::block(move || ledger.enter_ceiling(request)).await??;
+    let decided = writing(move || ledger.enter_ceiling(request)).await?;
     Ok(entered(&app, &decided, CeilingAnswer::of))
 }
 

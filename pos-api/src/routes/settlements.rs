@@ -18,6 +18,7 @@ use crate::wire::settlement::{
     CloseBody, ClosingAnswer, DayAnswer, ItemAnswer, SettlementAnswer, SettlementParams,
     SettlementsAnswer,
 };
+use crate::writing::writing;
 
 /// Marks the bank's open day as closing.
 pub(super) async fn close(
@@ -28,7 +29,7 @@ pub(super) async fn close(
     let (day, early) = body.json().await?.parse(&caller.code)?;
     let ledger = Arc::clone(&app.ledger);
     let state =
-        web::block(move || ledger.close_day(caller.client, caller.bank, day, early)).await??;
+        writing(move || ledger.close_day(caller.client, caller.bank, day, early)).await?;
     let answer = ClosingAnswer {
         bank: caller.code.to_string(),
         business_date: day.to_string(),

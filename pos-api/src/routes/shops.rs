@@ -7,11 +7,12 @@ use ledger::domain::merchant::{MerchantCode, TerminalCode};
 use ledger::service::{Ledger, NotSet, ShopStanding};
 
 use crate::app::App;
-use crate::auth::{Bank, Overseer};
+use crate::auth::{Bank, Supervisor};
 use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::paging::Page;
 use crate::wire::shop::{ShopStateAnswer, ShopStateBody, TerminalAnswer, TerminalParams};
+use crate::writing::writing;
 
 /// Sets whether a merchant may sell.
 pub(super) async fn set_merchant(
@@ -44,20 +45,20 @@ async fn act(
     work: impl FnOnce(&Ledger) -> Result<ShopStanding, NotSet> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     let ledger = Arc::clone(&app.ledger);
-    let standing = web::block(move || work(&ledger)).await??;
+    let standing = writing(move || work(&ledger)).await?;
     Ok(HttpResponse::Ok().json(ShopStateAnswer::from(standing)))
 }
 
 /// Terminals, in the order in which they were registered.
 pub(super) async fn terminals(
     app: web::Data<App>,
-    caller: Overseer,
+    caller: Supervisor,
     params: web::Query<TerminalParams>,
 ) -> Result<HttpResponse, Problem> {
     let (query, page) = params.parse()?;
     let range = (page.after_id()?, page.limit().saturating_add(1));
     let ledger = Arc::clone(&app.ledger);
-    let Overseer { client, reader } = caller;
+    let Supervisor { client, reader } = caller;
     let mut rows = web::block(move || ledger.terminals(client, reader, &query, range)).await??;
     let next = page.cut(&mut rows, |row| row.id);
     let data: Vec<_> = rows.into_iter().map(TerminalAnswer::from).collect();

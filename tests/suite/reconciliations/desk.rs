@@ -117,6 +117,15 @@ impl<'w> Desk<'w> {
         listed(&bank.api, &format!("/v1/settlements?business_date={day}"))
     }
 
+    /// Has a day been closed on which nothing was sold.
+    pub(crate) fn have_closed(&self, day: Date) {
+        let (next, day) = (day.next().as_number(), day.as_number());
+        self.world.sql(&format!(
+            "INSERT INTO business_days VALUES (1, {day}, 2, 1, 1, 1, 0); UPDATE banks SET
+             open_business_date = {next} WHERE id = 1 AND open_business_date < {next}"
+        ));
+    }
+
     pub(crate) fn record(&self, files: &[(&str, &str)]) -> Answer {
         Self::record_as(&self.bank().api, files)
     }

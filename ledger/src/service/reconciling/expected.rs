@@ -46,7 +46,9 @@ pub(super) fn expected(
     let from = day.minus_days(PAID_WITHIN_DAYS);
     for settlement in tx.settlements_between((view.bank, view.merchant), (from, day))? {
         let is_own = own.is_some() && settlement.paid_by == own;
-        if settlement.business_date == day || settlement.paid_by.is_none() || is_own {
+        // What another day's recording paid is that one's to explain; a shop's own view pays nothing.
+        let is_shown = view.merchant != 0 && settlement.business_date == day;
+        if is_shown || settlement.paid_by.is_none() || is_own {
             expected.add(tx, view, settlement, singly)?;
         }
     }

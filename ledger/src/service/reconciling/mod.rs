@@ -8,6 +8,7 @@
 pub(super) mod differences;
 mod evidence;
 mod expected;
+pub(super) mod held;
 mod pieces;
 mod record;
 mod signing;
@@ -195,7 +196,7 @@ impl Ledger {
             .write(move |tx| record::record(tx, &ids, (&prepared, &pieces), clock.now()));
         let id = written.inspect_err(|error| pieces::clear_failed(&self.shared, run, error))?;
         if let Some(before) = before {
-            pieces::clear(&self.shared, before)?;
+            pieces::clear_former(&self.shared, before);
         }
         let row = self.shared.read(|connection| connection.reconciliation(id))?;
         let row = row.ok_or_else(|| StoreError::corrupt("a reconciliation is not there"))?;

@@ -42,7 +42,7 @@ pub(super) fn write(shared: &Shared, prepared: &Arc<Prepared>) -> Result<Pieces,
     }
     for piece in 0..prepared.outcomes.len().div_ceil(OUTCOMES) {
         let (run, prepared) = (pieces.run, Arc::clone(prepared));
-        shared.write::<_, NotReconciled>(move |tx| {
+        shared.prepare::<_, NotReconciled>(move |tx| {
             let outcomes = prepared.outcomes.chunks(OUTCOMES).nth(piece).unwrap_or_default();
             let rows = outcomes.iter().map(|outcome| result(run, outcome)).collect();
             Ok(NewResult::insert_all(tx, rows)?)
@@ -61,7 +61,7 @@ fn write_file(
         let part = i32::try_from(piece)
             .map_err(|_too_many| StoreError::corrupt("a file of too many parts"))?;
         let prepared = Arc::clone(prepared);
-        shared.write::<_, NotReconciled>(move |tx| {
+        shared.prepare::<_, NotReconciled>(move |tx| {
             let bytes = prepared.files.get(place).map(|(sent, _hash)| sent.content.chunks(PART));
             let content = bytes.and_then(|mut parts| parts.nth(piece)).unwrap_or_default();
             let row = NewFilePart { file_id, part, content: content.to_vec() };
@@ -71,10 +71,17 @@ fn write_file(
     Ok(())
 }
 
-/// Takes the outcomes of a recording away that is not the latest any more, or has failed.
-pub(super) fn clear(shared: &Shared, run: i64) -> Result<(), NotReconciled> {
+/// Takes the outcomes away of the recording before this one, which is done: what is left behind is
+/// read by nobody.
+pub(super) fn clear_former(shared: &Shared, run: i64) {
+    if let Err(error) = clear(shared, run) {
+        tracing::warn!(%error, run, "outcomes of a former recording are left behind");
+    }
+}
+
+fn clear(shared: &Shared, run: i64) -> Result<(), NotReconciled> {
     let most = i64::try_from(OUTCOMES).unwrap_or(i64::MAX);
-    while shared.write::<_, NotReconciled>(move |tx| Ok(tx.drop_results(run, most)?))? {}
+    while shared.prepare::<_, NotReconciled>(move |tx| Ok(tx.drop_results(run, most)?))? {}
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use crate::store::reconciliations::{
 use super::super::fees::{FeeRow, post_fees};
 use super::super::ids::IdSource;
 use super::super::paying::{Payment, pay};
+use super::held::{HeldLine, HeldRow};
 use super::pieces::Pieces;
 use super::{NotReconciled, SentFile, differences};
 
@@ -54,10 +55,8 @@ pub(super) struct Judged {
     pub(super) ledger: Option<i64>,
     pub(super) bank: Option<String>,
     pub(super) detail: String,
-    /// The rows' fingerprints, a line each.
-    pub(super) row_prints: String,
-    /// Those of the rows that are fees.
-    pub(super) fees: Vec<FeeRow>,
+    pub(super) lines: Vec<HeldLine>,
+    pub(super) rows: Vec<HeldRow>,
 }
 
 /// All that is to be written.
@@ -81,8 +80,9 @@ impl Prepared {
         (matching, texts, summary): (&Matching, Vec<String>, String),
         known: &Known,
     ) -> Self {
+        let texts = matching.outcomes().zip(texts);
         let outcomes: Vec<Judged> =
-            matching.outcomes().zip(texts).map(|(outcome, text)| judged(outcome, text)).collect();
+            texts.map(|(outcome, text)| judged(outcome, text, known)).collect();
         let closed = || matching.outcomes().filter(|outcome| outcome.status().is_closed());
         let used = closed().flat_map(Outcome::rows).map(|row| row.fingerprint().to_string());
         let rows = used.collect();
@@ -90,17 +90,16 @@ impl Prepared {
         let posts = base.view.merchant == 0;
         let payments = if posts { payments(matching, known) } else { Vec::new() };
         let taken = outcomes.iter().filter(|outcome| posts && outcome.status.is_closed());
-        let fees = taken.flat_map(|outcome| outcome.fees.iter().cloned()).collect();
+        let fees = taken.flat_map(|outcome| HeldRow::fees(&outcome.rows)).collect();
         let covered_to = matching.terms().covered_to;
         let hash = matching.hash();
         Self { base, files, outcomes, rows, payments, fees, covered_to, hash, summary }
     }
 }
 
-fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
+fn judged(outcome: Outcome<'_>, detail: String, known: &Known) -> Judged {
     let has_lines = outcome.lines().len() > 0;
     let has_rows = outcome.rows().len() > 0;
-    let prints: Vec<String> = outcome.rows().map(|row| row.fingerprint().to_string()).collect();
     Judged {
         status: outcome.status(),
         day: outcome.business_date(),
@@ -111,8 +110,8 @@ fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
             .filter(|_paid| has_rows)
             .map(|paid| paid.normalize().to_string()),
         detail,
-        row_prints: prints.join("\n"),
-        fees: FeeRow::of(outcome),
+        lines: HeldLine::of(outcome, known),
+        rows: HeldRow::of(outcome),
     }
 }
 
@@ -194,9 +193,12 @@ pub(super) fn record(
     keep_files(tx, (prepared, pieces), (id, now))?;
     NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
     tx.replace_used_rows(*view, *day, used_rows(prepared))?;
-    pay(tx, ids, (&prepared.payments, view.bank), (id, *client, now))?;
-    post_fees(tx, ids, (view.bank, &prepared.fees), (id, now))?;
-    differences::merge(tx, ids, (id, prepared), now)?;
+    // Differences are locked before settlements are paid, as by whoever decides about one.
+    let explained = differences::merge(tx, ids, (id, prepared), now)?;
+    let payments = [&prepared.payments[..], &explained.payments].concat();
+    pay(tx, ids, (&payments, view.bank), (id, *client, now))?;
+    let fees = [&prepared.fees[..], &explained.fees].concat();
+    post_fees(tx, ids, (view.bank, &fees), (id, now))?;
     Ok(id)
 }
 

@@ -175,6 +175,7 @@ pub(crate) fn fault_in_data(error: &StoreError) -> Option<String> {
         StoreError::Migrate(message) => damage(message),
         StoreError::Connect(_)
         | StoreError::Pool(_)
+        | StoreError::Commit(_)
         | StoreError::Statement(_)
         | StoreError::Url(_)
         | StoreError::File(_) => None,
