@@ -145,12 +145,8 @@ mod tests {
         metrics.decided(&refused(Refusal::PinWrong), true);
         metrics.route("/v1/me").count(StatusCode::OK);
         metrics.route("/v1/me").count(StatusCode::UNAUTHORIZED);
-        let figures = Figures {
-            log_size: 7,
-            stuck_days: 2,
-            suspended_terminals: 2,
-            ..Figures::default()
-        };
+        let figures =
+            Figures { log_size: 7, stuck_days: 2, suspended_terminals: 2, ..Figures::default() };
         let text = metrics.text(&figures);
         for line in [
             "ewarong_redemptions_total{outcome=\"pin_wrong\"} 2",

@@ -71,7 +71,6 @@ pub use ledger::{Ledger, NotReady, Options, RedeemRequest, migrate, needs_migrat
 pub use limits::ProgrammeLimits;
 pub use once::{Answered, KeyReused, OnceKey};
 pub use proposals::{Decided, Proposal};
-pub use rule_entry::{Entered, NotEntered, RuleOrigin, RuleRequest};
 pub use reads::{
     AccountBalance, AccountName, AsOf, AttemptQuery, AttemptStatus, Catalogue, CatalogueItem,
     Export, Figures, NotShown, Page, PageRequest, Place, ShownTransfer, TransferQuery,
@@ -83,6 +82,7 @@ pub use reconciling::{
 };
 pub use recorded::{ClockError, accept_clock};
 pub use reversal::{NotReversed, ReverseRequest, Reversed};
+pub use rule_entry::{Entered, NotEntered, RuleOrigin, RuleRequest};
 pub use sealer::ROLLUP_SPAN;
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};
 pub use shops::{NotSet, ShopStanding, ShownTerminal, TerminalQuery};

@@ -31,9 +31,9 @@ pub(super) async fn inquire(
         Reply::NotTold(refused) => {
             let keys = app.ledger.keys();
             let id = public_id::encode(keys, IdKind::Inquiry, refused.id, refused.wallet);
-            let mut response = HttpResponse::PaymentRequired().content_type(MEDIA_TYPE).json(
-                RefusalBody::new(refused.refusal, Some(id), Vec::new()),
-            );
+            let mut response = HttpResponse::PaymentRequired()
+                .content_type(MEDIA_TYPE)
+                .json(RefusalBody::new(refused.refusal, Some(id), Vec::new()));
             note_refusal(refused.refusal, &mut response);
             Ok(response)
         }

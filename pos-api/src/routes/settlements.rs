@@ -28,8 +28,7 @@ pub(super) async fn close(
 ) -> Result<HttpResponse, Problem> {
     let (day, early) = body.json().await?.parse(&caller.code)?;
     let ledger = Arc::clone(&app.ledger);
-    let state =
-        writing(move || ledger.close_day(caller.client, caller.bank, day, early)).await?;
+    let state = writing(move || ledger.close_day(caller.client, caller.bank, day, early)).await?;
     let answer = ClosingAnswer {
         bank: caller.code.to_string(),
         business_date: day.to_string(),

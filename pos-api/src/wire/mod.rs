@@ -21,7 +21,6 @@ pub(crate) mod transfer;
 use ledger::domain::legible::is_legible;
 use serde::Serialize;
 
-
 use crate::problem::{Code, Problem};
 
 /// A field that can't be read.

@@ -99,11 +99,9 @@ impl About {
             Act::RunReversal { run: id } => {
                 Self { credit_run_id: Some(run(*id)), reason: reason(), ..Self::default() }
             }
-            Act::Policy(policy) => Self {
-                policy: Some(PolicyAbout::of(policy)),
-                reason: reason(),
-                ..Self::default()
-            },
+            Act::Policy(policy) => {
+                Self { policy: Some(PolicyAbout::of(policy)), reason: reason(), ..Self::default() }
+            }
             Act::Ceiling(ceiling) => Self {
                 price_ceiling: Some(CeilingAbout::of(ceiling)),
                 reason: reason(),
