@@ -111,7 +111,7 @@ impl Ledger {
         &self,
         request: RuleRequest<NewPolicy>,
     ) -> Result<Decided<Entered<Policy>>, NotEntered> {
-        self.enter(request)
+        self.enter_rule(request)
     }
 
     /// Enters a price ceiling in the same way.
@@ -122,7 +122,7 @@ impl Ledger {
         &self,
         request: RuleRequest<NewCeiling>,
     ) -> Result<Decided<Entered<PriceCeiling>>, NotEntered> {
-        self.enter(request)
+        self.enter_rule(request)
     }
 
     /// All policies there are and were.
@@ -141,7 +141,7 @@ impl Ledger {
         self.shared.read(|connection| connection.snapshot(entered_ceilings))
     }
 
-    fn enter<R: NewRule>(
+    fn enter_rule<R: NewRule>(
         &self,
         request: RuleRequest<R>,
     ) -> Result<Decided<Entered<R::Rule>>, NotEntered> {

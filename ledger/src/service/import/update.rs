@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::domain::calendar::Instant;
 use crate::domain::ids::MerchantId;
 use crate::domain::merchant::MerchantCode;
 use crate::service::ledger::Ledger;
@@ -46,7 +47,8 @@ impl Ledger {
     /// [`ImportErrors::Rows`] names every row that is bad, or whose merchant isn't registered or has
     /// another bank; [`ImportErrors::OnlyMerchants`] when the folder holds anything else.
     pub fn preview_update(&self, set: &ImportSet) -> Result<Vec<MerchantChange>, ImportErrors> {
-        let updates = self.shared.read(|connection| updates(connection, set))?;
+        let now = self.shared.clock.now();
+        let updates = self.shared.read(|connection| updates(connection, set, now))?;
         Ok(updates.into_iter().flat_map(|update| update.changes).collect())
     }
 
@@ -57,9 +59,9 @@ impl Ledger {
     pub fn update(&self, set: ImportSet) -> Result<Vec<MerchantChange>, ImportErrors> {
         let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
         self.shared.write(move |tx| {
-            let updates = updates(tx, &set)?;
-            let count = updates.iter().map(|update| update.changes.len()).sum();
             let now = clock.now();
+            let updates = updates(tx, &set, now)?;
+            let count = updates.iter().map(|update| update.changes.len()).sum();
             let block = ids.block(count, 0, now)?;
             let mut records: Vec<NewMerchantUpdate> = Vec::with_capacity(count);
             let mut done = Vec::with_capacity(count);
@@ -97,7 +99,11 @@ fn record(
 }
 
 /// Every row against what is registered; all that is wrong with any of them comes back at once.
-fn updates(connection: &mut Connection, set: &ImportSet) -> Result<Vec<Update>, ImportErrors> {
+fn updates(
+    connection: &mut Connection,
+    set: &ImportSet,
+    now: Instant,
+) -> Result<Vec<Update>, ImportErrors> {
     let others = [
         set.banks.is_empty(),
         set.terminals.is_empty(),
@@ -109,7 +115,7 @@ fn updates(connection: &mut Connection, set: &ImportSet) -> Result<Vec<Update>, 
         return Err(ImportErrors::OnlyMerchants);
     }
     let mut bad = set.bad.clone();
-    bad.extend(check::within(set));
+    bad.extend(check::within(set, now));
     let mut updates = Vec::with_capacity(set.merchants.len());
     for row in &set.merchants {
         match update_of(connection, row)? {

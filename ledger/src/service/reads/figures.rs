@@ -1,6 +1,7 @@
 //! Figures for whoever watches the service: nothing about anybody in particular.
 
 use crate::store::StoreError;
+use crate::store::connection::Connection;
 
 use super::super::lane::LaneFigures;
 use super::super::ledger::Ledger;
