@@ -5,7 +5,6 @@ use crate::domain::calendar::Instant;
 use crate::domain::keys::sha256;
 use crate::domain::money::Rupiah;
 use crate::domain::proposal::{Act, Meeting, ProposalState, Waiting};
-use crate::domain::role::Role;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::fundings::Doers;
@@ -36,8 +35,6 @@ pub struct Proposal {
     pub agreed_by: Option<String>,
     /// When.
     pub agreed_at: Option<Instant>,
-    /// While it waits: the clients that may agree.
-    pub may_agree: Vec<String>,
     /// The transfer, run or reversal that it became.
     pub outcome: Option<i64>,
 }
@@ -121,7 +118,7 @@ pub(super) fn agree(
             stake: row.stake,
         };
         match waiting.met_by(wanted.client, wanted.stake, now) {
-            Meeting::Own => return Ok(Agreement::Waits(Box::new(shown(tx, row)?))),
+            Meeting::Own => return Ok(Agreement::Waits(Box::new(row.into()))),
             Meeting::Agreed => {
                 return Ok(Agreement::Reached(Agreed { row, client: wanted.client }));
             }
@@ -141,29 +138,24 @@ pub(super) fn agree(
     })?;
     tracing::info!(id, act = wanted.act.as_str(), client = wanted.client, "an act was proposed");
     let row = tx.proposal(id)?.ok_or_else(|| StoreError::corrupt("a proposal is not there"))?;
-    Ok(Agreement::Waits(Box::new(shown(tx, row)?)))
+    Ok(Agreement::Waits(Box::new(row.into())))
 }
 
-/// A proposal with who may agree.
-pub(super) fn shown(connection: &mut Connection, row: ProposalRow) -> Result<Proposal, StoreError> {
-    let mut may_agree = Vec::new();
-    if row.state == ProposalState::Proposed {
-        let clients = connection.clients_of_role(Role::Programme)?;
-        may_agree.extend(clients.into_iter().filter(|(id, _)| *id != row.by).map(|(_, name)| name));
+impl From<ProposalRow> for Proposal {
+    fn from(row: ProposalRow) -> Self {
+        Self {
+            id: row.id,
+            act: row.act,
+            state: row.state,
+            stake: row.stake,
+            detail: row.detail,
+            proposed_by: row.by_name,
+            proposed_at: row.at,
+            agreed_by: row.agreed_name,
+            agreed_at: row.agreed_at,
+            outcome: row.outcome,
+        }
     }
-    Ok(Proposal {
-        id: row.id,
-        act: row.act,
-        state: row.state,
-        stake: row.stake,
-        detail: row.detail,
-        proposed_by: row.by_name,
-        proposed_at: row.at,
-        agreed_by: row.agreed_name,
-        agreed_at: row.agreed_at,
-        may_agree,
-        outcome: row.outcome,
-    })
 }
 
 impl Ledger {
@@ -177,11 +169,7 @@ impl Ledger {
         below: i64,
         most: i64,
     ) -> Result<Vec<Proposal>, StoreError> {
-        self.shared.read(|connection| {
-            connection.snapshot(|snapshot| {
-                let rows = snapshot.proposals(state, below, most)?;
-                rows.into_iter().map(|row| shown(snapshot, row)).collect()
-            })
-        })
+        let rows = self.shared.read(|connection| connection.proposals(state, below, most))?;
+        Ok(rows.into_iter().map(Proposal::from).collect())
     }
 }

@@ -6,7 +6,6 @@ use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 use crate::domain::calendar::Instant;
 use crate::domain::money::Rupiah;
 use crate::domain::proposal::{Act, ProposalState};
-use crate::domain::role::Role;
 
 use super::connection::Connection;
 use super::error::StoreError;
@@ -78,12 +77,6 @@ statement! {
 statement! {
     both Void { id: i64 };
     "UPDATE proposals SET state = 3 WHERE state = 1 AND id = " [id: BigInt]
-}
-
-statement! {
-    both ClientsOfRole { role: i16 } -> (BigInt, Text);
-    "SELECT id, client_id FROM clients WHERE role = " [role: SmallInt]
-    " AND revoked_at IS NULL ORDER BY client_id"
 }
 
 /// A proposal's row, with the names of its two clients.
@@ -181,11 +174,6 @@ impl Connection {
     /// Notes that a proposal does not count any more.
     pub(crate) fn void_proposal(&mut self, id: i64) -> Result<(), StoreError> {
         self.execute(Void { id }).map(|_| ())
-    }
-
-    /// The clients of a role that have access, by number and name.
-    pub(crate) fn clients_of_role(&mut self, role: Role) -> Result<Vec<(i64, String)>, StoreError> {
-        self.load(ClientsOfRole { role: role.number() })
     }
 }
 

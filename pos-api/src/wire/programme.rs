@@ -12,6 +12,7 @@ use ledger::service::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::proposal::MayAgree;
 use super::{invalid, json, text};
 use crate::problem::Problem;
 
@@ -213,7 +214,7 @@ pub(crate) struct CreditRunAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     proposed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    may_agree: Option<Vec<String>>,
+    may_agree: Option<MayAgree>,
 }
 
 #[derive(Serialize)]
@@ -245,7 +246,7 @@ impl CreditRunAnswer {
             banks: shares.collect(),
             state: proposal.map(|proposal| proposal.state.as_str()),
             proposed_by: proposal.map(|proposal| proposal.proposed_by.clone()),
-            may_agree: proposal.map(|proposal| proposal.may_agree.clone()),
+            may_agree: proposal.and_then(MayAgree::of),
         }
     }
 }

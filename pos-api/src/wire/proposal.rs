@@ -5,6 +5,7 @@ use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::Keys;
 use ledger::domain::proposal::{Act, ProposalState};
 use ledger::domain::public_id::{self, IdKind};
+use ledger::domain::role::Role;
 use ledger::service::Proposal;
 use serde::{Deserialize, Serialize};
 
@@ -40,11 +41,26 @@ pub(crate) struct ProposalAnswer {
     about: About,
     proposed_by: String,
     proposed_at: String,
-    may_agree: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_agree: Option<MayAgree>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agreed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agreed_at: Option<String>,
+}
+
+/// Who may agree while a proposal waits: the role's clients but one.
+#[derive(Serialize)]
+pub(crate) struct MayAgree {
+    role: &'static str,
+    except: String,
+}
+
+impl MayAgree {
+    pub(crate) fn of(proposal: &Proposal) -> Option<Self> {
+        let waits = proposal.state == ProposalState::Proposed;
+        waits.then(|| Self { role: Role::Programme.as_str(), except: proposal.proposed_by.clone() })
+    }
 }
 
 /// What is wanted; each act has some of these.
@@ -122,7 +138,7 @@ impl ProposalAnswer {
             about: About::of(keys, proposal),
             proposed_by: proposal.proposed_by.clone(),
             proposed_at: proposal.proposed_at.rfc3339(),
-            may_agree: proposal.may_agree.clone(),
+            may_agree: MayAgree::of(proposal),
             agreed_by: proposal.agreed_by.clone(),
             agreed_at: proposal.agreed_at.map(Instant::rfc3339),
         }

@@ -29,7 +29,7 @@ use super::error::Trouble;
 use super::keeper;
 use super::keyfile::KeysError;
 use super::ledger::Ledger;
-use super::proposals::{Proposal, shown};
+use super::proposals::Proposal;
 use super::shared::{Contended, Shared};
 
 pub(super) use runner::CreditRunner;
@@ -250,6 +250,6 @@ fn proposed(connection: &mut Connection, id: i64) -> Result<Option<CreditRun>, S
     let shares = shares.collect::<Result<_, StoreError>>()?;
     let waits = row.state == ProposalState::Proposed;
     let status = if waits { RunStatus::Proposed } else { RunStatus::Failed };
-    let proposal = Some(Box::new(shown(connection, row)?));
+    let proposal = Some(Box::new(row.into()));
     Ok(Some(CreditRun { id, period, status, shares, proposal }))
 }
