@@ -28,17 +28,15 @@ pub(super) fn start(shared: &Arc<Shared>) -> Result<Background, StoreError> {
 
 fn renew(shared: &Arc<Shared>) {
     let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
-    let renewed: Result<Option<Renewal>, Trouble> = match ids.own() {
-        Some(own) => own
-            .with(|connection| {
-                clock.compare(connection)?;
-                ids.renew(connection, clock.now())
-            })
-            .map_err(Trouble::from),
-        None => {
-            let ids = Arc::clone(&ids);
-            shared.keep(move |tx| Ok(ids.renew(tx, clock.now())?))
-        }
+    let renewed: Result<Option<Renewal>, Trouble> = if let Some(own) = ids.own() {
+        let renewal = own.with(|connection| {
+            clock.compare(connection)?;
+            ids.renew(connection, clock.now())
+        });
+        renewal.map_err(Trouble::from)
+    } else {
+        let ids = Arc::clone(&ids);
+        shared.keep(move |tx| Ok(ids.renew(tx, clock.now())?))
     };
     match renewed {
         Ok(Some(renewal)) => ids.renewed(renewal),

@@ -110,10 +110,7 @@ fn decide_and_write(
     // Before anything is written: a guarded write is its own commit, after which nothing may fail.
     let replies = verdicts
         .into_iter()
-        .map(|verdict| match verdict {
-            Verdict::Impossible(trouble) => Ok(Err(trouble)),
-            verdict => reply(store, &attempts, verdict).map(Ok),
-        })
+        .map(|verdict| reply(store, &attempts, verdict))
         .collect::<Result<_, _>>()?;
     let changed = !cards.is_empty() || span.is_some();
     if let Some((anchor, last_id)) = span {
@@ -155,24 +152,25 @@ fn not_written(error: StoreError, hold: Hold) -> BatchFailure {
     }
 }
 
+/// What is answered to one command; an error is the whole batch's.
 fn reply(
     store: &mut dyn BatchStore,
     attempts: &[Arc<Attempt>],
     verdict: Verdict,
-) -> Result<Reply, Trouble> {
+) -> Result<Result<Reply, Trouble>, Trouble> {
     let missing = |what: AccountId| {
         StoreError::corrupt(format!("account {}: an attempt is not there", what.0))
     };
     match verdict {
-        Verdict::Known(reply) => Ok(reply),
-        Verdict::Impossible(trouble) => Err(trouble),
+        Verdict::Known(reply) => Ok(Ok(reply)),
+        Verdict::Impossible(trouble) => Ok(Err(trouble)),
         Verdict::Decided { place, replay } => {
             let attempt = attempts.get(place).ok_or_else(|| missing(AccountId(0)))?;
-            Ok(Reply::Decided { attempt: Arc::clone(attempt), replay })
+            Ok(Ok(Reply::Decided { attempt: Arc::clone(attempt), replay }))
         }
         Verdict::Recorded(id, wallet) => {
             let attempt = store.attempt(id, wallet)?.ok_or_else(|| missing(wallet))?;
-            Ok(Reply::Decided { attempt: Arc::new(attempt), replay: true })
+            Ok(Ok(Reply::Decided { attempt: Arc::new(attempt), replay: true }))
         }
     }
 }

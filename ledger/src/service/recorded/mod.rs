@@ -132,10 +132,10 @@ impl RecordedClock {
         let mut course = self.course();
         let uptime = uptime();
         if self.base == Base::Machine {
-            self.follow(&mut course, (self.own.now().as_millis(), uptime));
+            Self::follow(&mut course, (self.own.now().as_millis(), uptime));
         }
         let base = course.base_at(uptime);
-        self.record(&mut course, base)
+        Self::record(&mut course, base)
     }
 
     /// The time to record for what was read at `theirs` by the database's clock, where it has one.
@@ -148,7 +148,7 @@ impl RecordedClock {
         if !course.agrees(theirs.as_millis(), uptime()) {
             return Err(Trouble::Unavailable);
         }
-        Ok(self.record(&mut course, theirs.as_millis()))
+        Ok(Self::record(&mut course, theirs.as_millis()))
     }
 
     /// Whether anything may be decided.
@@ -171,16 +171,9 @@ impl RecordedClock {
         let (theirs, skew) = read(connection, &*self.own, self.base)?;
         let skewed = skew > MOST_SKEW_MILLIS;
         if self.skewed.swap(skewed, Ordering::AcqRel) != skewed {
-            if skewed {
-                tracing::error!(
-                    skew,
-                    "this machine's clock is not the database's: nothing is decided"
-                );
-            } else {
-                tracing::info!(skew, "this machine's clock is the database's again");
-            }
+            tell("this machine's clock is the database's", !skewed);
         }
-        self.follow(&mut self.course(), (theirs.as_millis(), uptime()));
+        Self::follow(&mut self.course(), (theirs.as_millis(), uptime()));
         Ok(())
     }
 
@@ -188,24 +181,19 @@ impl RecordedClock {
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn follow(&self, course: &mut Course, (base, uptime): (i64, i64)) {
+    fn follow(course: &mut Course, (base, uptime): (i64, i64)) {
         let before = course.has_stepped();
         course.follow(base, uptime);
-        match (before, course.has_stepped()) {
-            (false, true) => tracing::error!(
-                base = ?self.base,
-                "the clock was set while the service runs: nothing is decided until it agrees again, or a restart"
-            ),
-            (true, false) => tracing::info!("the clock agrees again"),
-            _ => {}
+        if before != course.has_stepped() {
+            tell("the clock goes on as it did before", before);
         }
     }
 
-    fn record(&self, course: &mut Course, base: i64) -> Instant {
+    fn record(course: &mut Course, base: i64) -> Instant {
         let before = course.is_late();
         let now = course.record(base);
         if before && !course.is_late() {
-            tracing::info!(base = ?self.base, "the clock has caught up with what is recorded");
+            tracing::info!("the clock has caught up with what is recorded");
         }
         Instant::from_millis(now)
     }
@@ -262,6 +250,15 @@ fn read(
     let after = own.now();
     let nearest = theirs.clamp(before.min(after), after.max(before));
     Ok((theirs, nearest.as_millis().abs_diff(theirs.as_millis())))
+}
+
+/// Logs that what has to hold for anything to be decided holds again, or no longer.
+fn tell(what: &str, holds: bool) {
+    if holds {
+        tracing::info!("again {what}");
+    } else {
+        tracing::error!("no longer {what}: nothing is decided until it does, or until a restart");
+    }
 }
 
 fn behind(now: Instant, last: Instant) -> i64 {
