@@ -48,7 +48,7 @@ fn a_days_close_and_a_time_are_read_by_keys() {
         ("GROUP BY r.merchant_id, r.issuer ORDER BY", &["batches_sealed", "redemptions_pk"][..]),
         ("abs((id >> 22)", &["batches_astray"]),
         ("FROM log_times WHERE latest >=", &["log_times_latest"]),
-        ("earliest < latest_before - 60000 AND", &["log_times_back"]),
+        ("earliest < latest_before - 60000", &["log_times_back"]),
         ("SELECT MAX(low) FROM s", &["attempt_log_pk"]),
     ] {
         let mut plans = Vec::new();

@@ -303,3 +303,6 @@ fn date(number: i32) -> Result<Date, StoreError> {
     Date::from_number(number)
         .map_err(|error| StoreError::corrupt(format!("a business date: {error}")))
 }
+
+#[cfg(test)]
+mod fixture;

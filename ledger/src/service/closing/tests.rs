@@ -15,14 +15,7 @@ fn a_day_with_more_settlements_than_five_digits_count_is_closed() {
     let mut connection = Connection::open(&url, Purpose::General).unwrap();
     connection.migrate().unwrap();
     let (code, day) = ("bri".parse().unwrap(), Date::from_number(20_180_903).unwrap());
-    let registry = format!(
-        "INSERT INTO banks VALUES (1, 'bri', 'BRI', '002', '1', 1320, 1, 20180904, 1, 2, 3, 4);
-         INSERT INTO business_days VALUES (1, 20180903, 1, 0, 0, NULL, NULL);
-         WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {MERCHANTS})
-         INSERT INTO merchants
-         SELECT n, 'M-' || n, 'Warung', 'warung', 'Jambi', '1571', 1, 7, 2, 1 FROM c"
-    );
-    connection.run(&registry).unwrap();
+    connection.register_marked_day(MERCHANTS);
     let bank = BankRecord {
         id: BankId(1),
         code,
