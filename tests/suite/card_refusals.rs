@@ -149,6 +149,30 @@ on_both_backends! {
         assert_eq!(told(&unknown.card_number, "271828"), same);
     }
 
+    /// The attempt is kept under the shop's account; the family's wallet knows nothing of the key.
+    fn a_number_that_is_registered_later_makes_the_same_request_another_one(backend) {
+        let world = World::shared(backend);
+        let (till, bank, key) = (world.till("JBI-1"), world.bank("bri"), fresh_key());
+        let number = unknown_number(900);
+        let send = || till.redeem(&key, &number, "271828", &goods(EGG));
+        let unknown = send();
+        assert_eq!(code_of(&unknown), refused("pin_wrong", "55"));
+        assert_eq!(send().text(), unknown.text());
+        let family = json!({
+            "card_number": number, "nik": "3174010101900900", "name": "R4",
+            "region_code": "3174010001", "expires": "2099-12-31",
+        });
+        let card = bank.api.post("/v1/cards", &family).expect(201);
+        let path = |what: &str| format!("/v1/cards/{}/{what}", text(&card, "id"));
+        let handed = json!({"state": "distributed", "reason": "diserahkan"});
+        bank.api.post(&path("state"), &handed).expect(200);
+        bank.api.post(&path("pin"), &json!({"pin": "271828"})).expect(200);
+        let decided = send();
+        assert_eq!(code_of(&decided), refused("balance_insufficient", "51"));
+        assert_eq!(decided.header("idempotent-replayed"), None);
+        assert_eq!(send().text(), decided.text(), "from now on it is the family's");
+    }
+
     /// A shop, a till or a wallet that was stopped; the shop comes first.
     fn a_stopped_shop_till_or_wallet_is_refused(backend) {
         let world = World::start(backend);

@@ -27,7 +27,7 @@ fn a_day_with_more_settlements_than_five_digits_count_is_closed() {
         unallocated: AccountId(2),
     };
     let now: Instant = "2018-09-03T16:00:00Z".parse().unwrap();
-    let ids = IdSource::lease(&mut connection, [7; 16], now).unwrap();
+    let ids = IdSource::lease(&mut connection, &url, [7; 16], now).unwrap();
     let sold = (1..=MERCHANTS).map(|merchant| (i64::from(merchant), 1, 1, 1_000));
     let merchants = by_merchant(&sold.collect::<Vec<_>>(), &[], &[]);
     let record = |tx: &mut Connection| record_day(tx, &ids, (&bank, day), &merchants, now);

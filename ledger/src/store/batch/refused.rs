@@ -193,6 +193,7 @@ pub(super) fn write_postgres(
     let numbers: Vec<(i64, i64)> =
         NumbersOfTerminals { since, terminals: &in_use }.load(postgres)?;
     for (terminal, _) in numbers.into_iter().filter(|(_, count)| limit.is_exceeded_by(*count)) {
+        tracing::warn!(terminal, "wrong PINs suspend a terminal");
         SuspendTerminal { terminal }.execute(postgres)?;
         suspension(terminal, &limit.reason(), rows).execute(postgres)?;
     }
@@ -225,6 +226,7 @@ pub(super) fn write_sqlite(
         }
         let status: i16 = StatusOfTerminal { terminal }.get_result(sqlite)?;
         if status == ShopState::Active.number() {
+            tracing::warn!(terminal, "wrong PINs suspend a terminal");
             SuspendTerminal { terminal }.execute(sqlite)?;
             suspension(terminal, &limit.reason(), rows).execute(sqlite)?;
         }
