@@ -28,15 +28,23 @@ pub(crate) fn close_to_others(file: &Path) {
     for part in ["", "-wal", "-shm", "-journal"] {
         let mut path = file.as_os_str().to_owned();
         path.push(part);
-        let Ok(found) = fs::metadata(&path) else { continue };
-        if found.permissions().mode() & 0o077 == 0 {
-            continue;
-        }
-        let closed = fs::set_permissions(&path, Permissions::from_mode(PRIVATE));
-        let path = Path::new(&path).display();
-        match closed {
-            Ok(()) => tracing::info!(%path, "others than the owner could read it; now they can't"),
-            Err(error) => tracing::warn!(%path, %error, "others than the owner may read it"),
+        let path = Path::new(&path);
+        if let Err(error) = close(path) {
+            tracing::warn!(path = %path.display(), %error, "others than the owner may read it");
         }
     }
+}
+
+/// Takes the rights of others on a file away, if it is there.
+fn close(path: &Path) -> std::io::Result<()> {
+    let found = match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    let is_open = found.permissions().mode() & 0o077 != 0;
+    if is_open {
+        fs::set_permissions(path, Permissions::from_mode(PRIVATE))?;
+        tracing::info!(path = %path.display(), "others than the owner could use it; now they can't");
+    }
+    Ok(())
 }
