@@ -59,7 +59,7 @@ on_both_backends! {
         let world = World::start(backend);
         let desk = Desk::of(&world);
         let sold = desk.worked_day();
-        let (held, clerk, next) = (desk.balance("holding:bri"), desk.bank(), today().next());
+        let (held, clerk, next) = (desk.balance("holding:bri"), desk.bank(), today().plus_days(2));
         let [first, second] = [sold.reference("EW-JAMBI"), sold.reference("EW-JAKARTA")];
         let short = format!("{first} +165000\n{second} +100000");
         let day = desk.record(&[("1.csv", &bank_file(0, &short, None))]).expect(201);
@@ -96,7 +96,7 @@ on_both_backends! {
         let world = World::start(backend);
         let desk = Desk::of(&world);
         let sold = desk.worked_day();
-        let (held, clerk, next) = (desk.balance("holding:bri"), desk.bank(), today().next());
+        let (held, clerk, next) = (desk.balance("holding:bri"), desk.bank(), today().plus_days(2));
         let first = sold.reference("EW-JAMBI");
         desk.record(&[("1.csv", &bank_file(0, &format!("{first} +90000"), None))]).expect(201);
         desk.have_closed(next);

@@ -132,6 +132,15 @@ pub(super) fn merge(
     changes.write(tx, ids)
 }
 
+/// Whether a difference is about the same lines and rows as before, whoever saw them: then nothing is
+/// judged anew.
+fn says_the_same(before: &Before, (lines, rows): (&[HeldLine], &[HeldRow])) -> bool {
+    let prints = |rows: &[HeldRow]| -> HashSet<String> {
+        rows.iter().map(|row| row.print.clone()).collect()
+    };
+    before.row.state != CLEARED && before.lines == lines && prints(&before.rows) == prints(rows)
+}
+
 /// The differences that a recording may have to do with.
 fn read(tx: &mut Connection, (id, prepared): (i64, &Prepared)) -> Result<Vec<Before>, StoreError> {
     let base = &prepared.base;
@@ -184,19 +193,20 @@ impl Changes<'_> {
         let kept = before.rows.iter().filter(|row| row.seen_by != self.id);
         let kept = kept.filter(|row| !self.seen.rows.contains(&*row.print));
         let mut rows: Vec<HeldRow> = kept.cloned().collect();
+        // A line that may have been paid is this difference's to explain until another outcome has it.
         let left = before.lines.iter().filter(|line| self.seen.leaves(line, &before.row));
         let mut lines: Vec<HeldLine> = left.cloned().collect();
         let is_elsewhere = rows == before.rows && lines == before.lines && !is_own;
         match outcome {
-            Some(outcome) if rows.is_empty() => {
+            Some(outcome)
+                if rows.is_empty() && lines.iter().all(|line| outcome.lines.contains(line)) =>
+            {
                 self.differs(tx, before, (Facts::of(outcome), Some(outcome)))
             }
             None if is_elsewhere => Ok(()),
-            None if rows.is_empty() && (is_own || lines.is_empty()) => {
-                self.clear(tx, ids, before, None)
-            }
-            // What is left of a claim for several settlements.
-            None if rows.is_empty() => self.keep(before, lines),
+            None if rows.is_empty() && lines.is_empty() => self.clear(tx, ids, before, None),
+            // What is still owed, perhaps of several settlements.
+            None if rows.is_empty() && before.rows.is_empty() => self.keep(before, lines),
             _ => {
                 if let Some(outcome) = outcome {
                     rows.extend(outcome.rows.iter().cloned());
@@ -205,7 +215,11 @@ impl Changes<'_> {
                         outcome.lines.iter().filter(|line| !known(line)).cloned().collect();
                     lines.extend(new);
                 }
+                if says_the_same(&before, (&lines[..], &rows[..])) {
+                    return Ok(());
+                }
                 let facts = Facts::together(lines, rows)?;
+                let facts = facts.as_wary_as(&before.row.status, outcome);
                 if facts.status.is_exception() {
                     return self.differs(tx, before, (facts, outcome));
                 }

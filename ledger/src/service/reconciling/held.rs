@@ -162,6 +162,24 @@ impl Facts {
         let bank = (!rows.is_empty()).then(|| moved.normalize().to_string());
         Ok(Self { status, ledger, bank, lines, rows })
     }
+
+    /// What one recording was not sure of is not made sure by amounts that agree with another's.
+    pub(super) fn as_wary_as(self, before: &str, outcome: Option<&Judged>) -> Self {
+        use MatchStatus as Status;
+        let is_wary = |status: &Status| {
+            matches!(
+                status,
+                Status::WrongMerchant
+                    | Status::OutOfWindow
+                    | Status::Ambiguous
+                    | Status::KeyConflict
+                    | Status::DuplicateInLedger
+            )
+        };
+        let wary = Status::named(before).filter(is_wary);
+        let wary = outcome.map(|outcome| outcome.status).filter(is_wary).or(wary);
+        Self { status: wary.unwrap_or(self.status), ..self }
+    }
 }
 
 #[cfg(test)]
