@@ -202,11 +202,11 @@ mod tests {
     #[test]
     fn no_ids_are_made_near_the_end_of_all() {
         let at = |text: &str| Tick::of(text.parse().unwrap());
-        assert!(at("2077-12-31T00:00:00Z").is_usable());
-        assert!(!at("2078-12-31T00:00:00Z").is_usable());
+        assert!(at("2077-12-01T00:00:00Z").is_usable());
+        assert!(!at("2078-01-01T00:00:00Z").is_usable());
         let node = NodeNo::new(1023).unwrap();
-        assert!(has_ids_above(0) && has_ids_above(at("2077-12-31T00:00:00Z").id(node)));
-        for id in [at("2078-12-31T00:00:00Z").id(node), i64::MAX] {
+        assert!(has_ids_above(0) && has_ids_above(at("2077-12-01T00:00:00Z").id(node)));
+        for id in [at("2078-01-01T00:00:00Z").id(node), i64::MAX] {
             assert!(!has_ids_above(id), "{id}");
         }
     }

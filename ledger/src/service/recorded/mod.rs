@@ -185,7 +185,7 @@ impl RecordedClock {
         let before = course.has_stepped();
         course.follow(base, uptime);
         if before != course.has_stepped() {
-            tell("the clock goes on as it did before", before);
+            tell("the clock goes on as it did at the start", before);
         }
     }
 
@@ -254,11 +254,8 @@ fn read(
 
 /// Logs that what has to hold for anything to be decided holds again, or no longer.
 fn tell(what: &str, holds: bool) {
-    if holds {
-        tracing::info!("again {what}");
-    } else {
-        tracing::error!("no longer {what}: nothing is decided until it does, or until a restart");
-    }
+    let so = if holds { "it holds again" } else { "nothing is decided, as it no longer holds" };
+    tracing::error!("{so} that {what}");
 }
 
 fn behind(now: Instant, last: Instant) -> i64 {
