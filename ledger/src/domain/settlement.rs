@@ -111,12 +111,9 @@ fn lettered(signs: &[u8]) -> Option<u64> {
     number.checked_add(DECIMAL)
 }
 
-/// Appends a place as it is written.
-fn push_place(text: &mut String, place: u64) {
-    let Some(mut rest) = place.checked_sub(DECIMAL) else {
-        text.push_str(&format!("{place:05}"));
-        return;
-    };
+/// A place as it is written.
+fn written(place: u64) -> String {
+    let Some(mut rest) = place.checked_sub(DECIMAL) else { return format!("{place:05}") };
     rest = rest.saturating_add(BEFORE_LETTERS);
     let mut signs = [' '; 5];
     for sign in signs.iter_mut().rev() {
@@ -124,7 +121,7 @@ fn push_place(text: &mut String, place: u64) {
         *sign = known.map_or(' ', |known| char::from(*known));
         rest /= 32;
     }
-    text.extend(signs);
+    signs.into_iter().collect()
 }
 
 /// Whether digits are a date's last six. The first 28 days, which every month has, need no calendar.
@@ -151,9 +148,7 @@ impl FromStr for SettlementReference {
 impl fmt::Display for SettlementReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (dated, place) = (self.0 / PLACES, self.0 % PLACES);
-        let mut text = format!("EW{:03}{:06}", dated % CODES, dated / CODES);
-        push_place(&mut text, place);
-        f.pad(&text)
+        f.pad(&format!("EW{:03}{:06}{}", dated % CODES, dated / CODES, written(place)))
     }
 }
 
@@ -315,7 +310,7 @@ mod tests {
             assert_eq!(text.parse(), Ok(reference), "{text}");
             assert_eq!(reference.business_date(), Some(day), "{text}");
             assert_eq!(SettlementReference::of_number(reference.number()), reference);
-            Some(text[11..].to_owned())
+            text.get(11..).map(str::to_owned)
         };
         let most = u32::try_from(SettlementReference::MOST).unwrap();
         let places = [

@@ -91,9 +91,10 @@ impl Progress {
                 }
                 Stage::Ends(before) => {
                     if !before.is_empty() {
-                        let now: HashSet<Writer> =
-                            connection.writers_of_batches()?.into_iter().collect();
-                        before.retain(|writer| now.contains(writer));
+                        let mut now = connection.writers_of_batches()?;
+                        // Whoever is prepared may have been one of them, and has another name now.
+                        now.retain(|writer| before.contains(writer) || writer.process.is_none());
+                        *before = now.into_iter().collect();
                     }
                     if !before.is_empty() {
                         return Ok(false);
@@ -165,21 +166,26 @@ impl DayCloser {
                 self.days.remove(&day);
                 return true;
             }
-            Ok(false) => progress.in_the_way(),
+            Ok(false) => progress.in_the_way().map(|problem| (problem, None)),
             Err(error) => {
                 progress.rest();
-                tracing::warn!(bank = day.0.0, day = %day.1, %error, "a day could not be closed");
-                Some(told(&error))
+                Some((told(&error), Some(error)))
             }
         };
-        if let Some(problem) = problem {
-            tracing::warn!(bank = day.0.0, day = %day.1, problem, "a day stays closing");
-            if let Err(error) = note(shared, day, problem) {
-                tracing::warn!(%error, "why a day stays closing could not be noted");
+        if let Some((problem, error)) = problem {
+            tell(day, &problem, error.as_ref());
+            if note(shared, day, problem).is_err() {
+                tell(day, "and that could not be noted", None);
             }
         }
         false
     }
+}
+
+/// Logs why a day is not closed.
+fn tell((bank, day): BankDay, problem: &str, error: Option<&Trouble>) {
+    let error = error.map(ToString::to_string).unwrap_or_default();
+    tracing::warn!(bank = bank.0, %day, problem, error, "a day stays closing");
 }
 
 /// Keeps why a day is not closed, for whoever asks.
