@@ -110,7 +110,7 @@ impl<'w> Run<'w> {
         let opening: i64 = self.rows[..first].iter().map(|(_, amount)| amount).sum();
         let mut sent = self.rows[first..].to_vec();
         if let Some(place) = reworded {
-            sent[place].0.push_str(" KOREKSI TEKS");
+            sent[place].0.push_str(" CETAK ULANG");
         }
         let lines: Vec<String> =
             sent.iter().map(|(text, amount)| format!("{text} {amount:+}")).collect();
