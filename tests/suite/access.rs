@@ -179,7 +179,7 @@ on_both_backends! {
         let states =
             listed.lines().map(|line| (line.starts_with(MERCHANT), line.contains("revoked")));
         assert!(states.clone().all(|(is_it, revoked)| is_it == revoked), "{listed}");
-        assert_eq!(states.count(), 13);
+        assert_eq!(states.count(), 14);
         world.verify();
     }
 

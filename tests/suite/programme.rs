@@ -184,7 +184,7 @@ on_both_backends! {
         let unknown = programme.send_back("r-2", "fnd_x", 1, "typed twice");
         assert_eq!(unknown.problem(404), "not_found");
         assert_eq!(programme.send_back("r-2", id, 0, "typed twice").status, 422);
-        programme.send_back("r-2", id, 300_000, "typed twice").expect(201);
+        programme.send_back("r-2", text(&wrong, "transfer_id"), 300_000, "typed twice").expect(201);
         let after = holding(&world, "bni");
         assert_eq!((after.0, after.1 - before.1), (before.0, 500_000));
 

@@ -253,7 +253,7 @@ fn fund(
     posting.write(tx)?;
     tx.change_funds(bank.id, (amount.get(), 0), transfer.0)?;
     let alone = Doers { first: client, second: None };
-    let doers = agreed.as_ref().map_or(alone, super::proposals::Agreed::doers);
+    let doers = agreed.as_ref().map_or(alone, |agreed| agreed.doers());
     tx.record_funding(bank.id, reference, (transfer, amount), doers)?;
     if let Some(agreed) = agreed {
         agreed.carried_out(tx, transfer.0, now)?;

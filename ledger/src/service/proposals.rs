@@ -72,7 +72,7 @@ pub(super) struct Wanted<'a> {
 /// Whether two want it.
 pub(super) enum Agreement {
     /// This is the second: it is to be carried out, and then [`Agreed::carried_out`].
-    Reached(Agreed),
+    Reached(Box<Agreed>),
     /// This is the first, or the first again.
     Waits(Box<Proposal>),
 }
@@ -120,7 +120,7 @@ pub(super) fn agree(
         match waiting.met_by(wanted.client, wanted.stake, now) {
             Meeting::Own => return Ok(Agreement::Waits(Box::new(row.into()))),
             Meeting::Agreed => {
-                return Ok(Agreement::Reached(Agreed { row, client: wanted.client }));
+                return Ok(Agreement::Reached(Box::new(Agreed { row, client: wanted.client })));
             }
             Meeting::Void => tx.void_proposal(row.id)?,
         }

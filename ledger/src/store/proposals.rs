@@ -179,7 +179,7 @@ impl Connection {
 
 fn proposal(row: ProposalColumns) -> Result<ProposalRow, StoreError> {
     let (
-        (id, kind, state, subject, stake, detail, key_hash),
+        (id, kind, number, subject, stake, detail, key_hash),
         (by, by_name, at, revoked_at),
         (agreed_name, agreed_at, outcome),
     ) = row;
@@ -187,7 +187,7 @@ fn proposal(row: ProposalColumns) -> Result<ProposalRow, StoreError> {
     Ok(ProposalRow {
         id,
         act: Act::read(kind, &subject).ok_or_else(|| corrupt("its subject can't be read"))?,
-        state: ProposalState::from_number(state).ok_or_else(|| corrupt("its state is unknown"))?,
+        state: ProposalState::from_number(number).ok_or_else(|| corrupt("its state is unknown"))?,
         stake: Rupiah::new(stake).map_err(|_below| corrupt("its stake is below zero"))?,
         detail,
         key_hash,

@@ -92,7 +92,9 @@ pub(super) async fn return_funding(
 ) -> Result<HttpResponse, Problem> {
     let key = key.required()?.to_owned();
     let (amount, reason) = body.json().await?.parse()?;
-    let funding = id_of(&app, IdKind::Funding, &id)?;
+    // A funding is its transfer, and may be named by either.
+    let funding = id_of(&app, IdKind::Funding, &id);
+    let funding = funding.or_else(|_other_kind| id_of(&app, IdKind::Transfer, &id))?;
     let request = ReturnRequest { client: caller.client, funding, amount, reason, key };
     let ledger = Arc::clone(&app.ledger);
     let done = writing(move || {

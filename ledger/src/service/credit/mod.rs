@@ -166,15 +166,16 @@ impl Ledger {
         let (runs, reversals) = self.shared.read_own(|connection| {
             Ok::<_, StoreError>((connection.running_runs()?, connection.running_reversals()?))
         })?;
-        for run in runs {
-            tracing::info!(run, "an interrupted credit run is carried on");
-            self.run_credit_in_background(run);
-        }
-        for reversal in reversals {
-            tracing::info!(reversal, "an interrupted reversal of a run is carried on");
-            self.run_reversal_in_background(reversal);
+        let runs = runs.into_iter().map(runner::Job::Run);
+        for job in runs.chain(reversals.into_iter().map(runner::Job::Reversal)) {
+            self.resume(job);
         }
         Ok(())
+    }
+
+    fn resume(&self, job: runner::Job) {
+        tracing::info!(?job, "an interrupted credit run is carried on");
+        self.credits.start(&self.shared, job);
     }
 
     /// How a run stands.

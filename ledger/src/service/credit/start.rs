@@ -230,7 +230,7 @@ enum Wants {
     /// This one is proposed, and waits.
     Waits(i64),
     /// Two do.
-    Two(Agreed),
+    Two(Box<Agreed>),
 }
 
 /// What is at stake is what all families need, whether their banks can pay it or not.

@@ -175,7 +175,7 @@ fn begin(
     let act = Act::RunReversal { run: RowId(run.id) };
     let detail = request.reason.as_str();
     let wanted = Wanted { act: &act, client, stake, detail, key_hash: None };
-    let agreed: Agreed = match agree(tx, ids, &wanted, now)? {
+    let agreed: Box<Agreed> = match agree(tx, ids, &wanted, now)? {
         Agreement::Waits(proposal) => return Ok(Decided::Proposed(proposal)),
         Agreement::Reached(agreed) => agreed,
     };

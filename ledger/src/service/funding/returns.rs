@@ -168,7 +168,7 @@ impl Returning<'_> {
         }
         let transfer = self.post(tx, ids, (bank, funds.last_id, funding.transfer))?;
         let alone = Doers { first: client, second: None };
-        let doers = agreed.as_ref().map_or(alone, Agreed::doers);
+        let doers = agreed.as_ref().map_or(alone, |agreed| agreed.doers());
         let reason = agreed.as_ref().map_or(&self.request.reason, |agreed| &agreed.row.detail);
         let new = NewReturn { transfer, funding: funding.transfer, amount, doers, reason };
         tx.record_return(&new)?;
