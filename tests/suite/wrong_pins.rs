@@ -61,7 +61,7 @@ on_both_backends! {
         }
         guess(&till, 300, 5);
         assert_eq!(outcome(&buy(&till, &card, &goods(EGG))), "approved", "ten are not too many");
-        assert_eq!(suspended(&bank), [] as [Value; 0]);
+        assert_eq!(suspended(&bank), Vec::<Value>::new());
         guess(&till, 305, 1);
 
         let stopped = refused("terminal_suspended", "58");
@@ -82,7 +82,7 @@ on_both_backends! {
         assert_eq!(text(&list[0], "terminal_id"), "JKT-1");
         assert_eq!(text(&list[0], "merchant_id"), "EW-JAKARTA");
         assert_eq!(list[0]["changed_by"], Value::Null);
-        assert_eq!(suspended(&world.bank("bni")), [] as [Value; 0], "another bank's");
+        assert_eq!(suspended(&world.bank("bni")), Vec::<Value>::new(), "another bank's");
         assert_eq!(listed(&world.auditor().api, "/v1/terminals?state=suspended"), list);
         let metrics = bank.api.get("/metrics").text();
         assert!(metrics.contains("\newarong_terminals_suspended 1\n"), "{metrics}");
@@ -203,7 +203,7 @@ on_both_backends! {
         // The card's bank sees the one, the shop's bank both, others none, and the shop has no list.
         assert_eq!(listed(&world.bank("bri").api, path), all[1..]);
         assert_eq!(listed(&world.bank("bni").api, path), all);
-        assert_eq!(listed(&world.bank("btn").api, path), [] as [Value; 0]);
+        assert_eq!(listed(&world.bank("btn").api, path), Vec::<Value>::new());
         assert_eq!(till.api.get(path).problem(403), "role_not_allowed");
         assert_eq!(world.programme().api.get(path).problem(403), "role_not_allowed");
         let auditor = world.auditor();
@@ -217,7 +217,7 @@ on_both_backends! {
         assert_eq!(auditor.api.get(&format!("{path}?terminal_id=x")).problem(422), "request_invalid");
 
         // They are no purchases.
-        assert_eq!(listed(&auditor.api, "/v1/redemptions?merchant_id=EW-KUPANG"), [] as [Value; 0]);
+        assert_eq!(listed(&auditor.api, "/v1/redemptions?merchant_id=EW-KUPANG"), Vec::<Value>::new());
         world.verify();
     }
 }

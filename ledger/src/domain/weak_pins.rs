@@ -17,7 +17,7 @@ pub(super) fn is_often_chosen(digits: &[u8; 6]) -> bool {
 
 /// 000001: five of a digit.
 fn nearly_one_digit(pin: [u8; 6]) -> bool {
-    pin.iter().any(|digit| pin.iter().filter(|other| *other == digit).count() >= 5)
+    pin.iter().any(|digit| pin.iter().filter(|other| *other != digit).count() <= 1)
 }
 
 /// 111111, 121212, 123123: one, two or three digits again and again.
@@ -26,13 +26,13 @@ fn repeats(pin: [u8; 6]) -> bool {
 }
 
 /// 112233: three pairs.
-fn is_pairs([a, b, c, d, e, f]: [u8; 6]) -> bool {
-    a == b && c == d && e == f
+fn is_pairs([one, two, three, four, five, six]: [u8; 6]) -> bool {
+    one == two && three == four && five == six
 }
 
 /// 123321.
-fn is_palindrome([a, b, c, d, e, f]: [u8; 6]) -> bool {
-    a == f && b == e && c == d
+fn is_palindrome([one, two, three, four, five, six]: [u8; 6]) -> bool {
+    one == six && two == five && three == four
 }
 
 /// How far it is from a digit up to the next, 9 being followed by 0.
@@ -49,18 +49,18 @@ fn has_even_steps(pin: [u8; 6]) -> bool {
 
 /// 123789, 456654, 147258, 111222: two halves, each a digit three times, a run or a column of the
 /// keypad.
-fn has_keypad_halves([a, b, c, d, e, f]: [u8; 6]) -> bool {
-    let half = |one, two, three| {
-        let steps = (step(one, two), step(two, three));
+fn has_keypad_halves([one, two, three, four, five, six]: [u8; 6]) -> bool {
+    let half = |first, second, third| {
+        let steps = (step(first, second), step(second, third));
         steps.0 == steps.1 && matches!(steps.0, 0 | 1 | 3 | 7 | 9)
     };
-    half(a, b, c) && half(d, e, f)
+    half(one, two, three) && half(four, five, six)
 }
 
 /// 170845, 450817: day, month, year, or the other way round; in any century.
-fn is_date([a, b, c, d, e, f]: [u8; 6]) -> bool {
-    let two = |tens: u8, ones: u8| i32::from(tens).saturating_mul(10).saturating_add(ones.into());
-    let (first, middle, last) = (two(a, b), two(c, d), two(e, f));
+fn is_date([one, two, three, four, five, six]: [u8; 6]) -> bool {
+    let pair = |tens: u8, ones: u8| i32::from(tens).saturating_mul(10).saturating_add(ones.into());
+    let (first, middle, last) = (pair(one, two), pair(three, four), pair(five, six));
     // Every day there is in a leap year, as 2000 was.
     let exists = |day: i32| {
         let date = middle.saturating_mul(100).saturating_add(day);

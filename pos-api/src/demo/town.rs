@@ -316,11 +316,12 @@ fn pin(random: &mut Random, number: CardNumber, nik: &str) -> anyhow::Result<Str
     while format!("{drawn:06}").parse().is_ok_and(given_away) {
         drawn = random.below(1_000_000);
     }
-    // The first that is not often chosen from there on: what comes later of the stream stays.
+    // What is often chosen gives way to one far from it: what comes later of the stream stays.
     let strong = |text: &String| {
         let pin = text.parse::<Pin>();
         pin.is_ok_and(|pin| pin.strong_for(number.masked()).is_ok() && !given_away(pin))
     };
-    let mut pins = (drawn..1_000_000).chain(0..drawn).map(|pin| format!("{pin:06}"));
+    let far = |pin: &u64| Some(pin.wrapping_mul(7_921).wrapping_add(104_729) % 1_000_000);
+    let mut pins = std::iter::successors(Some(drawn), far).map(|pin| format!("{pin:06}"));
     pins.find(strong).context("most PINs are strong")
 }

@@ -81,7 +81,7 @@ on_both_backends! {
         assert_eq!(own, ["KPG-1", "AMB-1"]);
         let auditor = world.auditor();
         assert_eq!(codes(listed(&auditor.api, "/v1/terminals?bank=btn")), ["JPR-1"]);
-        assert_eq!(listed(&auditor.api, "/v1/terminals?state=inactive"), [] as [Value; 0]);
+        assert_eq!(listed(&auditor.api, "/v1/terminals?state=inactive"), Vec::<Value>::new());
         for query in ["state=off", "bank=BRI", "merchant_id=ew", "x=1"] {
             let answer = auditor.api.get(&format!("/v1/terminals?{query}"));
             assert_eq!(answer.problem(422), "request_invalid", "{query}");
