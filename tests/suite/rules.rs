@@ -34,7 +34,7 @@ fn listed(programme: &Programme, path: &str) -> Vec<Value> {
 on_both_backends! {
     fn a_policy_begins_on_a_free_day_once_two_want_it(backend) {
         let world = World::start(backend);
-        let (first, second) = (world.programme(), world.programme_second());
+        let (first, second) = (world.programme(), world.second_programme());
         let (from, today) = (free_day().next(), free_day().minus_days(1));
         let refused = first.api.post("/v1/policies", &policy(today, 150_000));
         assert_eq!(refused.problem(422), "request_invalid");
@@ -69,7 +69,7 @@ on_both_backends! {
 
     fn ceilings_are_entered_by_two_and_read_by_all(backend) {
         let world = World::start(backend);
-        let (first, second) = (world.programme(), world.programme_second());
+        let (first, second) = (world.programme(), world.second_programme());
         let from = free_day();
         first.api.post("/v1/price-ceilings", &ceiling(from, 14_000)).expect(202);
         let entered = second.api.post("/v1/price-ceilings", &ceiling(from, 14_000)).expect(201);
