@@ -284,7 +284,6 @@ on_both_backends! {
             ("PUT", "/v1/redemptions/rdm_x", "GET, HEAD"),
             ("POST", "/v1/redemptions/rdm_x", "GET, HEAD"),
             ("GET", "/v1/redemptions/rdm_x/reversals", "POST"),
-            ("GET", "/v1/balance-inquiries", "POST"),
             ("GET", "/v1/card-lookups", "POST"),
             ("GET", "/v1/cards", "POST"),
             ("DELETE", "/v1/fundings", "GET, POST"),

@@ -143,7 +143,7 @@ impl Pin {
     /// # Errors
     /// [`NotPin::Weak`].
     pub fn strong_for(self, card: MaskedCard) -> Result<Self, NotPin> {
-        let weak = self.is_of(card) || is_often_chosen(&self.0);
+        let weak = self.is_of(card) || is_often_chosen(self.0);
         if weak { Err(NotPin::Weak) } else { Ok(self) }
     }
 

@@ -322,8 +322,8 @@ fn lines_are_counted_as_an_editor_counts_them() {
 fn names_that_nobody_can_read_are_refused() {
     for name in ["\u{200e}\u{200f}", "\u{200b}", "Keluarga \u{202e}Satu", "a\u{7}b"] {
         let mut files = city();
-        files[1].1 += &format!("EW-0002,{name},warung,Jalan 2,1571010001,bri,WIB,2\n");
-        files[3].1 += &format!("H3,1571014708850009,{name},1571010001\n");
+        files[1].1.extend(["EW-0002,", name, ",warung,Jalan 2,1571010001,bri,WIB,2\n"]);
+        files[3].1.extend(["H3,1571014708850009,", name, ",1571010001\n"]);
         let expected =
             ["merchants.csv:3", "households.csv:4"].map(|at| format!("{at}: name: not {LEGIBLE}"));
         assert_eq!(flaws(&files), expected, "{name:?}");
@@ -333,7 +333,7 @@ fn names_that_nobody_can_read_are_refused() {
     assert_eq!(flaws(&files), ["households.csv:4: name: nothing is given"]);
     for name in ["Z", "R 4", "-", "سيتي", "ꦗꦮ"] {
         let mut files = city();
-        files[3].1 += &format!("H3,1571014708850009,{name},1571010001\n");
+        files[3].1.extend(["H3,1571014708850009,", name, ",1571010001\n"]);
         assert_eq!(flaws(&files), [""; 0], "{name}");
     }
 }
