@@ -242,6 +242,7 @@ impl<'w> Run<'w> {
 fn holding_moves_as_the_bank_does(backend: Backend, runs: usize, rounds: usize) {
     clear_of_midnight();
     let mut chance = Chance::of(seed());
+    let (mut recorded, mut refused) = (0, 0);
     for _ in 0..runs {
         let limits = ["--four-eyes-above", "4000000000", "--four-eyes-day-above", "4000000000"];
         let world = World::start_with(backend, &limits);
@@ -254,11 +255,13 @@ fn holding_moves_as_the_bank_does(backend: Backend, runs: usize, rounds: usize) 
         }
         while !run.decide() {}
         run.audit();
-        assert!(run.recorded > rounds / 3, "{} of {rounds} files were refused", run.refused);
+        (recorded, refused) = (recorded + run.recorded, refused + run.refused);
         run.sign();
         run.audit();
         world.verify();
     }
+    // After a reworded row was taken, few files of that run agree with all before them.
+    assert!(recorded > refused / 2, "{refused} rounds without a file, {recorded} with one");
 }
 
 mod holding_moves_as_the_bank_does_whatever_comes {
