@@ -109,10 +109,12 @@ on_both_backends! {
         }
         // The day is open: what is told to others is that, and not that there is no room.
         let body = json!({"bank": "bri", "business_date": today().to_string(), "files": []});
+        let mut last = slow.api.post("/v1/reconciliations", &body);
         let full = ewarong_tests::process::wait_until(CUT, || {
-            slow.api.post("/v1/reconciliations", &body).status == 429
+            last = slow.api.post("/v1/reconciliations", &body);
+            last.status == 429
         });
-        assert!(full, "a third of the same client is one too many");
+        assert!(full, "a third of the same client is one too many: {}", last.text());
         for till in ["JKT-1", "JKT-2"] {
             let answer = world.till(till).api.post("/v1/reconciliations", &body);
             assert_eq!(answer.problem(409), "day_not_closed", "{till}");

@@ -151,7 +151,7 @@ fn filters(model: &Model, families: &[Family], chance: &mut Chance) -> Vec<(&'st
     for kind in ["funding", "credit", "redemption", "reversal", "settlement"] {
         filters.push(("kind", kind.to_owned()));
     }
-    for bank in ["bri", "btn", "bca"] {
+    for bank in ["bri", "btn"] {
         filters.push(("bank", bank.to_owned()));
     }
     for merchant in ["EW-JAMBI", "EW-JAKARTA", "EW-NOWHERE"] {

@@ -28,12 +28,10 @@ statement! {
 
 statement! {
     both UpdateMerchant<'a> {
-        name: &'a str, kind: &'a str, address: &'a str, region: &'a str, zone: i16, price_zone: i16,
-        id: i64,
+        name: &'a str, kind: &'a str, address: &'a str, region: &'a str, id: i64,
     };
     "UPDATE merchants SET name = " [name: Text] ", kind = " [kind: Text] ", address = " [address: Text]
-    ", region_code = " [region: Text] ", zone = " [zone: SmallInt] ", price_zone = "
-    [price_zone: SmallInt] " WHERE id = " [id: BigInt]
+    ", region_code = " [region: Text] " WHERE id = " [id: BigInt]
 }
 
 /// What is registered of a merchant beside its code and status.
@@ -68,15 +66,13 @@ impl Connection {
         }))
     }
 
-    /// Gives a merchant these data; its bank stays.
+    /// Gives a merchant this name, kind, address and region.
     pub(crate) fn update_merchant(&mut self, record: &MerchantRecord) -> Result<(), StoreError> {
         let statement = UpdateMerchant {
             name: &record.name,
             kind: &record.kind,
             address: &record.address,
             region: &record.region,
-            zone: record.zone,
-            price_zone: record.price_zone,
             id: record.id.0,
         };
         self.execute(statement).map(|_| ())

@@ -26,8 +26,9 @@ impl diesel::r2d2::ManageConnection for Manager {
         connection.ping()
     }
 
-    fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.ping().is_err()
+    /// Asked when a connection comes back; whether it works is found out when it is taken next.
+    fn has_broken(&self, _connection: &mut Connection) -> bool {
+        false
     }
 }
 
@@ -43,7 +44,8 @@ impl Pool {
         diesel::r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
-            .test_on_check_out(false)
+            // The database may have been started again since a connection was used last.
+            .test_on_check_out(true)
             .connection_timeout(Duration::from_secs(3))
             .build(Manager { url: url.clone(), purpose })
             .map(Self)

@@ -215,7 +215,7 @@ CREATE TABLE proposals (
     agreed_by INTEGER,
     agreed_at INTEGER,
     outcome INTEGER,
-    CONSTRAINT proposals_kind CHECK (kind BETWEEN 1 AND 4),
+    CONSTRAINT proposals_kind CHECK (kind BETWEEN 1 AND 6),
     CONSTRAINT proposals_state CHECK (
         (state = 2 AND agreed_by IS NOT NULL AND agreed_at IS NOT NULL AND outcome IS NOT NULL)
         OR (state IN (1, 3) AND agreed_by IS NULL AND agreed_at IS NULL AND outcome IS NULL)

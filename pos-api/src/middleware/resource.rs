@@ -20,12 +20,17 @@ use crate::problem::{Code, Problem};
 use crate::security::What;
 
 /// Where two people have to take part; who did which step is noted.
-const FOUR_EYES: [&str; 5] = [
+const FOUR_EYES: [&str; 10] = [
     "/v1/exceptions/{id}/resolutions",
     "/v1/exceptions/resolutions",
     "/v1/reconciliations/{id}/sign-off",
     "/v1/reconciliations/{id}/reopenings",
     "/v1/fundings",
+    "/v1/fundings/{id}/returns",
+    "/v1/credit-runs",
+    "/v1/credit-runs/{id}/reversals",
+    "/v1/policies",
+    "/v1/price-ceilings",
 ];
 
 /// A path of the service and the methods it has; others are answered as such.

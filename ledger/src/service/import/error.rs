@@ -163,6 +163,9 @@ pub enum Flaw {
     /// New data name another bank.
     #[error("a merchant stays with its bank: what it is owed is settled there")]
     BankStays,
+    /// New data name another time zone or region of price ceilings.
+    #[error("a merchant stays in its zone: what it sold is judged by it; register the shop anew")]
+    ZoneStays,
 }
 
 /// Why nothing was imported.

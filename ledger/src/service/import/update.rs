@@ -145,15 +145,18 @@ fn update_of(
     if before.bank != entry.bank.as_str() {
         return Ok(Err(("bank", Flaw::BankStays)));
     }
+    if before.zone != entry.zone.hours() {
+        return Ok(Err(("zone", Flaw::ZoneStays)));
+    }
+    if before.price_zone != entry.price_zone.0 {
+        return Ok(Err(("price_zone", Flaw::ZoneStays)));
+    }
     let now = MerchantRecord {
-        id: before.id,
         name: entry.name.clone(),
         kind: entry.kind.as_str().to_owned(),
         address: entry.address.clone(),
         region: entry.region.as_str().to_owned(),
-        bank: before.bank.clone(),
-        zone: entry.zone.hours(),
-        price_zone: entry.price_zone.0,
+        ..before.clone()
     };
     let changes = differences(&entry.code, &before, &now);
     Ok(Ok(Update { now, changes }))
@@ -164,14 +167,11 @@ fn differences(
     before: &MerchantRecord,
     now: &MerchantRecord,
 ) -> Vec<MerchantChange> {
-    let hours = |zone: i16| format!("+{zone:02}:00");
     [
         ("name", before.name.clone(), now.name.clone()),
         ("kind", before.kind.clone(), now.kind.clone()),
         ("address", before.address.clone(), now.address.clone()),
         ("region_code", before.region.clone(), now.region.clone()),
-        ("zone", hours(before.zone), hours(now.zone)),
-        ("price_zone", before.price_zone.to_string(), now.price_zone.to_string()),
     ]
     .into_iter()
     .filter(|(_, from, to)| from != to)
