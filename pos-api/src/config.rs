@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ledger::domain::money::Rupiah;
-use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ROLLUP_SPAN};
+use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ROLLUP_SPAN, RecordingLimits};
 use serde::Deserialize;
 
 use crate::cli::{DatabaseArgs, ServeArgs};
+use crate::recording_limits;
 
 /// What a TOML file may set; the same names as the flags, with underscores.
 #[derive(Debug, Default, Deserialize)]
@@ -19,6 +20,7 @@ struct File {
     rollup_span: Option<u32>,
     four_eyes_above: Option<u32>,
     max_bank_files: Option<u16>,
+    recording_limits: Option<String>,
 }
 
 /// What the bank files of one recording may have in all, in bytes, where nothing else is configured.
@@ -44,6 +46,8 @@ pub struct Settings {
     pub four_eyes_above: Rupiah,
     /// What the bank files of one recording may have in all, in bytes.
     pub max_bank_files: usize,
+    /// What clients may send to be reconciled.
+    pub recordings: RecordingLimits,
 }
 
 impl Settings {
@@ -66,6 +70,12 @@ impl Settings {
             max_bank_files: match args.max_bank_files.or(file.max_bank_files) {
                 Some(limit) => usize::from(limit).saturating_mul(MIB),
                 None => MAX_BANK_FILES,
+            },
+            recordings: match (args.recording_limits, file.recording_limits) {
+                (Some(limits), _) => limits,
+                (None, Some(text)) => recording_limits::parse(&text)
+                    .map_err(|what| anyhow::anyhow!("recording_limits: {what}"))?,
+                (None, None) => RecordingLimits::default(),
             },
             url,
         })

@@ -12,6 +12,7 @@ mod demo;
 mod extract;
 pub mod metrics;
 pub mod problem;
+pub mod recording_limits;
 mod routes;
 pub mod startup;
 mod telemetry;

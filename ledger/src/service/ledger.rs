@@ -22,6 +22,7 @@ use super::ids::IdSource;
 use super::keyfile::{self, KeysError};
 use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
 use super::reads::AccountNames;
+use super::reconciling::{RecordingLimits, Turns};
 use super::shared::Shared;
 use super::{checkpoints, keeper, sealer};
 
@@ -43,6 +44,8 @@ pub struct Options {
     pub rollup_span: u32,
     /// What may be at stake in a decision about a difference without a second person's agreement.
     pub four_eyes_above: Rupiah,
+    /// What clients may send to be reconciled.
+    pub recordings: RecordingLimits,
 }
 
 /// The ledger, open.
@@ -55,6 +58,8 @@ pub struct Ledger {
     pub(super) names: AccountNames,
     pub(super) credits: CreditRunner,
     pub(super) four_eyes_above: Rupiah,
+    pub(super) limits: RecordingLimits,
+    pub(super) turns: Turns,
     directory: CardDirectory,
     keeper: Background,
     checkpoints: Option<Background>,
@@ -146,6 +151,8 @@ impl Ledger {
             names,
             credits,
             four_eyes_above: options.four_eyes_above,
+            limits: options.recordings,
+            turns: Turns::default(),
             directory,
             keeper,
             checkpoints,

@@ -21,6 +21,7 @@ mod filing;
 pub(crate) mod fundings;
 pub(crate) mod history;
 mod idempotency;
+pub(crate) mod kept;
 pub(crate) mod nodes;
 pub(crate) mod payments;
 pub(crate) mod reads;

@@ -4,7 +4,9 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, SystemClock};
+use ledger::service::{
+    FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, RecordingLimits, SystemClock,
+};
 
 use crate::cli::DemoArgs;
 use crate::config::MAX_BANK_FILES;
@@ -40,6 +42,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
+        recordings: RecordingLimits::none(),
     })?;
     drop(demo);
     serve(Arc::new(ledger), &addr, cores, MAX_BANK_FILES)

@@ -29,6 +29,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span: settings.rollup_span,
         four_eyes_above: settings.four_eyes_above,
+        recordings: settings.recordings,
     })?);
     for run in ledger.unfinished_credit_runs()? {
         tracing::info!(run, "an interrupted credit run is carried on");

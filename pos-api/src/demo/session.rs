@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use ledger::domain::calendar::{Instant, Zone};
 use ledger::service::{
     Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ROLLUP_SPAN,
+    RecordingLimits,
 };
 
 /// How far the clock may go while the ledger stays open. A ledger writes the highest id that it may
@@ -41,6 +42,7 @@ impl Session {
             cores,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::none(),
         };
         Ok(Self { ledger: Ledger::open(&options)?, options, clock, opened: now })
     }

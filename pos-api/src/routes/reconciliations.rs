@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError as _, web};
 use ledger::domain::bank::BankCode;
 use ledger::domain::calendar::Date;
 use ledger::domain::public_id::{self, IdKind};
@@ -46,11 +47,17 @@ pub(super) async fn record(
     let (bank, day, files) = body.json_up_to(largest_body(room.largest), UPLOAD).await?.parse()?;
     let request = request(&session, &bank, day)?;
     let ledger = Arc::clone(&app.ledger);
-    let (recorded, is_new) = web::block(move || {
+    let done = web::block(move || {
         let _held_until_done = permit;
         ledger.reconcile(&ReconcileRequest { files, ..request }, &AsJson)
     })
-    .await??;
+    .await?;
+    if let Err(NotReconciled::DayFull { seconds, .. }) = &done {
+        let mut full = Problem::new(Code::RecordingsExhausted).error_response();
+        full.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        return Ok(full);
+    }
+    let (recorded, is_new) = done?;
     let answer = ReconciliationAnswer::of(app.ledger.keys(), recorded)?;
     let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(answer))
@@ -228,8 +235,21 @@ impl From<NotReconciled> for Problem {
         match error {
             NotReconciled::DayNotClosed(_) => Self::new(Code::DayNotClosed),
             NotReconciled::Refused { file, status, reason } => {
-                Self::at(Code::FileRefused, "/files", format!("{file}: {status}: {reason}"))
+                let code = match status {
+                    "wrong_account" => Code::WrongAccount,
+                    "foreign_rows" => Code::ForeignRows,
+                    _ => Code::FileRefused,
+                };
+                Self::at(code, "/files", format!("{file}: {status}: {reason}"))
             }
+            NotReconciled::TooManyRows { most } => {
+                Self::at(Code::TooManyRows, "/files", format!("may have {most} rows"))
+            }
+            NotReconciled::TooManyExceptions { found, most } => {
+                let detail = format!("make {found} differences, may make {most}");
+                Self::at(Code::TooManyExceptions, "/files", detail)
+            }
+            NotReconciled::DayFull { .. } => Self::new(Code::RecordingsExhausted),
             NotReconciled::NoFile => Self::new(Code::FileMissing),
             NotReconciled::SignedOff => Self::new(Code::SignedOff),
             NotReconciled::ClientRevoked => Self::new(Code::TokenInvalid),

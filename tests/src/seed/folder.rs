@@ -140,7 +140,7 @@ pub(super) fn write(dir: &Path, families: &[Family], open: Date) {
     for SeedBank { code, cut_off, clearing_code, .. } in BANKS {
         row(
             &mut banks,
-            format_args!("{code},Bank {code},{clearing_code},7788990011,{cut_off},{open}"),
+            format_args!("{code},Bank {code},{clearing_code},5301000123304,{cut_off},{open}"),
         );
     }
     let mut merchants =

@@ -18,8 +18,8 @@ use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
     Answered, CardLifeError, Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger,
-    ManualClock, NewScope, NotReversed, OnceKey, Options, Reader, RedeemRequest, Reply,
-    ReverseRequest, Scope, SettlementQuery, Teller, add_clients, migrate, verify,
+    ManualClock, NewScope, NotReversed, OnceKey, Options, Reader, RecordingLimits, RedeemRequest,
+    Reply, ReverseRequest, Scope, SettlementQuery, Teller, add_clients, migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -75,6 +75,7 @@ impl Bench {
             cores: 4,
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::none(),
         };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();

@@ -19,7 +19,8 @@ use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
     Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, ManualClock, NewScope, OnceKey,
-    Options, RedeemRequest, Reply, ReverseRequest, Scope, add_clients, migrate, verify,
+    Options, RecordingLimits, RedeemRequest, Reply, ReverseRequest, Scope, add_clients, migrate,
+    verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -68,6 +69,7 @@ impl Past {
             cores: 2,
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::none(),
         };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();

@@ -8,7 +8,9 @@ use crate::domain::card::CardNumber;
 use crate::domain::household::Identity;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
-use crate::service::{FOUR_EYES_ABOVE, NewBankCard, NewScope, Options, ROLLUP_SPAN, Teller};
+use crate::service::{
+    FOUR_EYES_ABOVE, NewBankCard, NewScope, Options, ROLLUP_SPAN, RecordingLimits, Teller,
+};
 use crate::service::{add_clients, migrate};
 
 const MONTHLY: i64 = 110_000;
@@ -33,6 +35,7 @@ impl Bench {
             cores: 1,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::default(),
         };
         let ledger = Ledger::open(&options).unwrap();
         let entry = BankEntry {

@@ -7,7 +7,11 @@ use csv::ByteRecord;
 use super::error::{BadRow, Flaw, ImportFile};
 
 /// The columns that may be left out.
-const OPTIONAL: [&str; 2] = ["pin", "settlement_lag"];
+const OPTIONAL: [(ImportFile, &str); 3] = [
+    (ImportFile::Banks, "settlement_lag"),
+    (ImportFile::Merchants, "account_number"),
+    (ImportFile::Cards, "pin"),
+];
 
 /// Where each column stands.
 pub(super) struct Header {
@@ -41,7 +45,7 @@ impl Header {
             }
         }
         for (column, place) in columns.iter().zip(&places) {
-            if place.is_none() && !OPTIONAL.contains(column) {
+            if place.is_none() && !OPTIONAL.contains(&(file, *column)) {
                 flaw(Some(*column), Flaw::NoColumn);
             }
         }

@@ -9,7 +9,7 @@ use crate::domain::card::{CardNumber, CardState};
 use crate::domain::household::{Identity, Nik};
 use crate::domain::ids::HouseholdId;
 use crate::service::clock::ManualClock;
-use crate::service::{FOUR_EYES_ABOVE, Options, ROLLUP_SPAN, migrate};
+use crate::service::{FOUR_EYES_ABOVE, Options, ROLLUP_SPAN, RecordingLimits, migrate};
 use crate::store::DatabaseUrl;
 use crate::store::connection::Connection;
 
@@ -81,6 +81,7 @@ fn open(dir: &Path) -> Ledger {
         cores: 1,
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
+        recordings: RecordingLimits::default(),
     })
     .unwrap()
 }

@@ -8,12 +8,13 @@
 pub(super) mod differences;
 mod evidence;
 mod expected;
+mod kept;
+mod limits;
 mod pieces;
 mod record;
 mod signing;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use crate::bankfile::{StatementLine, covered_to, each_settlement_row};
 use crate::domain::bank::{BankCode, BankId};
@@ -29,10 +30,14 @@ use super::error::Trouble;
 use super::history::Reader;
 use super::ledger::Ledger;
 use super::shared::Contended;
-use evidence::{Evidence, LOOKED_BACK};
+use evidence::{Evidence, LOOKED_BACK, Wanted};
 use expected::ExpectedSide;
+use kept::KeptFile;
+use limits::Brought;
 
 pub use evidence::SentFile;
+pub(super) use limits::Turns;
+pub use limits::{RecordingBounds, RecordingLimits};
 pub use signing::NotSigned;
 
 /// Why nothing is recorded.
@@ -50,6 +55,30 @@ pub enum NotReconciled {
         status: &'static str,
         /// For people.
         reason: String,
+    },
+    /// The files have more rows than one request may have, or than a day may rest on.
+    #[error("the files have more than {most} rows")]
+    TooManyRows {
+        /// How many one request may have.
+        most: u64,
+    },
+    /// More differences about rows than one recording may find: the files are no statement of this day.
+    #[error("{found} differences about the files' rows, where there may be {most}")]
+    TooManyExceptions {
+        /// How many there are.
+        found: u64,
+        /// How many there may be.
+        most: u64,
+    },
+    /// The client's recordings have brought as much today as they may.
+    #[error("the client's recordings of today come to more than {most} {what}")]
+    DayFull {
+        /// Recordings, bytes, rows or differences.
+        what: &'static str,
+        /// How many there may be.
+        most: u64,
+        /// Seconds until the next day (WIB) begins.
+        seconds: u64,
     },
     /// No file is there to reconcile with.
     #[error("there is no file to reconcile with")]
@@ -113,10 +142,23 @@ pub struct Reconciliation {
     pub recorded_at: Instant,
     /// When it was signed off.
     pub signed_at: Option<Instant>,
-    /// The files' names and hashes.
-    pub files: Vec<(String, Vec<u8>)>,
+    /// The files.
+    pub files: Vec<RecordedFile>,
+    /// Whether all that follows from the latest recording is written.
+    pub is_carried_out: bool,
     /// Differences that wait for a person.
     pub open_exceptions: i64,
+}
+
+/// A file that a reconciliation rests on.
+#[derive(Clone, Debug)]
+pub struct RecordedFile {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub hash: Vec<u8>,
+    /// The account that its statements name; `None` where its layout has none, so that it was not compared.
+    pub account: Option<String>,
 }
 
 /// A recorded outcome.
@@ -155,11 +197,21 @@ pub trait Rendering {
 
 /// What was read for a recording, all in one snapshot.
 struct Ground {
-    row: Option<ReconciliationRow>,
+    base: record::Base,
     evidence: Evidence,
     expected: ExpectedSide,
     used: HashSet<String>,
     /// Days from a business day to its payment.
+    lag: u8,
+}
+
+/// What a recording begins with: what is kept, and what may be added.
+struct Beginning {
+    base: record::Base,
+    kept: Vec<KeptFile>,
+    /// The places of the sent files that are new.
+    new: Vec<usize>,
+    account: Option<String>,
     lag: u8,
 }
 
@@ -175,71 +227,147 @@ impl Ledger {
         rendering: &impl Rendering,
     ) -> Result<(Reconciliation, bool), NotReconciled> {
         let view = view_of(request);
-        let ground = self.ground(request, view)?;
-        if let Some(row) = &ground.row
-            && ground.evidence.new.is_empty()
+        let _turn = self.turns.take(view)?;
+        // What a recording left behind that was cut off comes first: its rows are used up.
+        for day in self.shared.read(|connection| connection.unfinished_days(view))? {
+            let day = Date::from_number(day)
+                .map_err(|error| StoreError::corrupt(format!("a reconciliation: {error}")))?;
+            if day != request.day {
+                let again = ReconcileRequest { day, files: Vec::new(), ..request.clone() };
+                self.reconcile_day(&again, view, rendering)?;
+            }
+        }
+        self.reconcile_day(request, view, rendering)
+    }
+
+    fn reconcile_day(
+        &self,
+        request: &ReconcileRequest,
+        view: View,
+        rendering: &impl Rendering,
+    ) -> Result<(Reconciliation, bool), NotReconciled> {
+        let begun = self.beginning(request, view)?;
+        if let Some(row) = &begun.base.row
+            && row.is_carried_out
+            && begun.new.is_empty()
             && !request.files.is_empty()
         {
             return Ok((self.shown_reconciliation(row.clone())?, false));
         }
+        let ground = self.ground(request, begun)?;
         if ground.evidence.files.is_empty() {
             return Err(NotReconciled::NoFile);
         }
-        let prepared = Arc::new(prepare(request, view, ground, rendering));
-        let before = prepared.base.row.as_ref().map(|row| row.result_run);
-        let pieces = pieces::write(&self.shared, &prepared)?;
-        let run = pieces.run;
-        let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
-        let written = self
-            .shared
-            .write(move |tx| record::record(tx, &ids, (&prepared, &pieces), clock.now()));
-        let id = written.inspect_err(|error| pieces::clear_failed(&self.shared, run, error))?;
-        if let Some(before) = before {
-            pieces::clear(&self.shared, before)?;
-        }
+        let prepared = prepare(request, ground, rendering);
+        prepared.check(self.limits.of(view))?;
+        let id = record::carry_out(&self.shared, prepared, *self.limits.of(view))?;
         let row = self.shared.read(|connection| connection.reconciliation(id))?;
         let row = row.ok_or_else(|| StoreError::corrupt("a reconciliation is not there"))?;
         Ok((self.shown_reconciliation(row)?, true))
     }
 
-    fn ground(&self, request: &ReconcileRequest, view: View) -> Result<Ground, NotReconciled> {
-        let (bank, code) = &request.bank;
-        let day = request.day;
-        let status = self.day_status(*bank, day)?;
+    /// Whether the day can be recorded by this client, and with what.
+    fn beginning(
+        &self,
+        request: &ReconcileRequest,
+        view: View,
+    ) -> Result<Beginning, NotReconciled> {
+        let (bank, day, client) = (request.bank.0, request.day, request.client);
+        let status = self.day_status(bank, day)?;
         if status != DayStatus::Closed {
             return Err(NotReconciled::DayNotClosed(status));
         }
-        let (row, kept, used, banks) = self.shared.read(|connection| {
-            connection.snapshot::<_, StoreError>(|tx| {
-                let window = (day.minus_days(LOOKED_BACK), day);
-                let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
-                Ok((
-                    tx.reconciliation_of(view, day)?,
-                    tx.bank_files_between(view, window)?,
-                    tx.rows_used_elsewhere(view, day, around)?,
-                    tx.banks()?,
-                ))
-            })
-        })?;
+        let now = self.shared.clock.now();
+        let window = (day.minus_days(LOOKED_BACK), day);
+        let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
+        let (row, files, statements, banks, account, neighbours, before) =
+            self.shared.read(|connection| {
+                connection.snapshot::<_, StoreError>(|tx| {
+                    Ok((
+                        tx.reconciliation_of(view, day)?,
+                        tx.bank_files_between(view, window)?,
+                        tx.kept_statements(view, window)?,
+                        tx.banks()?,
+                        tx.registered_account(view)?,
+                        tx.neighbours(view, around)?,
+                        Brought::today(tx, client, now)?,
+                    ))
+                })
+            })?;
         if row.as_ref().is_some_and(|row| row.signed_at.is_some()) {
             return Err(NotReconciled::SignedOff);
         }
-        let part = |file, part| self.shared.read(|connection| connection.file_part(file, part));
-        let evidence = evidence::gather((code, day), (kept, &part), &request.files)?;
-        let own = row.as_ref().map(|row| row.id);
+        let kept = KeptFile::all(files, statements)?;
+        let new = evidence::new_files(day, &kept, &request.files);
+        let sizes = new.iter().filter_map(|place| request.files.get(*place));
+        let sizes = sizes.map(|file| u64::try_from(file.content.len()).unwrap_or(u64::MAX));
+        let bytes = sizes.fold(0, u64::saturating_add);
+        let base = record::Base { row, view, day, client, neighbours };
+        if !base.only_finishes(&new) && !(new.is_empty() && !request.files.is_empty()) {
+            let more = Brought { recordings: 1, bytes, ..Brought::default() };
+            self.limits.of(view).check_day((before, more), now)?;
+        }
+        let record = banks.into_iter().find(|record| record.id == bank);
+        let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
+        Ok(Beginning { base, kept, new, account, lag: record.settlement_lag })
+    }
+
+    fn ground(
+        &self,
+        request: &ReconcileRequest,
+        begun: Beginning,
+    ) -> Result<Ground, NotReconciled> {
+        let Beginning { base, kept, new, account, lag } = begun;
+        let (bank, code) = &request.bank;
+        let (view, day) = (base.view, base.day);
+        let bounds = self.limits.of(view);
+        let wanted = Wanted { bank: code, day, account, bounds };
+        let evidence = evidence::gather(&self.shared, wanted, &kept, (&request.files, &new))?;
+        let own = base.row.as_ref().map(|row| row.id);
         let lines = evidence.lines();
         let expected = self.shared.read(|connection| {
             connection.snapshot(|tx| expected::expected(tx, view, (day, own), &lines))
         })?;
-        let record = banks.into_iter().find(|record| record.id == *bank);
-        let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
-        Ok(Ground {
-            row,
-            evidence,
-            expected,
-            used: used.into_iter().collect(),
-            lag: record.settlement_lag,
-        })
+        evidence::refuse_foreign(&evidence, &expected.named)?;
+        tracing::debug!(bank = bank.0, rows = lines.len(), "a day's bank files were read");
+        let used = self.used_elsewhere(&base, &evidence)?;
+        Ok(Ground { base, evidence, expected, used, lag })
+    }
+
+    /// Those of the rows that reconciliations of other days, or decisions about them, used up.
+    fn used_elsewhere(
+        &self,
+        base: &record::Base,
+        evidence: &Evidence,
+    ) -> Result<HashSet<String>, NotReconciled> {
+        let (view, day) = (base.view, base.day);
+        if base.neighbours.iter().all(|(_id, of, ..)| *of == day.as_number()) {
+            return Ok(HashSet::new());
+        }
+        let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
+        let decided =
+            self.shared.read(|connection| connection.rows_decided_elsewhere(view, day, around))?;
+        let mut used: HashSet<String> = decided.into_iter().collect();
+        let prints: Vec<String> = evidence.prints().map(|print| print.to_string()).collect();
+        for prints in prints.chunks(ASKED_AT_ONCE) {
+            let found =
+                self.shared.read(|connection| connection.rows_used_elsewhere(view, day, prints))?;
+            used.extend(found);
+        }
+        Ok(used)
+    }
+
+    /// The account that a reader's statements have to be of, where it is registered.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read.
+    pub fn registered_account(
+        &self,
+        bank: BankId,
+        merchant: Option<MerchantId>,
+    ) -> Result<Option<String>, StoreError> {
+        let view = View { bank, merchant: merchant.map_or(0, |merchant| merchant.0) };
+        self.shared.read(|connection| connection.registered_account(view))
     }
 
     /// Up to `most` reconciliations after the one with the id `after`.
@@ -315,7 +443,11 @@ impl Ledger {
             summary: row.summary,
             recorded_at: Instant::from_millis(row.recorded_at),
             signed_at: row.signed_at.map(Instant::from_millis),
-            files,
+            files: files
+                .into_iter()
+                .map(|(name, hash, account)| RecordedFile { name, hash, account })
+                .collect(),
+            is_carried_out: row.is_carried_out,
             open_exceptions: open,
         })
     }
@@ -360,15 +492,17 @@ pub(super) fn scope(
     })
 }
 
+/// Rows that are asked for at once whether they are used up.
+const ASKED_AT_ONCE: usize = 4_096;
+
 /// Matches, and puts together all that is to be written.
 fn prepare(
     request: &ReconcileRequest,
-    view: View,
     ground: Ground,
     rendering: &impl Rendering,
 ) -> record::Prepared {
-    let Ground { row, evidence, expected, used, lag } = ground;
-    let ExpectedSide { side, settlements, redemptions, even } = expected;
+    let Ground { base, evidence, expected, used, lag } = ground;
+    let ExpectedSide { side, settlements, redemptions, even, named: _ } = expected;
     let code = &request.bank.1;
     let covered = covered_to(request.day, evidence.statements());
     let terms = Terms { settlement_lag: lag, ..Terms::usual(code.clone(), request.day, covered) };
@@ -388,9 +522,7 @@ fn prepare(
         .collect();
     let summary = rendering.summary(&matching);
     let known = record::Known { settlements, redemptions, even };
-    let base = record::Base { row, view, day: request.day, client: request.client };
-    let hashes = evidence.files.iter().skip(evidence.kept).map(|read| read.file.hash);
-    let sent = evidence.new.iter().filter_map(|place| request.files.get(*place)).cloned();
-    let files = sent.zip(hashes).collect();
-    record::Prepared::of(base, files, (&matching, texts, summary), &known)
+    let sent: Vec<SentFile> =
+        evidence.new().filter_map(|(_read, place)| request.files.get(place)).cloned().collect();
+    record::Prepared::of(base, (evidence, sent), (&matching, texts, summary), &known)
 }

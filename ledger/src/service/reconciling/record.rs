@@ -1,24 +1,32 @@
-//! Writing a reconciliation: files, outcomes, payments, differences, in one transaction.
+//! Writing a reconciliation: the recording itself in one transaction, then, piece by piece, what follows
+//! from it: payments, fees, differences. A recording that is cut off in between says so, and the next one of the
+//! view goes on with it first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
+use crate::bankfile::same_account;
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::matching::{MatchStatus, Matching, Outcome};
 use crate::domain::money::Rupiah;
 use crate::domain::settlement::SettlementReference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
+use crate::store::kept::{Neighbour, NewMerchantAccount, NewRecordingCount};
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::{
-    NewBankFile, NewFileUse, NewMatchedRow, NewReconciliation, NewReconciliationEvent,
-    ReconciliationRow, View,
+    IN_WORK, NewBankFile, NewFileUse, NewReconciliation, NewReconciliationEvent, ReconciliationRow,
+    View,
 };
 
+use super::super::error::Trouble;
 use super::super::fees::{FeeRow, post_fees};
-use super::super::ids::IdSource;
 use super::super::paying::{Payment, pay};
-use super::pieces::Pieces;
-use super::{NotReconciled, SentFile, differences};
+use super::super::shared::Shared;
+use super::evidence::Evidence;
+use super::limits::{Brought, RecordingBounds};
+use super::pieces::{self, Pieces};
+use super::{LOOKED_BACK, NotReconciled, SentFile, differences};
 
 /// The kinds of a reconciliation's events in the store.
 pub(super) const RECORDED: i16 = 1;
@@ -31,10 +39,16 @@ pub(super) struct Base {
     pub(super) view: View,
     pub(super) day: Date,
     pub(super) client: i64,
+    /// The view's reconciliations of the days around, and its own.
+    pub(super) neighbours: Vec<Neighbour>,
 }
 
-/// New files with their hashes.
-pub(super) type Files = Vec<(SentFile, [u8; 32])>;
+impl Base {
+    /// Whether nothing is added, only what an earlier recording left behind is written.
+    pub(super) fn only_finishes(&self, new: &[usize]) -> bool {
+        new.is_empty() && self.row.as_ref().is_some_and(|row| !row.is_carried_out)
+    }
+}
 
 /// What the ledger's lines stand for.
 #[derive(Debug)]
@@ -64,9 +78,12 @@ pub(super) struct Judged {
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) base: Base,
-    pub(super) files: Files,
+    /// The new files.
+    pub(super) files: Vec<SentFile>,
+    pub(super) evidence: Evidence,
     pub(super) outcomes: Vec<Judged>,
-    rows: Vec<String>,
+    /// The rows that are used up.
+    pub(super) rows: Vec<String>,
     payments: Vec<Payment>,
     fees: Vec<FeeRow>,
     covered_to: Date,
@@ -77,7 +94,7 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn of(
         base: Base,
-        files: Files,
+        (evidence, files): (Evidence, Vec<SentFile>),
         (matching, texts, summary): (&Matching, Vec<String>, String),
         known: &Known,
     ) -> Self {
@@ -93,7 +110,36 @@ impl Prepared {
         let fees = taken.flat_map(|outcome| outcome.fees.iter().cloned()).collect();
         let covered_to = matching.terms().covered_to;
         let hash = matching.hash();
-        Self { base, files, outcomes, rows, payments, fees, covered_to, hash, summary }
+        Self { base, files, evidence, outcomes, rows, payments, fees, covered_to, hash, summary }
+    }
+
+    /// What the recording brings.
+    fn brought(&self) -> Brought {
+        let sizes = self.files.iter().map(|file| u64::try_from(file.content.len()));
+        let about_rows = self
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.status.is_exception() && !outcome.row_prints.is_empty());
+        Brought {
+            recordings: 1,
+            bytes: sizes.fold(0, |sum, size| sum.saturating_add(size.unwrap_or(u64::MAX))),
+            rows: self.evidence.new_rows(),
+            exceptions: u64::try_from(about_rows.count()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Whether nothing is added, only what an earlier recording left behind is written.
+    fn only_finishes(&self) -> bool {
+        self.files.is_empty() && self.base.only_finishes(&[])
+    }
+
+    /// Whether the recording finds no more differences than one may.
+    pub(super) fn check(&self, bounds: &RecordingBounds) -> Result<(), NotReconciled> {
+        let (found, most) = (self.brought().exceptions, bounds.exceptions);
+        if found > most && !self.files.is_empty() {
+            return Err(NotReconciled::TooManyExceptions { found, most });
+        }
+        Ok(())
     }
 }
 
@@ -146,17 +192,90 @@ fn payments(matching: &Matching, known: &Known) -> Vec<Payment> {
     unpaid.map(Payment::of).collect()
 }
 
-/// Writes it all; the reconciliation's id.
-pub(super) fn record(
-    tx: &mut Connection,
-    ids: &IdSource,
-    (prepared, pieces): (&Prepared, &Pieces),
-    now: Instant,
+/// Settlements that are paid, or fees that are posted, in one transaction: purchases wait for it where the
+/// database has one writer.
+const AT_ONCE: usize = 100;
+
+/// Writes it all, piece by piece; the reconciliation's id. From the first piece that counts on, which is the
+/// recording itself, an error leaves the rest to the same request, sent again.
+pub(super) fn carry_out(
+    shared: &Shared,
+    prepared: Prepared,
+    bounds: RecordingBounds,
 ) -> Result<i64, NotReconciled> {
-    let Base { row, view, day, client } = &prepared.base;
+    let prepared = Arc::new(prepared);
+    let pieces = pieces::write(shared, &prepared)?;
+    let run = pieces.run;
+    let (clock, base) = (Arc::clone(&shared.clock), Arc::clone(&prepared));
+    let begun = shared.write(move |tx| begin(tx, (&base, &pieces), &bounds, clock.now()));
+    let (id, revision) = begun.inspect_err(|error| pieces::clear_failed(shared, run, error))?;
+    let rest = follow(shared, &prepared, (id, revision));
+    rest.map_err(|error| {
+        tracing::error!(%error, id, "a recording is left unfinished: it goes on with the next one");
+        NotReconciled::Trouble(Trouble::Unknown)
+    })?;
+    Ok(id)
+}
+
+/// Writes what follows from a recording: payments, fees, differences.
+fn follow(
+    shared: &Shared,
+    prepared: &Arc<Prepared>,
+    place: (i64, i32),
+) -> Result<(), NotReconciled> {
+    let (id, client) = (place.0, prepared.base.client);
+    for payments in prepared.payments.chunks(AT_ONCE) {
+        let (bank, payments) = (prepared.base.view.bank, payments.to_vec());
+        let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
+        shared.write::<_, NotReconciled>(move |tx| {
+            lock(tx, place)?;
+            let mut unpaid = Vec::with_capacity(payments.len());
+            for payment in &payments {
+                if !tx.is_paid(payment.settlement())? {
+                    unpaid.push(*payment);
+                }
+            }
+            Ok(pay(tx, &ids, (&unpaid, bank), (id, client, clock.now()))?)
+        })?;
+    }
+    for fees in prepared.fees.chunks(AT_ONCE) {
+        let (bank, fees) = (prepared.base.view.bank, fees.to_vec());
+        let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
+        shared.write::<_, NotReconciled>(move |tx| {
+            lock(tx, place)?;
+            Ok(post_fees(tx, &ids, (bank, &fees), (id, clock.now()))?)
+        })?;
+    }
+    let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
+    let (last, revision) = (Arc::clone(prepared), place.1);
+    shared.write::<_, NotReconciled>(move |tx| {
+        lock(tx, place)?;
+        differences::merge(tx, &ids, (id, &last), clock.now())?;
+        Ok(tx.recording_carried_out(id, revision)?)
+    })?;
+    let before = prepared.base.row.as_ref().map(|row| row.result_run);
+    before.map_or(Ok(()), |run| pieces::clear(shared, run))
+}
+
+/// Locks the reconciliation, which has to be as this recording left it.
+fn lock(tx: &mut Connection, (id, revision): (i64, i32)) -> Result<(), NotReconciled> {
+    let row = tx.lock_reconciliation(id)?;
+    let is_own = row.is_some_and(|row| row.revision == revision && !row.is_carried_out);
+    if is_own { Ok(()) } else { Err(Trouble::Unavailable.into()) }
+}
+
+/// Writes the recording itself; the reconciliation's id and revision.
+fn begin(
+    tx: &mut Connection,
+    (prepared, pieces): (&Prepared, &Pieces),
+    bounds: &RecordingBounds,
+    now: Instant,
+) -> Result<(i64, i32), NotReconciled> {
+    let Base { row, view, day, client, neighbours } = &prepared.base;
     if !tx.client_stands(*client)? {
         return Err(NotReconciled::ClientRevoked);
     }
+    tx.lock_recordings(*view)?;
     let (id, revision) = match row {
         Some(before) => {
             let current = tx.lock_reconciliation(before.id)?;
@@ -165,20 +284,22 @@ pub(super) fn record(
             if current.signed_at.is_some() {
                 return Err(NotReconciled::SignedOff);
             }
-            if current.revision != before.revision {
-                // Somebody else recorded in between; what was read is out of date.
-                return Err(super::Trouble::Unavailable.into());
-            }
             (before.id, before.revision.saturating_add(1))
         }
         None => (pieces.first_id, 1),
     };
+    let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
+    if tx.neighbours(*view, around)? != *neighbours {
+        // Somebody else recorded in between; what was read is out of date.
+        return Err(Trouble::Unavailable.into());
+    }
     let header = NewReconciliation {
         id,
         bank_id: view.bank.0,
         merchant_id: view.merchant,
         business_date: day.as_number(),
         revision,
+        state: IN_WORK,
         covered_to: prepared.covered_to.as_number(),
         result_run: pieces.run,
         result_hash: prepared.hash.to_vec(),
@@ -191,13 +312,64 @@ pub(super) fn record(
     } else {
         NewReconciliation::insert_all(tx, vec![header])?;
     }
+    keep_account(tx, prepared, now)?;
     keep_files(tx, (prepared, pieces), (id, now))?;
     NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
-    tx.replace_used_rows(*view, *day, used_rows(prepared))?;
-    pay(tx, ids, (&prepared.payments, view.bank), (id, *client, now))?;
-    post_fees(tx, ids, (view.bank, &prepared.fees), (id, now))?;
-    differences::merge(tx, ids, (id, prepared), now)?;
-    Ok(id)
+    count(tx, prepared, bounds, (id, revision, now))?;
+    Ok((id, revision))
+}
+
+/// Compares the account that the files name with the registered one; a shop's first recording fixes it.
+fn keep_account(
+    tx: &mut Connection,
+    prepared: &Prepared,
+    now: Instant,
+) -> Result<(), NotReconciled> {
+    let Base { view, client, .. } = &prepared.base;
+    let Some((found, file)) = prepared.evidence.account() else { return Ok(()) };
+    match tx.registered_account(*view)? {
+        Some(wanted) if same_account(&wanted, found) => Ok(()),
+        Some(wanted) => Err(NotReconciled::Refused {
+            file: file.to_owned(),
+            status: "wrong_account",
+            reason: format!("the statement is of account `{found}`, not of `{wanted}`"),
+        }),
+        None => Ok(NewMerchantAccount::insert_all(
+            tx,
+            vec![NewMerchantAccount {
+                merchant_id: view.merchant,
+                account_number: found.to_owned(),
+                client_id: Some(*client),
+                set_at: now.as_millis(),
+            }],
+        )?),
+    }
+}
+
+/// Counts what the recording brings towards the client's day.
+fn count(
+    tx: &mut Connection,
+    prepared: &Prepared,
+    bounds: &RecordingBounds,
+    (id, revision, now): (i64, i32, Instant),
+) -> Result<(), NotReconciled> {
+    if prepared.only_finishes() {
+        return Ok(());
+    }
+    let (client, more) = (prepared.base.client, prepared.brought());
+    let before = Brought::today(tx, client, now)?;
+    bounds.check_day((before, more), now)?;
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let row = NewRecordingCount {
+        client_id: client,
+        created_at: now.as_millis(),
+        reconciliation_id: id,
+        revision,
+        file_bytes: number(more.bytes),
+        file_rows: number(more.rows),
+        row_exceptions: number(more.exceptions),
+    };
+    Ok(NewRecordingCount::insert_all(tx, vec![row])?)
 }
 
 fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconciliationEvent {
@@ -219,7 +391,8 @@ fn keep_files(
 ) -> Result<(), StoreError> {
     let Base { view, client, .. } = &prepared.base;
     let (mut files, mut uses) = (Vec::new(), Vec::new());
-    for ((sent, hash), id) in prepared.files.iter().zip(&pieces.files) {
+    let hashes = prepared.evidence.new().map(|(read, _place)| read.hash);
+    for ((sent, hash), id) in prepared.files.iter().zip(hashes).zip(&pieces.files) {
         let file = NewBankFile {
             id: *id,
             bank_id: view.bank.0,
@@ -236,15 +409,4 @@ fn keep_files(
     }
     NewBankFile::insert_all(tx, files)?;
     NewFileUse::insert_all(tx, uses)
-}
-
-fn used_rows(prepared: &Prepared) -> Vec<NewMatchedRow> {
-    let Base { view, day, .. } = &prepared.base;
-    let row = |fingerprint: &String| NewMatchedRow {
-        bank_id: view.bank.0,
-        merchant_id: view.merchant,
-        fingerprint: fingerprint.clone(),
-        business_date: day.as_number(),
-    };
-    prepared.rows.iter().map(row).collect()
 }

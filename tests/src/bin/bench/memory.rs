@@ -17,7 +17,8 @@ use ledger::service::batch::{
     BatchRows, BatchStore, CardChange, Facts, FactsQuery, Ground, Hold, WalletState,
 };
 use ledger::service::{
-    FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, StandIn, StoreError, SystemClock,
+    FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, RecordingLimits, StandIn, StoreError,
+    SystemClock,
 };
 use pos_api::config::MAX_BANK_FILES;
 use pos_api::startup::Application;
@@ -38,6 +39,7 @@ pub(crate) fn serve(database_url: &str, keys: &Path) -> anyhow::Result<()> {
         cores,
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
+        recordings: RecordingLimits::none(),
     };
     let ledger = Arc::new(Ledger::open_with(&options, Some(stand_in))?);
     let application = Application::build(ledger, "127.0.0.1:0", cores, MAX_BANK_FILES)?;

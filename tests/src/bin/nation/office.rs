@@ -13,7 +13,7 @@ use ledger::domain::policy::PriceZone;
 use ledger::service::import::{BankEntry, ImportSet, MerchantEntry, Row, TerminalEntry};
 use ledger::service::{
     Clock as _, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, NewScope, Options, ROLLUP_SPAN,
-    SystemClock, add_clients,
+    RecordingLimits, SystemClock, add_clients,
 };
 
 use crate::people::{BANKS, Nation, Purpose};
@@ -71,6 +71,7 @@ impl Office {
             cores: self.cores,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::none(),
         })?)
     }
 
@@ -131,6 +132,7 @@ pub(crate) fn register(ledger: &Ledger, nation: &Nation, shops: u64) -> anyhow::
             region: nation.region(place).parse()?,
             bank: bank.code.parse()?,
             zone: Zone::Wib,
+            account_number: None,
             price_zone: PriceZone(2),
         };
         set.merchants.push(Row { line: 0, entry: shop });
