@@ -1,5 +1,6 @@
 //! A bank's files against what it owes: recorded, posted, worked on by people, signed off.
 
+mod bounds;
 mod command_line;
 mod decisions;
 pub(crate) mod desk;

@@ -41,13 +41,14 @@ pub struct RowsPart {
     pub content: Vec<u8>,
 }
 
-/// The rows of a statement of a bank, in parts.
-///
-/// # Errors
-/// [`NotKept`] when they can't be written; there is no such row.
-pub fn parts(statement: &Statement, prints: &[Fingerprint]) -> Result<Vec<RowsPart>, NotKept> {
+/// The rows of a statement with these fingerprints, part by part; [`NotKept`] for rows that can't be
+/// written, which there are none of.
+pub fn parts(
+    statement: &Statement,
+    prints: &[Fingerprint],
+) -> impl Iterator<Item = Result<RowsPart, NotKept>> {
     let rows = statement.lines.chunks(ROWS).zip(prints.chunks(ROWS));
-    rows.map(|(lines, prints)| part(lines, prints)).collect()
+    rows.map(|(lines, prints)| part(lines, prints))
 }
 
 /// The fingerprints under which a statement's rows are kept and matched: by the account as the file has it.
@@ -180,14 +181,17 @@ mod tests {
             vec![line(1, "BPNT é,\"x\"", 0), line(2, "", 1_500), line(3, "y\r\nz", 0)];
         let bank: BankCode = "bri".parse().unwrap();
         let prints = fingerprints(&bank, &statement);
-        let kept = parts(&statement, &prints).unwrap();
+        let all = |statement: &Statement| -> Vec<RowsPart> {
+            parts(statement, &prints).collect::<Result<_, _>>().unwrap()
+        };
+        let kept = all(&statement);
         assert_eq!(kept.len(), 1);
         assert_eq!(read_prints(&kept[0].prints).unwrap(), prints);
         let rows = read_rows(&kept[0].content).unwrap();
         assert_eq!(rows, statement.lines);
         let again = Statement { lines: rows, ..statement.clone() };
         assert_eq!(fingerprints(&bank, &again), prints);
-        assert_eq!(parts(&again, &prints).unwrap(), kept);
+        assert_eq!(all(&again), kept);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ledger::service::import::read_folder;
-use ledger::service::{FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, SystemClock};
+use ledger::service::{
+    FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, RecordingLimits, SystemClock,
+};
 
 use crate::cli::ImportArgs;
 use crate::config;
@@ -27,6 +29,7 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span,
         four_eyes_above: FOUR_EYES_ABOVE,
+        recordings: RecordingLimits::default(),
     })?;
     let imported = ledger.import(set);
     ledger.close();

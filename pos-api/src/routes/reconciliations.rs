@@ -52,9 +52,9 @@ pub(super) async fn record(
         ledger.reconcile(&ReconcileRequest { files, ..request }, &AsJson)
     })
     .await?;
-    if let Err(NotReconciled::DayFull { seconds, .. }) = &done {
+    if let Err(NotReconciled::DayFull { seconds, .. }) = done {
         let mut full = Problem::new(Code::RecordingsExhausted).error_response();
-        full.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        full.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(full);
     }
     let (recorded, is_new) = done?;

@@ -118,12 +118,12 @@ impl Evidence {
 
     /// The account that the files name, where they do.
     pub(super) fn account(&self) -> Option<(&str, &str)> {
-        let named = self.files.iter().flat_map(|read| {
+        let mut named = self.files.iter().flat_map(|read| {
             let accounts = read.statements.iter().filter_map(|one| one.account.as_deref());
             accounts.map(|account| (account, read.name.as_str()))
         });
         // Marks and zeros alone are no account.
-        named.into_iter().find(|(account, _file)| !bankfile::same_account(account, ""))
+        named.find(|(account, _file)| !bankfile::same_account(account, ""))
     }
 }
 
@@ -205,18 +205,21 @@ fn read_new(
         let how = how_to_read((bank, day), (file.format, file.profile.as_deref()), within)
             .map_err(|reason| refused(&file.name, "bad_file", reason))?;
         let opened = bankfile::open(file.content.as_slice(), &how);
-        let opened = opened.map_err(|error| match error.reason {
-            Reason::WrongAccount { .. } => {
-                refused(&file.name, "wrong_account", error.reason.to_string())
+        let opened = opened.map_err(|error| {
+            let reason = error.reason.to_string();
+            if matches!(error.reason, Reason::TooManyRows { .. }) {
+                NotReconciled::TooManyRows { most: bounds.rows }
+            } else if matches!(error.reason, Reason::WrongAccount { .. }) {
+                refused(&file.name, "wrong_account", reason)
+            } else {
+                refused(&file.name, "bad_file", error.to_string())
             }
-            Reason::TooManyRows { .. } => NotReconciled::TooManyRows { most: bounds.rows },
-            _ => refused(&file.name, "bad_file", error.to_string()),
         })?;
         let lines = opened.statements.iter().map(|statement| statement.lines.len());
         let lines = u64::try_from(lines.fold(0, usize::saturating_add)).unwrap_or(u64::MAX);
         left = left.saturating_sub(lines);
-        let named = opened.statements.iter().filter_map(|statement| statement.account.clone());
-        account = account.or(named.into_iter().next());
+        let mut named = opened.statements.iter().filter_map(|one| one.account.clone());
+        account = account.or_else(|| named.next());
         read.push((*place, opened));
     }
     Ok(read)

@@ -38,12 +38,12 @@ pub(super) struct ExpectedSide {
 }
 
 /// The ledger's side of a day. `own` is the day's reconciliation, where there is one: what it paid
-/// is looked at again.
+/// is looked at again. `named` are the settlements' references in the lines.
 pub(super) fn expected(
     tx: &mut Connection,
     view: View,
     (day, own): (Date, Option<i64>),
-    lines: &[(&str, &StatementLine)],
+    (lines, named): (&[(&str, &StatementLine)], &BTreeSet<&str>),
 ) -> Result<ExpectedSide, StoreError> {
     let mut expected = ExpectedSide::default();
     let singly = lines.iter().any(|(_, line)| line.may_name_a_redemption());
@@ -54,9 +54,7 @@ pub(super) fn expected(
             expected.add(tx, view, settlement, singly)?;
         }
     }
-    let named: BTreeSet<&str> =
-        lines.iter().flat_map(|(_, line)| line.settlement_references()).collect();
-    for reference in named {
+    for &reference in named {
         let known = reference.parse().is_ok_and(|key| expected.settlements.contains_key(&key));
         if known {
             expected.named.insert(reference.to_owned());

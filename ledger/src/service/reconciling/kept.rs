@@ -97,8 +97,11 @@ impl KeptFile {
         if file.hash != self.hash {
             return Err(corrupt("its bytes are not those that were received".to_owned()));
         }
-        let printed = |one| (extract::fingerprints(bank, &one), one);
-        Ok(file.statements.into_iter().map(printed).map(|(prints, one)| (one, prints)).collect())
+        let printed = |one: Statement| {
+            let prints = extract::fingerprints(bank, &one);
+            (one, prints)
+        };
+        Ok(file.statements.into_iter().map(printed).collect())
     }
 
     fn rows(

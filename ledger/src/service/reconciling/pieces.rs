@@ -94,8 +94,8 @@ fn write_extract(shared: &Shared, read: &ReadFile, file_id: i64) -> Result<(), N
     for (place, (statement, prints)) in read.statements.iter().zip(&read.prints).enumerate() {
         let is_repeat = read.repeats.get(place).copied().unwrap_or_default();
         let kept = to_keep(file_id, (place, is_repeat), statement)?;
-        for (part, rows) in (0..).zip(extract::parts(statement, prints).map_err(StoreError::from)?)
-        {
+        for (part, rows) in (0..).zip(extract::parts(statement, prints)) {
+            let rows = rows.map_err(StoreError::from)?;
             let row = NewFileRows {
                 file_id,
                 parser: PARSER,

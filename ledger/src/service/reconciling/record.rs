@@ -5,14 +5,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::bankfile::same_account;
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::matching::{MatchStatus, Matching, Outcome};
 use crate::domain::money::Rupiah;
 use crate::domain::settlement::SettlementReference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::kept::{Neighbour, NewMerchantAccount, NewRecordingCount};
+use crate::store::kept::Neighbour;
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::{
     IN_WORK, NewBankFile, NewFileUse, NewReconciliation, NewReconciliationEvent, ReconciliationRow,
@@ -23,10 +22,11 @@ use super::super::error::Trouble;
 use super::super::fees::{FeeRow, post_fees};
 use super::super::paying::{Payment, pay};
 use super::super::shared::Shared;
-use super::evidence::Evidence;
+use super::brought::{count, keep_account};
+use super::evidence::{Evidence, LOOKED_BACK};
 use super::limits::{Brought, RecordingBounds};
 use super::pieces::{self, Pieces};
-use super::{LOOKED_BACK, NotReconciled, SentFile, differences};
+use super::{NotReconciled, SentFile, differences};
 
 /// The kinds of a reconciliation's events in the store.
 pub(super) const RECORDED: i16 = 1;
@@ -114,7 +114,7 @@ impl Prepared {
     }
 
     /// What the recording brings.
-    fn brought(&self) -> Brought {
+    pub(super) fn brought(&self) -> Brought {
         let sizes = self.files.iter().map(|file| u64::try_from(file.content.len()));
         let about_rows = self
             .outcomes
@@ -129,7 +129,7 @@ impl Prepared {
     }
 
     /// Whether nothing is added, only what an earlier recording left behind is written.
-    fn only_finishes(&self) -> bool {
+    pub(super) fn only_finishes(&self) -> bool {
         self.files.is_empty() && self.base.only_finishes(&[])
     }
 
@@ -317,59 +317,6 @@ fn begin(
     NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
     count(tx, prepared, bounds, (id, revision, now))?;
     Ok((id, revision))
-}
-
-/// Compares the account that the files name with the registered one; a shop's first recording fixes it.
-fn keep_account(
-    tx: &mut Connection,
-    prepared: &Prepared,
-    now: Instant,
-) -> Result<(), NotReconciled> {
-    let Base { view, client, .. } = &prepared.base;
-    let Some((found, file)) = prepared.evidence.account() else { return Ok(()) };
-    match tx.registered_account(*view)? {
-        Some(wanted) if same_account(&wanted, found) => Ok(()),
-        Some(wanted) => Err(NotReconciled::Refused {
-            file: file.to_owned(),
-            status: "wrong_account",
-            reason: format!("the statement is of account `{found}`, not of `{wanted}`"),
-        }),
-        None => Ok(NewMerchantAccount::insert_all(
-            tx,
-            vec![NewMerchantAccount {
-                merchant_id: view.merchant,
-                account_number: found.to_owned(),
-                client_id: Some(*client),
-                set_at: now.as_millis(),
-            }],
-        )?),
-    }
-}
-
-/// Counts what the recording brings towards the client's day.
-fn count(
-    tx: &mut Connection,
-    prepared: &Prepared,
-    bounds: &RecordingBounds,
-    (id, revision, now): (i64, i32, Instant),
-) -> Result<(), NotReconciled> {
-    if prepared.only_finishes() {
-        return Ok(());
-    }
-    let (client, more) = (prepared.base.client, prepared.brought());
-    let before = Brought::today(tx, client, now)?;
-    bounds.check_day((before, more), now)?;
-    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let row = NewRecordingCount {
-        client_id: client,
-        created_at: now.as_millis(),
-        reconciliation_id: id,
-        revision,
-        file_bytes: number(more.bytes),
-        file_rows: number(more.rows),
-        row_exceptions: number(more.exceptions),
-    };
-    Ok(NewRecordingCount::insert_all(tx, vec![row])?)
 }
 
 fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconciliationEvent {
