@@ -48,7 +48,7 @@ def settle(database: pathlib.Path) -> None:
 
 
 def reference(number: int) -> str:
-    return f"EW008{DAY.replace('-', '')[2:]}{number:05}"
+    return f"EW008{DAY.replace('-', '')[2:]}{number + 49_999:05}"
 
 
 def statement(account: str, rows: int) -> bytes:

@@ -194,7 +194,7 @@ fn payments(matching: &Matching, known: &Known) -> Vec<Payment> {
 
 /// Settlements that are paid, or fees that are posted, in one transaction: purchases wait for it where the
 /// database has one writer.
-const AT_ONCE: usize = 100;
+const AT_ONCE: usize = 32;
 
 /// Writes it all, piece by piece; the reconciliation's id. From the first piece that counts on, which is the
 /// recording itself, an error leaves the rest to the same request, sent again.
