@@ -126,7 +126,7 @@ fn the_errors_guide_has_every_problem_and_says_when_to_send_again() {
         assert_eq!(cells.len(), 5, "{cells:?}");
         let status: u16 = cells[1].parse().unwrap();
         let again = match status {
-            408 | 503 => "yes",
+            408 | 429 | 503 => "yes",
             500 | 504 => "must",
             _ => "no",
         };
