@@ -101,6 +101,9 @@ pub(crate) enum Command {
     /// The days that were reconciled: list them, sign one off, reopen one
     #[command(subcommand)]
     Reconciliations(ReconciliationsCommand),
+    /// A bank's business day: close it
+    #[command(subcommand)]
+    Day(DayCommand),
     /// Run a bank's five daily reconciliations and print one report
     Daily(DailyArgs),
     /// Differences between the ledger and the banks: list them, note something, decide
@@ -277,6 +280,23 @@ pub(crate) struct ReconcileArgs {
     /// Also write the result as a page to print and sign
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
+}
+
+/// `day`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DayCommand {
+    /// Close the bank's open day: what is sold from then on is dated to the next
+    Close {
+        /// The business date (WIB), YYYY-MM-DD
+        #[arg(long)]
+        date: Date,
+        /// Close it before its cut-off
+        #[arg(long, requires = "reason")]
+        early: bool,
+        /// Why it is closed early
+        #[arg(long, requires = "early")]
+        reason: Option<String>,
+    },
 }
 
 /// `daily`.

@@ -222,6 +222,9 @@ impl Answer {
         let failure = Failure::new(exit_of(self.status), lines.join("\n"));
         if failure.exit() == Exit::Unavailable {
             failure.hint("try again in a moment")
+        } else if problem.code == "terminal_suspended" {
+            failure
+                .hint("only the shop's bank can lift it: tell it what was tried at this terminal")
         } else {
             failure
         }

@@ -6,7 +6,11 @@ use ledger::service::Ledger;
 use tokio::sync::Semaphore;
 
 use crate::auth::{Sessions, Tokens};
+use crate::limits::clients::Clients;
+use crate::limits::logins::Logins;
 use crate::metrics::Metrics;
+use crate::security::SecurityLog;
+use crate::uploads::FilesRoom;
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -22,36 +26,11 @@ pub struct App {
     /// A permit for each export that may run.
     pub exports: Arc<Semaphore>,
     /// Room for bank files.
-    pub files: FilesRoom,
+    pub(crate) files: FilesRoom,
+    /// What each client may do.
+    pub(crate) clients: Clients,
+    /// Wrong secrets.
+    pub(crate) logins: Logins,
+    /// Who tried what.
+    pub(crate) security: SecurityLog,
 }
-
-/// Recordings that may run at the same time, each with its files in memory: shops, of which there are
-/// many, take nothing from the banks.
-#[derive(Debug)]
-pub struct FilesRoom {
-    /// For banks.
-    pub banks: Room,
-    /// For shops.
-    pub shops: Room,
-}
-
-/// How much may be in hand at once.
-#[derive(Debug)]
-pub struct Room {
-    /// A permit for each request.
-    pub permits: Arc<Semaphore>,
-    /// Bytes that the files of one request may have in all.
-    pub largest: usize,
-}
-
-impl FilesRoom {
-    /// Room for files of so many bytes in one request of a bank.
-    pub fn of(largest: usize) -> Self {
-        let room =
-            |requests, largest| Room { permits: Arc::new(Semaphore::new(requests)), largest };
-        Self { banks: room(2, largest), shops: room(2, largest.min(MAX_SHOP_FILES)) }
-    }
-}
-
-/// The files of a shop's request: a shop's account moves little.
-const MAX_SHOP_FILES: usize = 16 * 1024 * 1024;

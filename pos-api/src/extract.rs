@@ -3,24 +3,31 @@
 //! Nothing here fails before the handler asks for it, so that who is asking is settled first.
 
 use std::fmt;
-use std::future::{Ready, ready};
+use std::future::{Ready, poll_fn, ready};
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::{BodyStream, to_bytes_limited};
 use actix_web::dev::{Payload, UrlEncoded};
 use actix_web::error::UrlencodedError;
 use actix_web::http::header;
+use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_core::Stream as _;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::{Code, Problem};
 
 /// The largest body of a request, in bytes.
 pub(crate) const MAX_BODY: usize = 16 * 1024;
+/// How long a body may take in all.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long nothing may come of a body that may take longer.
+const STALL: Duration = Duration::from_secs(20);
 const MAX_KEY: usize = 128;
 
 /// A body that is not read yet.
@@ -48,6 +55,39 @@ impl<T: DeserializeOwned + 'static> Body<T> {
 
     /// Reads JSON of up to so many bytes, which may take its time to arrive.
     pub(crate) async fn json_up_to(self, most: usize, limit: Duration) -> Result<T, Problem> {
+        let bytes = timely(limit, self.bytes(most, |_bytes| Ok(()))).await?;
+        parse(&bytes)
+    }
+
+    /// The same, and what has arrived takes its place in a room, a permit for each KiB.
+    pub(crate) async fn json_into(
+        self,
+        room: &Arc<Semaphore>,
+        most: usize,
+        limit: Duration,
+    ) -> Result<(T, OwnedSemaphorePermit), Problem> {
+        let mut taken = take(room, 1)?;
+        let (mut paid, mut arrived) = (1024_usize, 0_usize);
+        let bytes = self.bytes(most, |more| {
+            arrived = arrived.saturating_add(more);
+            let kib = u32::try_from(arrived.saturating_sub(paid).div_ceil(1024));
+            let kib = kib.map_err(|_too_large| Problem::new(Code::PayloadTooLarge))?;
+            if kib > 0 {
+                taken.merge(take(room, kib)?);
+                paid = paid.saturating_add(usize::try_from(kib).unwrap_or(0).saturating_mul(1024));
+            }
+            Ok(())
+        });
+        let bytes = timely(limit, bytes).await?;
+        Ok((parse(&bytes)?, taken))
+    }
+
+    /// The body, of up to so many bytes. `arrived` is told of each piece and may refuse it.
+    async fn bytes(
+        mut self,
+        most: usize,
+        mut arrived: impl FnMut(usize) -> Result<(), Problem>,
+    ) -> Result<BytesMut, Problem> {
         let plain = self.request.headers().get(header::CONTENT_ENCODING).is_none();
         if self.request.content_type() != "application/json" || !plain {
             return Err(Problem::new(Code::UnsupportedMediaType));
@@ -57,13 +97,19 @@ impl<T: DeserializeOwned + 'static> Body<T> {
         if told.is_some_and(|length| length > most) {
             return Err(Problem::new(Code::PayloadTooLarge));
         }
-        let reading = to_bytes_limited(BodyStream::new(self.payload), most);
-        let bytes = tokio::time::timeout(limit, reading)
-            .await
-            .map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
-            .map_err(|_too_large| Problem::new(Code::PayloadTooLarge))?
-            .map_err(|_broken_off| Problem::new(Code::JsonUnreadable))?;
-        parse(&bytes)
+        let mut bytes = BytesMut::new();
+        loop {
+            let next = poll_fn(|context| Pin::new(&mut self.payload).poll_next(context));
+            // Who sends nothing is not waited for as long as who is slow.
+            let Some(piece) = timely(STALL, async { Ok(next.await) }).await? else { break };
+            let piece = piece.map_err(|_broken_off| Problem::new(Code::JsonUnreadable))?;
+            if bytes.len().saturating_add(piece.len()) > most {
+                return Err(Problem::new(Code::PayloadTooLarge));
+            }
+            arrived(piece.len())?;
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
     }
 
     /// Reads a form.
@@ -74,6 +120,20 @@ impl<T: DeserializeOwned + 'static> Body<T> {
             .map_err(|_elapsed| Problem::new(Code::RequestTimeout))?
             .map_err(|error| Problem::new(unreadable_form(&error)))
     }
+}
+
+/// Waits so long and no longer.
+async fn timely<T>(
+    limit: Duration,
+    reading: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let read = tokio::time::timeout(limit, reading).await;
+    read.unwrap_or_else(|_elapsed| Err(Problem::new(Code::RequestTimeout)))
+}
+
+fn take(room: &Arc<Semaphore>, kib: u32) -> Result<OwnedSemaphorePermit, Problem> {
+    let taken = Arc::clone(room).try_acquire_many_owned(kib);
+    taken.map_err(|_full| Problem::new(Code::Unavailable))
 }
 
 fn unreadable_form(error: &UrlencodedError) -> Code {

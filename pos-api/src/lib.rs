@@ -10,12 +10,17 @@ mod commands;
 pub mod config;
 mod demo;
 mod extract;
+pub mod limits;
 pub mod metrics;
+mod middleware;
 pub mod problem;
 pub mod recording_limits;
 mod routes;
+mod security;
 pub mod startup;
 mod telemetry;
+mod uploads;
 mod wire;
+mod writing;
 
 pub use commands::run;

@@ -91,6 +91,8 @@ impl Metrics {
         }
         let lanes = figures.lanes;
         let log_size = u64::try_from(figures.log_size).unwrap_or(0);
+        let days = (figures.closing_days, figures.stuck_days);
+        let suspended = u64::try_from(figures.suspended_terminals).unwrap_or(0);
         for (name, kind, help, value) in [
             ("redemption_replays_total", "counter", "Answers given again.", read(&self.replays)),
             ("lane_batches_total", "counter", "Batches of the write path.", lanes.batches),
@@ -99,6 +101,9 @@ impl Metrics {
             ("lane_last_batch_size", "gauge", "Requests in the latest batch.", lanes.last_batch),
             ("lane_waiting", "gauge", "Requests that wait for a batch.", lanes.waiting),
             ("log_size", "gauge", "Transfers with their place in the log.", log_size),
+            ("days_closing", "gauge", "Banks' days that are marked and not closed yet.", days.0),
+            ("days_stuck", "gauge", "Those of them that something keeps open.", days.1),
+            ("terminals_suspended", "gauge", "Terminals that are suspended.", suspended),
         ] {
             let name = format!("ewarong_{name}");
             text.family(&name, kind, help);
@@ -128,7 +133,6 @@ impl Text {
 #[cfg(test)]
 mod tests {
     use ledger::domain::policy::Objection;
-    use ledger::service::LaneFigures;
 
     use super::*;
 
@@ -141,7 +145,9 @@ mod tests {
         metrics.decided(&refused(Refusal::PinWrong), true);
         metrics.route("/v1/me").count(StatusCode::OK);
         metrics.route("/v1/me").count(StatusCode::UNAUTHORIZED);
-        let text = metrics.text(&Figures { lanes: LaneFigures::default(), log_size: 7 });
+        let figures =
+            Figures { log_size: 7, stuck_days: 2, suspended_terminals: 2, ..Figures::default() };
+        let text = metrics.text(&figures);
         for line in [
             "ewarong_redemptions_total{outcome=\"pin_wrong\"} 2",
             "ewarong_redemptions_total{outcome=\"approved\"} 0",
@@ -149,6 +155,8 @@ mod tests {
             "ewarong_http_requests_total{route=\"/v1/me\",status=\"2xx\"} 1",
             "ewarong_http_requests_total{route=\"/v1/me\",status=\"4xx\"} 1",
             "ewarong_log_size 7",
+            "ewarong_days_stuck 2",
+            "ewarong_terminals_suspended 2",
         ] {
             assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
         }

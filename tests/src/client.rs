@@ -260,11 +260,30 @@ impl Merchant {
     }
 }
 
+impl Bank {
+    /// `POST /v1/settlements` before the day's cut-off; after it, it is a close like any other.
+    pub fn close_early(&self, business_date: &str) -> Answer {
+        let body = json!({"business_date": business_date, "early": true, "reason": "uji"});
+        self.api.post("/v1/settlements", &body)
+    }
+}
+
 impl Programme {
     /// `POST /v1/fundings`: rupiah received at a bank.
     pub fn fund(&self, key: &str, bank: &str, amount: i64, reference: &str) -> Answer {
         let body = json!({"bank": bank, "amount": amount, "reference": reference});
         self.api.post_keyed("/v1/fundings", key, &body)
+    }
+
+    /// `POST /v1/fundings/{id}/returns`: rupiah of a funding that go back.
+    pub fn send_back(&self, key: &str, funding: &str, amount: i64, reason: &str) -> Answer {
+        let body = json!({"amount": amount, "reason": reason});
+        self.api.post_keyed(&format!("/v1/fundings/{funding}/returns"), key, &body)
+    }
+
+    /// `POST /v1/credit-runs/{id}/reversals`.
+    pub fn reverse_run(&self, run: &str, reason: &str) -> Answer {
+        self.api.post(&format!("/v1/credit-runs/{run}/reversals"), &json!({"reason": reason}))
     }
 
     /// `GET /v1/trial-balance`.

@@ -35,10 +35,15 @@ pub struct Clients {
     pub merchant: Vec<Credentials>,
     /// By the bank's short name: `bri`, `bni`, `mandiri`, `btn`.
     pub bank: BTreeMap<String, Credentials>,
+    /// The banks' second clients.
+    #[serde(default)]
+    pub bank_second: BTreeMap<String, Credentials>,
     /// Reads everything.
     pub auditor: Credentials,
     /// Funds, credits, reads totals.
     pub programme: Credentials,
+    /// Agrees to what the programme's first client wants.
+    pub programme_second: Option<Credentials>,
 }
 
 /// A client's login and what it is bound to; a field that its role does not have is `None`.

@@ -17,6 +17,7 @@ pub mod demo;
 pub mod machine;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod seed;
 pub mod server;
 pub mod shim;

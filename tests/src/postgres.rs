@@ -20,12 +20,13 @@ use crate::process::{Signal, is_alive, run, send_signal, stdout_of, wait_until};
 
 /// Starts the postmaster at the word `start` and answers `ready` or `failed`; at the end of its
 /// input stops it and removes the folder. A start is tried again for a while: after a crash the
-/// last backends may still hold the shared memory. The last arguments are more variables of the
+/// last backends may still hold the shared memory. (A shell that waits for another program may take note of
+/// the dead postmaster meanwhile, which is then gone.) The last arguments are more variables of the
 /// postmaster's environment.
 const KEEPER: &str = r#"
 bin=$1 dir=$2 port=$3 pid=
 shift 3
-dead() { read -r _ _ state _ <"/proc/$pid/stat" && [ "$state" = Z ]; }
+dead() { read -r _ _ state _ 2>/dev/null <"/proc/$pid/stat" || return 0; [ "$state" = Z ]; }
 start() {
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         [ -z "$pid" ] || wait "$pid"

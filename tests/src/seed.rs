@@ -148,7 +148,7 @@ impl World {
         i64::try_from(families.count()).expect("a small number")
     }
 
-    /// A client's login: `till-<terminal>`, `bank-<bank>`, `auditor`, `programme`.
+    /// A client's login: `till-<terminal>`, `bank-<bank>`, `auditor`, `programme`, `programme-second`.
     pub fn credentials(&self, client_id: &str) -> &Credentials {
         self.seed.clients.get(client_id).expect("a client of the world")
     }
@@ -172,6 +172,11 @@ impl World {
     /// The programme's office.
     pub fn programme(&self) -> Programme {
         Programme::new(&self.server.base_url(), self.credentials("programme"))
+    }
+
+    /// The programme's second client, which agrees to what the first one wants.
+    pub fn second_programme(&self) -> Programme {
+        Programme::new(&self.server.base_url(), self.credentials("programme-second"))
     }
 
     /// What is left on a card, as its family is told at a till.
@@ -328,7 +333,9 @@ fn add_clients(dir: &Path, url: &str) -> BTreeMap<String, Credentials> {
         let of = (None, None, Some(bank.code));
         add(format!("bank-{}", bank.code), &["bank", "--bank", bank.code], of)
     });
-    let others = ["auditor", "programme"];
-    let others = others.iter().map(|role| add((*role).to_owned(), &[role], (None, None, None)));
+    let others =
+        [("auditor", "auditor"), ("programme", "programme"), ("programme-second", "programme")];
+    let others =
+        others.iter().map(|(name, role)| add((*name).to_owned(), &[role], (None, None, None)));
     tills.chain(banks).chain(others).collect()
 }

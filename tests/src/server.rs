@@ -39,6 +39,19 @@ impl Server {
     /// # Panics
     /// As [`Server::start`].
     pub fn start_with(database_url: &str, keys: &Path, extra: &[&str]) -> Self {
+        Self::start_in(database_url, keys, extra, &[])
+    }
+
+    /// The same with these variables in its environment, until it is started again.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_in(
+        database_url: &str,
+        keys: &Path,
+        extra: &[&str],
+        environment: &[(&str, String)],
+    ) -> Self {
         let extra = extra.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>();
         let folder = keys.parent().expect("the keys file lies in a folder");
         let log = tempfile::Builder::new()
@@ -48,7 +61,8 @@ impl Server {
             .and_then(|file| file.keep().map_err(|error| error.error))
             .expect("the folder can be written")
             .1;
-        let program = serve(database_url, keys, "127.0.0.1:0", &extra);
+        let mut program = serve(database_url, keys, "127.0.0.1:0", &extra);
+        program.envs(environment.iter().map(|(name, value)| (name, value)));
         let (child, address) = spawn(program, &log);
         let (database_url, keys) = (database_url.to_owned(), keys.to_owned());
         Self { child, address, database_url, keys, log, extra }
@@ -127,9 +141,15 @@ impl Drop for Server {
 fn serve(database_url: &str, keys: &Path, address: &str, extra: &[String]) -> Command {
     let mut program = command("pos-api");
     program
+        // Tests share tills and try many wrong PINs there; those about the limit set it.
+        .env("EWARONG_WRONG_PINS", "0")
         .args(["serve", "--addr", address, "--database-url", database_url, "--keys"])
         .arg(keys)
         .args(extra);
+    // Most tests fail on purpose, more than a client may.
+    if !extra.iter().any(|argument| argument == "--limits") {
+        program.args(["--limits", "off"]);
+    }
     program
 }
 

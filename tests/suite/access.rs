@@ -19,7 +19,7 @@ const READERS: [&str; 3] = [MERCHANT, BANK, AUDITOR];
 const ALL: [&str; 4] = [MERCHANT, BANK, AUDITOR, PROGRAMME];
 
 /// Every route with the roles that may use it; the bodies are no requests, so nothing changes.
-const ROUTES: [(&str, &str, &[&str]); 37] = [
+const ROUTES: [(&str, &str, &[&str]); 42] = [
     ("POST", "/v1/redemptions", &[MERCHANT]),
     ("GET", "/v1/redemptions", &READERS),
     ("GET", "/v1/redemptions?idempotency_key=k", &READERS),
@@ -36,6 +36,11 @@ const ROUTES: [(&str, &str, &[&str]); 37] = [
     ("POST", "/v1/fundings", &[PROGRAMME]),
     ("POST", "/v1/credit-runs", &[PROGRAMME]),
     ("GET", "/v1/credit-runs/run_x", &[PROGRAMME]),
+    ("GET", "/v1/fundings", &[AUDITOR, PROGRAMME]),
+    ("POST", "/v1/fundings/fnd_x/returns", &[PROGRAMME]),
+    ("POST", "/v1/credit-runs/run_x/reversals", &[PROGRAMME]),
+    ("GET", "/v1/credit-runs/run_x/reversals", &[AUDITOR, PROGRAMME]),
+    ("GET", "/v1/proposals", &[AUDITOR, PROGRAMME]),
     ("GET", "/v1/transfers", &READERS),
     ("GET", "/v1/accounts/x", &READERS),
     ("GET", "/v1/accounts/x/entries", &READERS),
@@ -174,7 +179,7 @@ on_both_backends! {
         let states =
             listed.lines().map(|line| (line.starts_with(MERCHANT), line.contains("revoked")));
         assert!(states.clone().all(|(is_it, revoked)| is_it == revoked), "{listed}");
-        assert_eq!(states.count(), 13);
+        assert_eq!(states.count(), 14);
         world.verify();
     }
 

@@ -101,8 +101,7 @@ on_both_backends! {
         for _ in 0..40 {
             sell(&world, "KPG-1", &bni, 1);
         }
-        let closing = json!({"business_date": today().to_string()});
-        world.bank("bri").api.post("/v1/settlements", &closing).expect(202);
+        world.bank("bri").close_early(&today().to_string()).expect(202);
         keep(&world);
         for (size, was) in &states {
             assert_eq!(told(&world, &accounts, *size), *was, "at {size}");

@@ -280,20 +280,21 @@ on_both_backends! {
             assert_problem(&api.post(path, &json!({})), 404, "not_found", path);
         }
         for (method, path, allow) in [
-            ("DELETE", "/v1/redemptions", "GET, POST"),
-            ("PUT", "/v1/redemptions/rdm_x", "GET"),
-            ("POST", "/v1/redemptions/rdm_x", "GET"),
+            ("DELETE", "/v1/redemptions", "GET, HEAD, POST"),
+            ("PUT", "/v1/redemptions/rdm_x", "GET, HEAD"),
+            ("POST", "/v1/redemptions/rdm_x", "GET, HEAD"),
             ("GET", "/v1/redemptions/rdm_x/reversals", "POST"),
-            ("GET", "/v1/balance-inquiries", "POST"),
             ("GET", "/v1/card-lookups", "POST"),
             ("GET", "/v1/cards", "POST"),
-            ("GET", "/v1/fundings", "POST"),
+            ("DELETE", "/v1/fundings", "GET, POST"),
+            ("GET", "/v1/fundings/fnd_x/returns", "POST"),
+            ("POST", "/v1/proposals", "GET"),
             ("GET", "/v1/credit-runs", "POST"),
-            ("DELETE", "/v1/settlements", "GET, POST"),
+            ("DELETE", "/v1/settlements", "GET, HEAD, POST"),
             ("GET", "/oauth/token", "POST"),
-            ("POST", "/healthz", "GET"),
-            ("POST", "/readyz", "GET"),
-            ("POST", "/.well-known/jwks.json", "GET"),
+            ("POST", "/healthz", "GET, HEAD"),
+            ("POST", "/readyz", "GET, HEAD"),
+            ("POST", "/.well-known/jwks.json", "GET, HEAD"),
         ] {
             let answer = api.request(method, path, &[], b"").unwrap();
             assert_problem(&answer, 405, "method_not_allowed", &format!("{method} {path}"));
@@ -318,6 +319,9 @@ on_both_backends! {
             ("/v1/fundings", json!({"bank": "bri", "amount": 5, "reference": "r".repeat(65)})),
             ("/v1/fundings", json!({"bank": "bri", "amount": 5})),
             ("/v1/fundings", json!({"bank": "bri", "amount": 5, "reference": "r", "x": 1})),
+            ("/v1/fundings", json!({"bank": "bri", "amount": 5, "reference": "r "})),
+            ("/v1/credit-runs", json!({"period": "2018-10", "allow": "yes"})),
+            ("/v1/credit-runs", json!({"period": "2099-01"})),
             ("/v1/credit-runs", json!({"period": "2018-13"})),
             ("/v1/credit-runs", json!({"period": "2018-9"})),
             ("/v1/credit-runs", json!({"period": 201_809})),

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use ewarong_tests::client::eggs;
-use ewarong_tests::demo::Card;
+use ewarong_tests::client::{ApiClient, eggs};
+use ewarong_tests::demo::{Card, Credentials};
 use ewarong_tests::seed::folder::unknown_number;
 use ewarong_tests::{Backend, Cluster, Server, World, on_both_backends};
 use serde_json::json;
@@ -79,6 +79,24 @@ on_both_backends! {
             assert!(!holds(answer.text().as_bytes(), &card.pin), "{told}");
         }
         till.api.get(&format!("/v1/redemptions/{}", card.card_number)).expect(404);
+        // What is secret in places where it does not belong, for the security log too.
+        let (secret, base) = (&till.credentials.client_secret, world.server.base_url());
+        for (client_id, client_secret) in [
+            (secret.as_str(), "x"),
+            (&card.card_number, &card.pin),
+            (&card.pin, secret),
+            (&till.credentials.client_id, &card.card_number),
+        ] {
+            let credentials = Credentials {
+                client_id: client_id.to_owned(),
+                client_secret: client_secret.to_owned(),
+                ..till.credentials.clone()
+            };
+            ApiClient::new(&base, &credentials).request_token().problem(401);
+        }
+        let altered = format!("Bearer {}x", till.api.token());
+        let answer = till.api.send("GET", "/v1/me", &[("Authorization", &altered)], b"");
+        answer.unwrap().problem(401);
         let issue = json!({
             "card_number": unknown_number(78), "nik": NIK, "name": NAME,
             "region_code": "3174010001", "expires": "2099-12-31",

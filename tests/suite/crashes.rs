@@ -2,11 +2,15 @@
 //! there, nothing is there twice, and whoever got no answer gets it by asking again.
 
 mod clerk;
+mod clocks;
+mod commits;
 mod database;
 mod disk;
 mod ground;
 mod month;
 mod nodes;
+mod pulse;
+mod reversal;
 mod town;
 
 use std::sync::atomic::Ordering;

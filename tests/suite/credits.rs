@@ -184,7 +184,7 @@ on_both_backends! {
         let programme = world.programme();
         let first = programme.fund("a", "bri", 1_000, "TRF-77");
         let body = first.expect(201);
-        assert_members(&body, &["transfer_id", "bank", "amount", "reference", "created_at"]);
+        assert_members(&body, &["id", "transfer_id", "bank", "amount", "reference", "created_at"]);
         assert_eq!((text(&body, "bank"), text(&body, "reference")), ("bri", "TRF-77"));
         assert_eq!(number(&body, "amount"), 1_000);
         let again = programme.fund("b", "bri", 1_000, "TRF-77");

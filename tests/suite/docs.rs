@@ -111,10 +111,11 @@ fn the_errors_guide_has_every_refusal_in_order_of_precedence() {
         assert_eq!(cells.len(), 5, "{cells:?}");
         (cells[0].parse().unwrap(), code(cells[1]), cells[2].to_owned())
     });
-    let known = Refusal::ALL.map(|refusal| {
-        (refusal.number(), refusal.code().to_owned(), refusal.response_code().to_owned())
+    let known = Refusal::ALL.iter().zip(1..).map(|(refusal, place)| {
+        (place, refusal.code().to_owned(), refusal.response_code().to_owned())
     });
-    assert_eq!(written.collect::<Vec<(i16, String, String)>>(), known);
+    let known: Vec<(i16, String, String)> = known.collect();
+    assert_eq!(written.collect::<Vec<_>>(), known);
     assert!(Refusal::ALL.is_sorted(), "the list is in order of precedence");
 }
 

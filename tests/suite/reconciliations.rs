@@ -1,11 +1,14 @@
 //! A bank's files against what it owes: recorded, posted, worked on by people, signed off.
 
+mod at_once;
 mod bounds;
+mod changes;
 mod command_line;
 mod decisions;
 pub(crate) mod desk;
 mod fees;
 mod large;
+mod money;
 
 use ewarong_tests::seed::{clear_of_midnight, today};
 use ewarong_tests::{World, on_both_backends};

@@ -7,7 +7,7 @@ use std::path::Path;
 use ewarong_tests::process::{program, run, run_merchant_cli};
 use ewarong_tests::seed::{PATIENCE, clear_of_midnight, today};
 use ewarong_tests::{World, on_both_backends};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::till::{buy, goods, listed, number, text};
 
@@ -114,12 +114,13 @@ impl Desk {
         let (card, day) = (world.fresh_card("bri"), today().to_string());
         buy(&world.till("JBI-1"), &card, &goods("eggs 10 piece 1000")).expect(201);
         buy(&world.till("JKT-1"), &card, &goods("eggs 5 piece 1000")).expect(201);
-        let api = world.bank("bri").api;
-        let close = || api.post("/v1/settlements", &json!({"business_date": day})).expect(202);
+        let bank = world.bank("bri");
+        let close = || bank.close_early(&day).expect(202);
+        let api = &bank.api;
         let closed =
             || ewarong_tests::process::wait_until(PATIENCE, || close()["state"] == "closed");
         assert!(closed(), "the day stays open");
-        let settlements = listed(&api, &format!("/v1/settlements?business_date={day}"));
+        let settlements = listed(api, &format!("/v1/settlements?business_date={day}"));
         let paid = settlements.iter().find(|one| one["merchant_id"] == "EW-JAMBI").unwrap();
         assert_eq!(number(paid, "net"), 10_000);
         let home = tempfile::tempdir().unwrap();

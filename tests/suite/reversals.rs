@@ -162,8 +162,7 @@ on_both_backends! {
         let key = fresh_key();
         let first = till.reverse(&key, &early, REASON);
         first.expect(201);
-        let day = json!({"business_date": today().to_string()});
-        world.bank("bri").api.post("/v1/settlements", &day).expect(202);
+        world.bank("bri").close_early(&today().to_string()).expect(202);
         assert_eq!(till.reverse(&fresh_key(), &late, REASON).problem(409), "day_closed");
         assert_eq!(till.reverse(&fresh_key(), &early, REASON).problem(409), "already_reversed");
         let again = till.reverse(&key, &early, REASON);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::till::{assert_members, buy, fresh_key, goods, listed, number, text};
 
 fn close(world: &World, bank: &str, day: &str) -> Answer {
-    world.bank(bank).api.post("/v1/settlements", &json!({"business_date": day}))
+    world.bank(bank).close_early(day)
 }
 
 /// Closes the bank's day and waits until the sealer has closed it.
@@ -178,7 +178,7 @@ on_both_backends! {
         assert!(all.is_empty(), "nothing was sold: {all:?}");
         assert_eq!(close(&world, "bri", &day.to_string()).expect(202)["state"], "closed");
         assert_eq!(close(&world, "bri", &next.to_string()).problem(409), "day_not_open");
-        let named = json!({"business_date": day.to_string(), "bank": "bni"});
+        let named = json!({"business_date": day.to_string(), "bank": "bni", "early": true, "reason": "uji"});
         let bni = world.bank("bni").api;
         assert!(
             ["closing", "closed"]

@@ -76,7 +76,9 @@ pub(crate) fn listed(api: &ApiClient, path: &str) -> Vec<Value> {
     loop {
         let join = if path.contains('?') { '&' } else { '?' };
         let page = api.get(&format!("{path}{join}limit=1{cursor}")).expect(200);
-        assert_members(&page, &["data", "next_cursor"]);
+        let beside: &[&str] =
+            if path.split('?').next() == Some("/v1/settlements") { &["days"] } else { &[] };
+        assert_members(&page, &[&["data", "next_cursor"], beside].concat());
         all.extend(page["data"].as_array().unwrap().iter().cloned());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

@@ -12,8 +12,8 @@ static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
 
 /// The settlement references that stand in `text` as words of their own, in order, each once.
 ///
-/// A reference is `EW` + the bank's three-digit clearing code + the business date as `YYMMDD` + a
-/// five-digit number: `EW00218090300017`. A longer run of letters and digits that contains one is
+/// A reference is `EW` + the bank's three-digit clearing code + the business date as `YYMMDD` + the
+/// place in the day: `EW00218090300017`, `EW002180903A0001` from the hundred thousandth on. A longer run of letters and digits that contains one is
 /// another bank's number, and a run whose six digits are no date is not ours.
 pub fn settlement_references(text: &str) -> Vec<&str> {
     distinct(each_reference(text))
@@ -59,12 +59,18 @@ mod tests {
             settlement_references("BPNT;EW00218090300017;WS_OB/EW00218090300018 EW00218090300017"),
             ["EW00218090300017", "EW00218090300018"]
         );
+        assert_eq!(
+            settlement_references("BPNT;EW002180903A0001;WS_OB/EW002180903ZZZZZ EW00218090399999"),
+            ["EW002180903A0001", "EW002180903ZZZZZ", "EW00218090399999"]
+        );
         for text in [
             "EW002180903000170",
             "XEW00218090300017",
             "ew00218090300017",
             "EW00218093100017",
             "EW0021809030001A",
+            "EW002180903A00010",
+            "EW002180903A000O",
             "EW",
             "",
         ] {

@@ -173,6 +173,9 @@ impl FromStr for Zone {
 pub struct Date(NaiveDate);
 
 impl Date {
+    /// The first day there is.
+    pub const MIN: Self = Self(NaiveDate::MIN);
+
     /// The date as the decimal number `YYYYMMDD`, by which it is stored and sorted.
     pub fn as_number(self) -> i32 {
         let day = i32::try_from(self.0.day()).unwrap_or_default();
@@ -281,6 +284,16 @@ impl Period {
     pub fn as_number(self) -> i32 {
         let month = i32::try_from(self.month).unwrap_or_default();
         self.year.saturating_mul(100).saturating_add(month)
+    }
+
+    /// The month after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        if self.month == 12 {
+            Self { year: self.year.saturating_add(1), month: 1 }
+        } else {
+            Self { year: self.year, month: self.month.saturating_add(1) }
+        }
     }
 
     /// The period of the decimal number `YYYYMM`.

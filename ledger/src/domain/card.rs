@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::weak_pins::is_often_chosen;
+
 /// A card's number: 16 digits, the last a Luhn digit. Never printed whole.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CardNumber([u8; 16]);
@@ -135,20 +137,19 @@ impl Pin {
         &self.0
     }
 
-    /// Refuses what a finder of the card would try first: one digit six times, a run, the last
-    /// digits of the card.
+    /// Refuses what a finder of the card would try first: what many people choose
+    /// ([`is_often_chosen`]), the last digits of the card and its first ones.
     ///
     /// # Errors
     /// [`NotPin::Weak`].
     pub fn strong_for(self, card: MaskedCard) -> Result<Self, NotPin> {
-        let step = |up: i16| {
-            self.0.windows(2).all(|pair| match pair {
-                [one, next] => i16::from(*next).saturating_sub(i16::from(*one)) == up,
-                _ => true,
-            })
-        };
-        let of_card = self.0.ends_with(&card.last_four) || self.0 == card.first_six;
-        if step(0) || step(1) || step(-1) || of_card { Err(NotPin::Weak) } else { Ok(self) }
+        let weak = self.is_of(card) || is_often_chosen(self.0);
+        if weak { Err(NotPin::Weak) } else { Ok(self) }
+    }
+
+    /// Whether it can be read off the card.
+    pub fn is_of(self, card: MaskedCard) -> bool {
+        self.0.ends_with(&card.last_four) || self.0 == card.first_six
     }
 }
 

@@ -69,6 +69,10 @@ impl NodeNo {
 pub struct Tick(i64);
 
 impl Tick {
+    /// Ticks from here on, the last eighth of all, are given to nobody: 2077's last and later. An id up there
+    /// was written by hand or under a clock that was wrong beyond use, and must not take all others with it.
+    pub const END: Self = Self(7 << 50);
+
     /// The first tick of the millisecond `now`; 2017's first before that.
     pub fn of(now: Instant) -> Self {
         Self(now.as_millis().saturating_sub(EPOCH_MILLIS).max(0).saturating_mul(SEQUENCES))
@@ -93,6 +97,11 @@ impl Tick {
         Self(self.0.saturating_add(count))
     }
 
+    /// Whether ids may be made of it: it is not near the end of all ids.
+    pub const fn is_usable(self) -> bool {
+        self.0 < Self::END.0
+    }
+
     /// The number as stored.
     pub const fn get(self) -> i64 {
         self.0
@@ -109,6 +118,11 @@ impl Tick {
         let sequence = self.0 & (SEQUENCES - 1);
         (millis << (NODE_BITS + SEQUENCE_BITS)) | (i64::from(node.0) << SEQUENCE_BITS) | sequence
     }
+}
+
+/// Whether ids can be made above `id`, whichever node makes them.
+pub fn has_ids_above(id: i64) -> bool {
+    Tick((id >> (NODE_BITS + SEQUENCE_BITS)).saturating_mul(SEQUENCES)).is_usable()
 }
 
 /// The instant an id names, and its sequence within that millisecond.
@@ -183,6 +197,18 @@ mod tests {
         assert_eq!(lowest_at(last.plus_millis(1)), i64::MAX);
         assert_eq!(lowest_at("9999-12-31T00:00:00Z".parse().unwrap()), i64::MAX);
         assert_eq!(lowest_at("1969-01-01T00:00:00Z".parse().unwrap()), 0);
+    }
+
+    #[test]
+    fn no_ids_are_made_near_the_end_of_all() {
+        let at = |text: &str| Tick::of(text.parse().unwrap());
+        assert!(at("2077-12-01T00:00:00Z").is_usable());
+        assert!(!at("2078-01-01T00:00:00Z").is_usable());
+        let node = NodeNo::new(1023).unwrap();
+        assert!(has_ids_above(0) && has_ids_above(at("2077-12-01T00:00:00Z").id(node)));
+        for id in [at("2078-01-01T00:00:00Z").id(node), i64::MAX] {
+            assert!(!has_ids_above(id), "{id}");
+        }
     }
 
     #[test]

@@ -50,6 +50,11 @@ pub struct StoredPin {
     pub key_version: i16,
 }
 
+impl StoredPin {
+    /// What a PIN is compared with where there is none: no PIN fits it.
+    pub const NOBODYS: Self = Self { tag: [0; 32], salt: [0; 16], key_version: KEY_VERSION };
+}
+
 impl Keys {
     /// All keys of `master`.
     pub fn derive(master: &[u8; 32]) -> Self {

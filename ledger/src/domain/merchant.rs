@@ -62,6 +62,50 @@ impl MerchantKind {
     }
 }
 
+/// Whether a merchant or a terminal may be used. The numbers are the store's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ShopState {
+    /// It may.
+    Active,
+    /// It may not, for good or for the time being.
+    Inactive,
+    /// It was stopped: by its bank, or a terminal by too many wrong PINs.
+    Suspended,
+}
+
+impl ShopState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Inactive, Self::Suspended];
+
+    /// The state's number in the store.
+    pub const fn number(self) -> i16 {
+        match self {
+            Self::Active => 1,
+            Self::Inactive => 2,
+            Self::Suspended => 3,
+        }
+    }
+
+    /// The state with that number in the store.
+    pub fn from_number(number: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.number() == number)
+    }
+
+    /// The state's name in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// The state named `text`, if there is one.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
 /// A text that can't be a merchant's or a terminal's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a code is made of A-Z, 0-9 and `-`, and has at most {0} of them")]
@@ -116,6 +160,10 @@ mod tests {
             assert_eq!(MerchantKind::named(kind.as_str()), Some(kind));
         }
         assert_eq!(MerchantKind::named("supermarket"), None);
+        for state in ShopState::ALL {
+            assert_eq!(ShopState::named(state.as_str()), Some(state));
+            assert_eq!(ShopState::from_number(state.number()), Some(state));
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::calendar::{CutOff, Date, Instant, Zone, business_date};
 use super::card::{CardNumber, CardState, PIN_TRIES, Pin};
 use super::ids::{AccountId, CardId, IdBlock, NodeNo, RowId, TerminalId, Tick, node_of};
 use super::keys::Keys;
+use super::merchant::ShopState;
 use super::money::Rupiah;
 use super::policy::{Good, Policy, PolicyBook, PriceCeiling, PriceZone, Validity};
 use super::public_id::{IdKind, decode, encode};
@@ -198,8 +199,8 @@ const NOW: &str = "2018-09-03T03:00:00Z";
 fn shop() -> ShopFacts {
     ShopFacts {
         client_active: true,
-        merchant_active: true,
-        terminal_active: true,
+        merchant: ShopState::Active,
+        terminal: ShopState::Active,
         zone: Zone::Wib,
         price_zone: PriceZone(1),
         acquirer: BankId(1),
@@ -229,6 +230,7 @@ fn command(keys: &Keys, basket: Basket, typed: Pin) -> Redeem {
     Redeem {
         pos: PointOfSale { client: 1, merchant: AccountId(3), terminal: TerminalId(4) },
         card: Some(CardRef { card: CardId(5), wallet: AccountId(6) }),
+        number: keys.card_index(&number),
         pin: typed,
         key_hash: [0; 16],
         request: Redeem::request_mac(keys, &number, typed, basket.record()),
@@ -265,19 +267,24 @@ proptest! {
             }
             Outcome::Refused(objection) => {
                 let refusal = objection.refusal;
-                prop_assert_eq!(refusal == Refusal::PinWrong, state == CardState::Active && !right);
+                let blocked = state == CardState::BlockedPin;
+                prop_assert_eq!(refusal == Refusal::CardPinBlocked, blocked);
+                // Whoever has not the PIN learns nothing else about the card.
+                prop_assert_eq!(refusal == Refusal::PinWrong, !right && !blocked);
                 if refusal == Refusal::BalanceInsufficient {
                     prop_assert!(command.basket.total() > Some(rupiah(balance)));
                 }
             }
         }
-        // A PIN counts where it was compared, and nowhere else.
+        // A PIN counts in every state but the one that wrong ones made.
         match decision.pin {
-            None => prop_assert!(state != CardState::Active || (right && tries == 0)),
+            None => prop_assert!(state == CardState::BlockedPin || (right && tries == 0)),
             Some(change) if right => prop_assert_eq!((change.tries, change.state), (0, state)),
             Some(change) => {
                 prop_assert_eq!(change.tries, tries + 1);
-                prop_assert_eq!(change.state == CardState::BlockedPin, change.tries == PIN_TRIES);
+                let blocks = change.tries == PIN_TRIES && state == CardState::Active;
+                let next = if blocks { CardState::BlockedPin } else { state };
+                prop_assert_eq!(change.state, next);
             }
         }
     }

@@ -15,6 +15,8 @@ const LENGTH: usize = 26;
 pub enum IdKind {
     /// A redemption, approved or refused.
     Redemption,
+    /// A balance inquiry that was refused.
+    Inquiry,
     /// A transfer.
     Transfer,
     /// A card.
@@ -25,6 +27,12 @@ pub enum IdKind {
     Settlement,
     /// A credit run.
     CreditRun,
+    /// A credit run's reversal.
+    RunReversal,
+    /// A funding, by its transfer.
+    Funding,
+    /// What one client wants and another has to agree to.
+    Proposal,
     /// A reconciliation of a bank's day.
     Reconciliation,
     /// A difference that a person decides about.
@@ -35,11 +43,15 @@ impl IdKind {
     const fn prefix(self) -> &'static str {
         match self {
             Self::Redemption => "rdm_",
+            Self::Inquiry => "inq_",
             Self::Transfer => "trf_",
             Self::Card => "crd_",
             Self::Wallet => "wlt_",
             Self::Settlement => "stl_",
             Self::CreditRun => "run_",
+            Self::RunReversal => "rrv_",
+            Self::Funding => "fnd_",
+            Self::Proposal => "prp_",
             Self::Reconciliation => "rec_",
             Self::Exception => "exc_",
         }

@@ -7,9 +7,11 @@ use super::basket::Basket;
 use super::calendar::{CutOff, Date, Instant, Zone, business_date};
 use super::card::{CardNumber, CardState, PIN_TRIES, Pin};
 use super::ids::{CardId, MerchantId, RowId, TerminalId, WalletId};
-use super::keys::{Keys, RequestMac, StoredPin};
+use super::keys::{CardIndex, Keys, RequestMac, StoredPin};
+use super::merchant::ShopState;
 use super::money::Rupiah;
 use super::policy::{Objection, PolicyBook, PriceZone};
+use super::receipt::RetrievalReference;
 use super::refusal::Refusal;
 
 /// Who asks: a client bound to one terminal of one merchant.
@@ -39,6 +41,8 @@ pub struct Redeem {
     pub pos: PointOfSale,
     /// The card, if the number belongs to one.
     pub card: Option<CardRef>,
+    /// The number's keyed hash.
+    pub number: CardIndex,
     /// The PIN as typed.
     pub pin: Pin,
     /// The hash of the idempotency key.
@@ -69,9 +73,9 @@ pub struct ShopFacts {
     /// Whether the client's secret still opens anything.
     pub client_active: bool,
     /// Whether the merchant may sell.
-    pub merchant_active: bool,
+    pub merchant: ShopState,
     /// Whether the terminal may be used.
-    pub terminal_active: bool,
+    pub terminal: ShopState,
     /// The merchant's time zone.
     pub zone: Zone,
     /// The merchant's region of price ceilings.
@@ -120,14 +124,40 @@ pub struct CardStanding {
 }
 
 /// The card's own say in the matter: whether it may be used with this PIN, and what the try does
-/// to its counter. A card that may not be used compares no PIN.
+/// to its counter. Why a card may not be used is told behind its PIN only, and a number that no card
+/// has costs as much work as one with a wrong PIN. Wrong PINs count in every state, so that none can
+/// be found out with a card that is no longer used.
 pub fn check_card(
-    card: &CardFacts,
+    card: Option<&CardFacts>,
     pin: Pin,
     today: Date,
     keys: &Keys,
 ) -> (Result<(), Refusal>, Option<CardStanding>) {
-    let standing = match card.state {
+    let stored = card.and_then(|card| card.pin.as_ref());
+    let id = card.map_or(CardId(0), |card| card.id);
+    let fits = keys.pin_fits(id, stored.unwrap_or(&StoredPin::NOBODYS), pin);
+    let Some(card) = card else {
+        return (Err(Refusal::CardUnknown), None);
+    };
+    if card.state == CardState::BlockedPin || card.tries >= PIN_TRIES {
+        return (Err(Refusal::CardPinBlocked), None);
+    }
+    if stored.is_none() {
+        return (Err(Refusal::PinWrong), None);
+    }
+    if fits {
+        let reset = CardStanding { tries: 0, state: card.state };
+        return (usable(card, today), (card.tries != 0).then_some(reset));
+    }
+    let tries = card.tries.saturating_add(1);
+    let blocks = tries >= PIN_TRIES && card.state == CardState::Active;
+    let state = if blocks { CardState::BlockedPin } else { card.state };
+    (Err(Refusal::PinWrong), Some(CardStanding { tries, state }))
+}
+
+/// Whether a card may be used by whoever has its PIN.
+fn usable(card: &CardFacts, today: Date) -> Result<(), Refusal> {
+    match card.state {
         CardState::BlockedBank | CardState::BlockedMinistry | CardState::Lost => {
             Err(Refusal::CardBlocked)
         }
@@ -142,17 +172,7 @@ pub fn check_card(
         CardState::Active if !card.wallet_open => Err(Refusal::CardNotActive),
         CardState::Active if card.expires < today => Err(Refusal::CardExpired),
         CardState::Active => Ok(()),
-    };
-    let Some(stored) = card.pin.as_ref().filter(|_| standing.is_ok()) else {
-        return (standing.and(Err(Refusal::CardNotActive)), None);
-    };
-    if keys.pin_fits(card.id, stored, pin) {
-        let reset = CardStanding { tries: 0, state: card.state };
-        return (Ok(()), (card.tries != 0).then_some(reset));
     }
-    let tries = card.tries.saturating_add(1);
-    let state = if tries >= PIN_TRIES { CardState::BlockedPin } else { card.state };
-    (Err(Refusal::PinWrong), Some(CardStanding { tries, state }))
 }
 
 /// What a purchase takes from a wallet: never more than is there.
@@ -224,7 +244,6 @@ pub fn authorize(
     let mut pin = None;
     let outcome = decide_standing(shop)
         .and_then(|()| {
-            let card = card.ok_or(Refusal::CardUnknown)?;
             let (verdict, change) = check_card(card, command.pin, today, keys);
             pin = change;
             verdict
@@ -250,14 +269,14 @@ pub fn authorize(
 /// Whether the shop may ask at all.
 ///
 /// # Errors
-/// [`Refusal::MerchantInactive`] before [`Refusal::TerminalInactive`].
+/// [`Refusal::MerchantInactive`] before [`Refusal::TerminalInactive`] and
+/// [`Refusal::TerminalSuspended`].
 pub const fn decide_standing(shop: &ShopFacts) -> Result<(), Refusal> {
-    if !shop.merchant_active {
-        Err(Refusal::MerchantInactive)
-    } else if !shop.terminal_active {
-        Err(Refusal::TerminalInactive)
-    } else {
-        Ok(())
+    match (shop.merchant, shop.terminal) {
+        (ShopState::Inactive | ShopState::Suspended, _) => Err(Refusal::MerchantInactive),
+        (ShopState::Active, ShopState::Inactive) => Err(Refusal::TerminalInactive),
+        (ShopState::Active, ShopState::Suspended) => Err(Refusal::TerminalSuspended),
+        (ShopState::Active, ShopState::Active) => Ok(()),
     }
 }
 
@@ -289,6 +308,8 @@ pub struct Attempt {
     pub request: RequestMac,
     /// How it ended.
     pub outcome: Outcome,
+    /// The retrieval reference of an approved one, which its transfer keeps as what it is about.
+    pub reference: Option<RetrievalReference>,
     /// What was asked for.
     pub basket: Arc<Basket>,
     /// The policy it was judged by; 0 for none.

@@ -8,18 +8,20 @@ pub enum Refusal {
     MerchantInactive,
     /// The terminal may not be used now.
     TerminalInactive,
+    /// Too many wrong PINs were typed at the terminal, or its bank suspended it.
+    TerminalSuspended,
     /// No card has this number. Answered as [`Refusal::PinWrong`].
     CardUnknown,
-    /// The bank or the ministry blocked the card, or it was reported lost.
-    CardBlocked,
     /// Three wrong PINs in a row blocked the card.
     CardPinBlocked,
+    /// The PIN is wrong, or the card has none. What stands behind is told to whoever has the PIN.
+    PinWrong,
+    /// The bank or the ministry blocked the card, or it was reported lost.
+    CardBlocked,
     /// The card is not in use: not yet, or no longer.
     CardNotActive,
     /// The card is past its date.
     CardExpired,
-    /// The PIN is wrong.
-    PinWrong,
     /// Not rice, not eggs, or a grade that is not known.
     CommodityNotAllowed,
     /// Not sold by this unit.
@@ -36,15 +38,16 @@ pub enum Refusal {
 
 impl Refusal {
     /// All reasons, in order of precedence.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::MerchantInactive,
         Self::TerminalInactive,
+        Self::TerminalSuspended,
         Self::CardUnknown,
-        Self::CardBlocked,
         Self::CardPinBlocked,
+        Self::PinWrong,
+        Self::CardBlocked,
         Self::CardNotActive,
         Self::CardExpired,
-        Self::PinWrong,
         Self::CommodityNotAllowed,
         Self::UnitNotAllowed,
         Self::QuantityInvalid,
@@ -70,6 +73,7 @@ impl Refusal {
             Self::PriceAboveCeiling => 12,
             Self::AmountInvalid => 13,
             Self::BalanceInsufficient => 14,
+            Self::TerminalSuspended => 15,
         }
     }
 
@@ -83,6 +87,7 @@ impl Refusal {
         match self {
             Self::MerchantInactive => "merchant_inactive",
             Self::TerminalInactive => "terminal_inactive",
+            Self::TerminalSuspended => "terminal_suspended",
             Self::CardUnknown => "card_unknown",
             Self::CardBlocked => "card_blocked",
             Self::CardPinBlocked => "card_pin_blocked",
@@ -101,7 +106,7 @@ impl Refusal {
     /// The code in ISO 8583's field 39.
     pub const fn response_code(self) -> &'static str {
         match self {
-            Self::MerchantInactive | Self::TerminalInactive => "58",
+            Self::MerchantInactive | Self::TerminalInactive | Self::TerminalSuspended => "58",
             Self::CardUnknown | Self::PinWrong => "55",
             Self::CardBlocked => "62",
             Self::CardPinBlocked => "75",
@@ -113,6 +118,12 @@ impl Refusal {
         }
     }
 
+    /// Whether it means that a PIN was typed which opens nothing: a wrong one, or one with a number that
+    /// no card has.
+    pub const fn is_wrong_pin(self) -> bool {
+        matches!(self.as_answered(), Self::PinWrong)
+    }
+
     /// The reason as the shop may know it: that a number belongs to no card stays hidden.
     #[must_use]
     pub const fn as_answered(self) -> Self {
@@ -120,6 +131,7 @@ impl Refusal {
             Self::CardUnknown => Self::PinWrong,
             Self::MerchantInactive
             | Self::TerminalInactive
+            | Self::TerminalSuspended
             | Self::CardBlocked
             | Self::CardPinBlocked
             | Self::CardNotActive

@@ -33,12 +33,17 @@ pub struct Difference {
     pub status: MatchStatus,
     /// What is due by the ledger; zero where nothing answers to the bank's rows.
     pub due: Rupiah,
+    /// The part of it that is posted as paid.
+    pub paid: Rupiah,
     /// What the bank moved in rupiah, fees taken off.
     pub moved: Decimal,
     /// The fees that the bank took in rows of their own, in rupiah.
     pub fees: Decimal,
     /// The one settlement that it is about, where it is about one.
     pub settlement: Option<Standing>,
+    /// Rupiah that earlier decisions on it left in suspense: above zero what the bank moved beyond
+    /// what is explained.
+    pub parked: i64,
 }
 
 /// Whether a settlement is paid.
@@ -50,13 +55,13 @@ pub enum Standing {
     Paid,
 }
 
-/// What a decision moves.
+/// What a decision moves: the change from what is posted to what should be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Whether the settlement's transfers are posted.
     pub pays_settlement: bool,
-    /// Rupiah that the bank moved beyond what is explained: above zero suspense / holding, below
-    /// zero the other way.
+    /// Rupiah that go to suspense beside what is there: above zero suspense / holding, below zero the
+    /// other way.
     pub to_suspense: i64,
     /// Whether the fees are posted that were not before.
     pub posts_fees: bool,
@@ -124,43 +129,95 @@ impl Resolution {
         if !fits {
             return Err(NotApplicable::OtherStatus);
         }
-        match self {
-            Self::Claim | Self::Reversal => Ok(Plan::default()),
+        let pays_settlement = match self {
             Self::AcceptBank | Self::DuplicateConfirmed => {
-                let standing = about.settlement.ok_or(NotApplicable::NoSettlement)?;
-                let rest = moved(about)?.saturating_sub(about.due.get());
-                let pays_settlement = standing == Standing::Owed;
-                Ok(Plan { pays_settlement, to_suspense: rest, posts_fees: true })
+                about.settlement.ok_or(NotApplicable::NoSettlement)? == Standing::Owed
+            }
+            Self::Claim | Self::Suspense | Self::WrongMerchant | Self::Reversal => false,
+        };
+        Ok(Plan {
+            pays_settlement,
+            to_suspense: self.parks(about)?.saturating_sub(about.parked),
+            posts_fees: !matches!(self, Self::Claim | Self::Reversal),
+        })
+    }
+
+    /// What lies in suspense for a difference once it is decided so: what the bank moved that no
+    /// payment explains.
+    ///
+    /// # Errors
+    /// [`NotApplicable`] where the bank moved nothing, or sen.
+    pub fn parks(self, about: &Difference) -> Result<i64, NotApplicable> {
+        match self {
+            Self::AcceptBank | Self::DuplicateConfirmed => {
+                Ok(about.moved_whole()?.saturating_sub(about.due.get()))
             }
             Self::Suspense | Self::WrongMerchant => {
-                // What paid the settlement before is explained by it.
-                let explained = match about.settlement {
-                    Some(Standing::Paid) => about.due.get(),
-                    Some(Standing::Owed) | None => 0,
-                };
-                let to_suspense = moved(about)?.saturating_sub(explained);
-                Ok(Plan { pays_settlement: false, to_suspense, posts_fees: true })
+                Ok(about.moved_whole()?.saturating_sub(about.paid.get()))
+            }
+            // Nothing, but for what is posted as paid and the bank has not paid, or took back.
+            Self::Claim | Self::Reversal if about.paid.is_zero() => Ok(0),
+            Self::Claim | Self::Reversal => {
+                let rest = about.gross().saturating_sub(about.paid.get().into()).trunc();
+                i64::try_from(rest)
+                    .map(|rest| rest.min(0))
+                    .map_err(|_large| NotApplicable::NotWhole)
             }
         }
     }
 }
 
-/// What the bank moved beside its fees, which are accounted for by themselves.
-fn moved(about: &Difference) -> Result<i64, NotApplicable> {
-    if about.moved.is_zero() && about.fees.is_zero() {
-        return Err(NotApplicable::NothingMoved);
-    }
-    let moved = about.moved.checked_add(about.fees).ok_or(NotApplicable::NotWhole)?;
-    if !moved.is_integer() || !about.fees.is_integer() {
-        return Err(NotApplicable::NotWhole);
-    }
-    i64::try_from(moved).map_err(|_too_large| NotApplicable::NotWhole)
-}
-
 impl Difference {
-    /// What is at stake in rupiah, for the question whether a second person has to agree.
+    /// What the bank moved beside its fees, which are accounted for by themselves.
+    fn gross(&self) -> Decimal {
+        self.moved.saturating_add(self.fees)
+    }
+
+    fn moved_whole(&self) -> Result<i64, NotApplicable> {
+        if self.moved.is_zero() && self.fees.is_zero() && self.parked == 0 {
+            return Err(NotApplicable::NothingMoved);
+        }
+        let moved = self.gross();
+        if !moved.is_integer() || !self.fees.is_integer() {
+            return Err(NotApplicable::NotWhole);
+        }
+        i64::try_from(moved).map_err(|_too_large| NotApplicable::NotWhole)
+    }
+
+    /// What is at stake in rupiah, whatever a decision moves.
     pub fn at_stake(&self) -> Decimal {
         self.moved.saturating_sub(self.due.get().into()).abs()
+    }
+}
+
+/// What decisions may move without a second person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FourEyes {
+    /// Rupiah that the decisions on one difference move, added up over its life.
+    pub decision: Rupiah,
+    /// Rupiah that one client's decisions move on a day (WIB).
+    pub day: Rupiah,
+}
+
+/// Rupiah that a decision would move, with what was moved before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stake {
+    /// What the decision itself moves.
+    pub now: i64,
+    /// What earlier decisions on the difference moved.
+    pub before: i64,
+    /// What the client's decisions moved on that day (WIB).
+    pub of_day: i64,
+}
+
+impl FourEyes {
+    /// Whether a second person has to agree. A claim moves nothing and closes a difference all the
+    /// same, so what is at stake counts as well.
+    pub fn needs_two(self, stake: Stake, about: &Difference) -> bool {
+        let moves = stake.now > 0;
+        stake.now.saturating_add(stake.before) > self.decision.get()
+            || (moves && stake.now.saturating_add(stake.of_day) > self.day.get())
+            || about.at_stake() > Decimal::from(self.decision.get())
     }
 }
 
@@ -172,9 +229,11 @@ mod tests {
         Difference {
             status,
             due: Rupiah::new(due.into()).unwrap(),
+            paid: Rupiah::ZERO,
             moved: moved.into(),
             fees: Decimal::ZERO,
             settlement: (due > 0).then_some(Standing::Owed),
+            parked: 0,
         }
     }
 
@@ -193,12 +252,52 @@ mod tests {
         assert_eq!(Resolution::Suspense.plan(&with_fee), parked(100_000));
         let twice = about(MatchStatus::DuplicateInBank, 110_000, 220_000);
         assert_eq!(Resolution::DuplicateConfirmed.plan(&twice), paid(110_000));
-        let again = Difference { settlement: Some(Standing::Paid), ..twice };
+        let again = Difference { settlement: Some(Standing::Paid), paid: twice.due, ..twice };
         assert_eq!(Resolution::DuplicateConfirmed.plan(&again), parked(110_000));
         assert_eq!(Resolution::Suspense.plan(&again), parked(110_000));
         let stranger = about(MatchStatus::BankOnly, 0, 20_000);
         assert_eq!(Resolution::Suspense.plan(&stranger), parked(20_000));
         assert_eq!(Resolution::AcceptBank.plan(&stranger), Err(NotApplicable::NoSettlement));
+    }
+
+    /// What is posted already counts, in either direction.
+    #[test]
+    fn a_decision_posts_the_change_alone() {
+        let change = |resolution: Resolution, about: &Difference| {
+            resolution.plan(about).unwrap().to_suspense
+        };
+        let stranger = Difference { parked: 100_000, ..about(MatchStatus::BankOnly, 0, 150_000) };
+        assert_eq!(change(Resolution::Suspense, &stranger), 50_000);
+        assert_eq!(change(Resolution::Claim, &stranger), -100_000, "nothing is to be posted");
+        let less = Difference { moved: 30_000.into(), ..stranger };
+        assert_eq!(change(Resolution::Suspense, &less), -70_000);
+        let gone = Difference { moved: Decimal::ZERO, ..stranger };
+        assert_eq!(change(Resolution::Suspense, &gone), -100_000);
+        // Due less 10,000 was accepted; now the bank took 5,000 more back.
+        let owed = about(MatchStatus::AmountDiffers, 110_000, 95_000);
+        let paid = Some(Standing::Paid);
+        let accepted = Difference { settlement: paid, paid: owed.due, parked: -10_000, ..owed };
+        for resolution in [Resolution::AcceptBank, Resolution::Suspense, Resolution::Claim] {
+            assert_eq!(change(resolution, &accepted), -5_000, "{resolution:?}");
+        }
+        // A claim leaves unposted what the bank moved too much.
+        let twice = Difference { moved: 220_000.into(), parked: 0, ..accepted };
+        assert_eq!(change(Resolution::Claim, &twice), 0);
+    }
+
+    #[test]
+    fn the_money_that_moves_takes_two_people() {
+        let rupiah = |amount| Rupiah::new(amount).unwrap();
+        let limits = FourEyes { decision: rupiah(1_000_000), day: rupiah(10_000_000) };
+        let small = about(MatchStatus::AmountDiffers, 1_310_400, 1_310_399);
+        let moves = |now, before, of_day| limits.needs_two(Stake { now, before, of_day }, &small);
+        assert!(!moves(1_000_000, 0, 9_000_000));
+        assert!(moves(1_310_399, 0, 0), "though the difference is one rupiah");
+        assert!(moves(500_001, 500_000, 0), "over its life");
+        assert!(moves(100, 0, 10_000_000), "over the client's day");
+        assert!(!moves(0, 0, 20_000_000), "what moves nothing adds nothing to a day");
+        let late = about(MatchStatus::LedgerOnly, 1_000_001, 0);
+        assert!(limits.needs_two(Stake::default(), &late), "a claim of a large sum");
     }
 
     #[test]

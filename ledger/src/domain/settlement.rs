@@ -8,6 +8,9 @@ use super::calendar::Date;
 /// The settlement's name at the bank: 16 upper-case letters and digits, which is what MT940 carries.
 /// `EW`, the bank's clearing code, the date as `YYMMDD`, and the merchant's place in that day.
 ///
+/// The place has five digits up to 99,999; behind that a letter and four letters or digits, of the 32
+/// that are not taken for each other (no I, L, O and U): `99999`, `A0000`, `A0001`, ... `ZZZZZ`.
+///
 /// It is kept as one number, so that millions of them are sorted and compared as numbers are: by
 /// date, clearing code and place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,39 +18,59 @@ pub struct SettlementReference(u64);
 
 /// A text that is no settlement reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a settlement reference is `EW`, three digits of the bank, a date and five digits")]
+#[error(
+    "a settlement reference is `EW`, three digits of the bank, a date and five digits or, from a \
+     letter on, letters and digits"
+)]
 pub struct NotReference;
 
-/// Dates have six digits, clearing codes three, places in a day five.
+/// Dates have six digits, clearing codes three.
 const DATES: u64 = 1_000_000;
 const CODES: u64 = 1_000;
-const PLACES: u64 = 100_000;
+/// Places that are written with digits alone.
+const DECIMAL: u64 = 100_000;
+/// What the other places are written with: ten digits and 22 letters.
+const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const LETTERS: u64 = 22;
+/// Places that begin with the same letter.
+const OF_LETTER: u64 = 32 * 32 * 32 * 32;
+/// The letters stand behind the ten digits.
+const BEFORE_LETTERS: u64 = 10 * OF_LETTER;
+/// More than all places of a day.
+const PLACES: u64 = DECIMAL + LETTERS * OF_LETTER;
 
 impl SettlementReference {
     /// The letters and digits of a reference.
     pub const LENGTH: usize = 16;
+    /// The most settlements that a bank's day can have.
+    pub const MOST: u64 = PLACES - 1;
 
-    /// The reference of a bank's `number`-th settlement of `day`; `None` beyond 99,999 and outside
+    /// The reference of a bank's `number`-th settlement of `day`; `None` beyond [`Self::MOST`] and outside
     /// this century.
     pub fn new(clearing_code: &str, day: Date, number: u32) -> Option<Self> {
-        let digits = day.naive().format("%y%m%d");
-        let reference: Self = format!("EW{clearing_code}{digits}{number:05}").parse().ok()?;
-        let fits = clearing_code.len() == 3 && reference.business_date() == Some(day);
-        fits.then_some(reference)
+        let code: u64 = clearing_code.parse().ok()?;
+        let is_code = clearing_code.len() == 3 && clearing_code.bytes().all(|b| b.is_ascii_digit());
+        let digits: u64 = day.naive().format("%y%m%d").to_string().parse().ok()?;
+        let place = u64::from(number);
+        let reference =
+            Self::of_parts(digits, code, place).filter(|_| is_code && place < PLACES)?;
+        (reference.business_date() == Some(day)).then_some(reference)
+    }
+
+    fn of_parts(date: u64, code: u64, place: u64) -> Option<Self> {
+        let dated = date.checked_mul(CODES)?.checked_add(code)?;
+        Some(Self(dated.checked_mul(PLACES)?.checked_add(place)?))
     }
 
     /// The reference that these bytes are.
     pub(crate) fn of_bytes(text: &[u8]) -> Option<Self> {
-        let digits = text.strip_prefix(b"EW").filter(|digits| digits.len() == Self::LENGTH - 2)?;
-        // Fourteen digits are no more than a number holds.
-        let number = digits.iter().try_fold(0_u64, |number, byte| {
-            let digit = byte.wrapping_sub(b'0');
-            (digit <= 9).then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit)))
-        })?;
-        let (dated, place) = (number / PLACES, number % PLACES);
+        let text = text.strip_prefix(b"EW").filter(|rest| rest.len() == Self::LENGTH - 2)?;
+        let (dated, place) = text.split_at_checked(9)?;
+        let dated = decimal(dated)?;
         let (code, date) = (dated / DATES, dated % DATES);
-        let dated = date.checked_mul(CODES)?.checked_add(code)?;
-        is_date(date).then_some(Self(dated.checked_mul(PLACES)?.checked_add(place)?))
+        let place = decimal(place).or_else(|| lettered(place))?;
+        is_date(date).then_some(())?;
+        Self::of_parts(date, code, place)
     }
 
     /// The reference as the number that it is kept as.
@@ -64,6 +87,41 @@ impl SettlementReference {
     pub fn business_date(self) -> Option<Date> {
         date_of(self.0 / PLACES / CODES)
     }
+}
+
+/// The number that up to 14 digits are, which is no more than a number holds.
+fn decimal(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit <= 9).then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit)))
+    })
+}
+
+/// The place that a letter and four letters or digits stand for.
+fn lettered(signs: &[u8]) -> Option<u64> {
+    let value = |sign: &u8| {
+        let place = SIGNS.iter().position(|known| known == sign)?;
+        u64::try_from(place).ok()
+    };
+    let (first, rest) = signs.split_first()?;
+    let letter = value(first)?.checked_sub(10)?;
+    let number = rest
+        .iter()
+        .try_fold(letter, |number, sign| number.checked_mul(32)?.checked_add(value(sign)?))?;
+    number.checked_add(DECIMAL)
+}
+
+/// A place as it is written.
+fn written(place: u64) -> String {
+    let Some(mut rest) = place.checked_sub(DECIMAL) else { return format!("{place:05}") };
+    rest = rest.saturating_add(BEFORE_LETTERS);
+    let mut signs = [' '; 5];
+    for sign in signs.iter_mut().rev() {
+        let known = usize::try_from(rest % 32).ok().and_then(|place| SIGNS.get(place));
+        *sign = known.map_or(' ', |known| char::from(*known));
+        rest /= 32;
+    }
+    signs.into_iter().collect()
 }
 
 /// Whether digits are a date's last six. The first 28 days, which every month has, need no calendar.
@@ -90,7 +148,7 @@ impl FromStr for SettlementReference {
 impl fmt::Display for SettlementReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (dated, place) = (self.0 / PLACES, self.0 % PLACES);
-        f.pad(&format!("EW{:03}{:06}{place:05}", dated % CODES, dated / CODES))
+        f.pad(&format!("EW{:03}{:06}{}", dated % CODES, dated / CODES, written(place)))
     }
 }
 
@@ -236,10 +294,43 @@ mod tests {
         let reference = SettlementReference::new("002", day, 17).unwrap();
         assert_eq!(reference.to_string(), "EW00218090300017");
         assert_eq!(reference.to_string().len(), SettlementReference::LENGTH);
-        assert_eq!(SettlementReference::new("002", day, 100_000), None);
         assert_eq!(SettlementReference::new("2", day, 1), None);
+        assert_eq!(SettlementReference::new("+02", day, 1), None);
         assert_eq!(SettlementReference::new("02", day, 100_000), None);
         assert_eq!(reference.business_date(), Some(day));
+    }
+
+    #[test]
+    fn behind_the_last_digits_a_letter_goes_on() {
+        let day = "2018-09-03".parse().unwrap();
+        let place = |number| {
+            let reference = SettlementReference::new("002", day, number)?;
+            let text = reference.to_string();
+            assert_eq!(text.len(), SettlementReference::LENGTH, "{text}");
+            assert_eq!(text.parse(), Ok(reference), "{text}");
+            assert_eq!(reference.business_date(), Some(day), "{text}");
+            assert_eq!(SettlementReference::of_number(reference.number()), reference);
+            text.get(11..).map(str::to_owned)
+        };
+        let most = u32::try_from(SettlementReference::MOST).unwrap();
+        let places = [
+            (1, "00001"),
+            (99_999, "99999"),
+            (100_000, "A0000"),
+            (100_001, "A0001"),
+            (100_031, "A000Z"),
+            (100_032, "A0010"),
+            (100_000 + (1 << 20), "B0000"),
+            (most, "ZZZZZ"),
+        ];
+        for (number, text) in places {
+            assert_eq!(place(number).as_deref(), Some(text), "{number}");
+        }
+        assert_eq!(place(most + 1), None);
+        let of = |number| SettlementReference::new("002", day, number).unwrap();
+        assert!(of(99_999) < of(100_000) && of(100_000) < of(most), "they are in order");
+        assert!(of(most) < SettlementReference::new("003", day, 1).unwrap());
+        assert!(of(99_999).to_string() < of(100_000).to_string(), "as texts, too");
     }
 
     #[test]
@@ -252,6 +343,14 @@ mod tests {
             "ew00218090300017",
             "EW00218093100017",
             "EW0021809030001A",
+            "EW002180903A000I",
+            "EW002180903A000a",
+            "EW002180903a0000",
+            "EW002180903I0000",
+            "EW002180903U0000",
+            "EW002180903A00-0",
+            "EW00A180903A0000",
+            "EW002180931A0000",
             "EW",
             "",
         ] {

@@ -25,11 +25,13 @@ pub enum TransferKind {
     Return,
     /// A difference settled by a person's decision.
     Adjustment,
+    /// A family's month taken back as far as it is unspent: wallet / unallocated.
+    CreditReversal,
 }
 
 impl TransferKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Funding,
         Self::Credit,
         Self::Redemption,
@@ -38,6 +40,7 @@ impl TransferKind {
         Self::Sweep,
         Self::Return,
         Self::Adjustment,
+        Self::CreditReversal,
     ];
 
     /// The kind's number in the store.
@@ -51,6 +54,7 @@ impl TransferKind {
             Self::Sweep => 6,
             Self::Return => 7,
             Self::Adjustment => 8,
+            Self::CreditReversal => 9,
         }
     }
 
@@ -70,6 +74,7 @@ impl TransferKind {
             Self::Sweep => "sweep",
             Self::Return => "return",
             Self::Adjustment => "adjustment",
+            Self::CreditReversal => "credit_reversal",
         }
     }
 
@@ -82,7 +87,7 @@ impl TransferKind {
             Self::Redemption => Some((Wallet, Payable)),
             Self::Reversal => Some((Payable, Wallet)),
             Self::Settlement => Some((Payable, Holding)),
-            Self::Sweep => Some((Wallet, Unallocated)),
+            Self::Sweep | Self::CreditReversal => Some((Wallet, Unallocated)),
             Self::Return => Some((Unallocated, Holding)),
             Self::Adjustment => None,
         }
@@ -173,7 +178,8 @@ impl Transfer {
         Self { subject, ..self }
     }
 
-    /// What it is about beside its accounts: a reversal's redemption, a credit's period (`YYYYMM`).
+    /// What it is about beside its accounts: a reversal's redemption, a credit's period (`YYYYMM`), a
+    /// return's funding, a credit reversal's credit.
     pub const fn subject(&self) -> Option<i64> {
         self.subject
     }

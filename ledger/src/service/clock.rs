@@ -1,20 +1,25 @@
-//! Time, from outside the domain.
+//! Time, from outside the domain: the machine's clock, or one that is set by hand.
+//!
+//! Tokens and rate limits go by it directly. What is recorded goes by [`super::recorded`], which holds
+//! it against what was recorded before and against the database's clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::domain::calendar::Instant;
 
-/// Where the time comes from. It never goes back.
+/// Where the time comes from.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The time now.
     fn now(&self) -> Instant;
+
+    /// Whether that is the real time, which can be held against other clocks. One that is set by hand is
+    /// in charge alone.
+    fn is_real(&self) -> bool;
 }
 
-/// The machine's clock, held where it goes back.
+/// The machine's clock, as it is: it goes back where somebody sets it back.
 #[derive(Debug, Default)]
-pub struct SystemClock {
-    last: AtomicI64,
-}
+pub struct SystemClock(());
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
@@ -25,11 +30,15 @@ impl Clock for SystemClock {
             .ok()
             .and_then(|elapsed| i64::try_from(elapsed.as_millis()).ok())
             .unwrap_or(0);
-        Instant::from_millis(self.last.fetch_max(millis, Ordering::AcqRel).max(millis))
+        Instant::from_millis(millis)
+    }
+
+    fn is_real(&self) -> bool {
+        true
     }
 }
 
-/// A clock that is set by hand: for the demo's month, and for tests.
+/// A clock that is set by hand: for the demo's month, and for tests. It never goes back.
 #[derive(Debug)]
 pub struct ManualClock {
     now: AtomicI64,
@@ -50,5 +59,9 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Instant {
         Instant::from_millis(self.now.load(Ordering::Acquire))
+    }
+
+    fn is_real(&self) -> bool {
+        false
     }
 }

@@ -10,11 +10,11 @@ use crate::domain::bank::BankId;
 use crate::domain::calendar::Date;
 use crate::domain::credit::PROGRAMME;
 use crate::domain::settlement::{DayStatus, SetOff};
+use crate::domain::transfer::TransferKind;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::daily::{SettledSum, TerminalSum};
 
-use super::closing::first_id_of;
 use super::ledger::Ledger;
 
 /// How one of the five stands.
@@ -80,14 +80,14 @@ impl Ledger {
         closing: Option<Decimal>,
     ) -> Result<Vec<DailyCheck>, StoreError> {
         let is_closed = self.day_status(bank, day)? == DayStatus::Closed;
-        self.shared.read(|connection| {
+        self.shared.read_long(|connection| {
             connection.snapshot(|tx| {
-                let sold = tx.sold_at_terminals(bank, day, first_id_of(day))?;
+                let moved = tx.moved_at_terminals(bank, day)?;
                 let settled = tx.settled_sums(bank, day)?;
                 Ok(vec![
                     credits(tx, bank, day)?,
                     wallets(tx, bank)?,
-                    terminals(&sold, &settled, is_closed),
+                    terminals(&moved, &settled, is_closed),
                     settlements(&settled, is_closed),
                     holding(tx, bank, closing)?,
                 ])
@@ -126,30 +126,47 @@ fn wallets(tx: &mut Connection, bank: BankId) -> Result<DailyCheck, StoreError> 
     Ok(check)
 }
 
-/// Each shop's terminals together against its settlement.
-fn terminals(sold: &[TerminalSum], settled: &[SettledSum], is_closed: bool) -> DailyCheck {
-    let mut shops: BTreeMap<i64, (i64, Vec<String>)> = BTreeMap::new();
-    for (merchant, code, terminal, count, sum) in sold {
+/// What a shop's terminals sold and took back, in rupiah, with a line for each of them.
+#[derive(Debug, Default)]
+struct ShopSum {
+    sold: i64,
+    taken_back: i64,
+    lines: Vec<String>,
+}
+
+/// Each shop's terminals together, as the transfers of the day say it, against its settlement.
+fn terminals(moved: &[TerminalSum], settled: &[SettledSum], is_closed: bool) -> DailyCheck {
+    let mut shops: BTreeMap<i64, ShopSum> = BTreeMap::new();
+    for (merchant, code, terminal, kind, count, sum) in moved {
         let shop = shops.entry(*merchant).or_default();
-        shop.0 = shop.0.saturating_add(*sum);
-        shop.1.push(format!("{code} {terminal}: {count} purchases, {sum}"));
+        let (total, what) = if *kind == TransferKind::Redemption.number() {
+            (&mut shop.sold, "purchases")
+        } else {
+            (&mut shop.taken_back, "taken back")
+        };
+        *total = total.saturating_add(*sum);
+        shop.lines.push(format!("{code} {terminal}: {count} {what}, {sum}"));
     }
     let total = |sums: &mut dyn Iterator<Item = i64>| sums.fold(0_i64, i64::saturating_add);
-    let all_sold = total(&mut shops.values().map(|shop| shop.0));
+    let all_sold = total(&mut shops.values().map(|shop| shop.sold));
     let all_settled = total(&mut settled.iter().map(|settlement| settlement.1));
     let mut remarks = Vec::new();
-    for (merchant, gross, ..) in settled {
-        let (sum, lines) = shops.remove(merchant).unwrap_or_default();
-        if sum != *gross {
-            remarks.push(format!("settled {gross}, sold {sum}"));
-            remarks.extend(lines);
+    for (merchant, gross, net, ..) in settled {
+        let shop = shops.remove(merchant).unwrap_or_default();
+        let reversed = gross.saturating_sub(*net);
+        if shop.sold != *gross || shop.taken_back != reversed {
+            remarks.push(format!("settled {gross}, sold {}", shop.sold));
+            if shop.taken_back != reversed {
+                remarks.push(format!("settled as taken back {reversed}, is {}", shop.taken_back));
+            }
+            remarks.extend(shop.lines);
         }
     }
-    remarks.extend(shops.into_values().flat_map(|(_sum, lines)| lines));
+    remarks.extend(shops.into_values().flat_map(|shop| shop.lines));
     let is_equal = remarks.is_empty() && all_sold == all_settled;
     let state = if is_closed { DailyState::of(is_equal) } else { DailyState::NotYet };
     let mut check = DailyCheck::of("terminals", state, (all_sold, all_settled));
-    check.compared = i64::try_from(sold.len()).unwrap_or(i64::MAX);
+    check.compared = i64::try_from(moved.len()).unwrap_or(i64::MAX);
     check.remarks = remarks;
     check
 }

@@ -3,16 +3,39 @@
 
 use std::sync::Arc;
 
-use crate::domain::bank::BankId;
-use crate::domain::calendar::{Date, Zone};
+use crate::domain::bank::{BankCode, BankId};
+use crate::domain::calendar::{CutOff, Date, Instant, Zone, business_date};
 use crate::domain::settlement::DayStatus;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
+use crate::store::days::DayRow;
 
-use super::closing::first_id_of;
 use super::error::Trouble;
+use super::history::Reader;
 use super::ledger::Ledger;
+use super::settlements::SettlementQuery;
 use super::shared::Contended;
+
+/// A bank's day that was marked.
+#[derive(Clone, Debug)]
+pub struct MarkedDay {
+    /// The bank.
+    pub bank: BankCode,
+    /// The day.
+    pub business_date: Date,
+    /// Where it stands.
+    pub state: DayStatus,
+    /// When it was marked.
+    pub marked_at: Instant,
+    /// When it was closed.
+    pub closed_at: Option<Instant>,
+    /// Why it was closed before its cut-off, where it was.
+    pub early_reason: Option<String>,
+    /// How often it was noted that something keeps it open.
+    pub tries: i32,
+    /// What that is.
+    pub problem: Option<String>,
+}
 
 /// Why a day is not closed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +43,9 @@ pub enum NotClosed {
     /// The bank closed it before without a mark, or it has not begun.
     #[error("this is no open business day of the bank")]
     NotOpen,
+    /// Its cut-off is still to come, and nobody said that it is closed early.
+    #[error("the business day is not over yet")]
+    NotOver,
     /// The client's access was withdrawn.
     #[error("the client's access was withdrawn")]
     ClientRevoked,
@@ -42,11 +68,18 @@ impl Contended for NotClosed {
 
 impl Ledger {
     /// Marks a bank's day as closing, and with it every day before that it has not closed; a day that
-    /// was marked before stays as it is. It may be marked from its first minute in WIB on.
+    /// was marked before stays as it is. It may be marked from its first minute in WIB on; before its
+    /// cut-off only with a reason (`early`), which is kept.
     ///
     /// # Errors
     /// [`NotClosed`]; then nothing was done, unless it says that it is not known.
-    pub fn close_day(&self, client: i64, bank: BankId, day: Date) -> Result<DayStatus, NotClosed> {
+    pub fn close_day(
+        &self,
+        client: i64,
+        bank: BankId,
+        day: Date,
+        early: Option<String>,
+    ) -> Result<DayStatus, NotClosed> {
         let clock = Arc::clone(&self.shared.clock);
         self.shared.write(move |tx| {
             if !tx.client_stands(client)? {
@@ -61,12 +94,48 @@ impl Ledger {
             if day < open || day > Date::from(now.date_in(Zone::Wib)) {
                 return Err(NotClosed::NotOpen);
             }
-            for skipped in days_before(tx, bank, (open, day))? {
-                tx.mark_day(bank, skipped, now.as_millis())?;
+            let record = tx.banks()?.into_iter().find(|record| record.id == bank);
+            let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
+            let early = early.as_deref().filter(|_| !is_over(day, record.cut_off, now));
+            if early.is_none() && !is_over(day, record.cut_off, now) {
+                return Err(NotClosed::NotOver);
             }
-            tx.mark_day(bank, day, now.as_millis())?;
+            let by = (client, now.as_millis());
+            for skipped in days_before(tx, bank, (open, day))? {
+                tx.mark_day(bank, skipped, by)?;
+            }
+            tx.mark_day(bank, day, by)?;
+            if let Some(reason) = early {
+                tx.keep_early_reason(bank, day, reason)?;
+            }
             Ok(DayStatus::Closing)
         })
+    }
+
+    /// The marked days that are not closed yet, or those of the date that is asked for, closed or not. A
+    /// merchant sees its bank's, without what keeps them open.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they can't be read.
+    pub fn marked_days(
+        &self,
+        reader: Reader,
+        query: &SettlementQuery,
+    ) -> Result<Vec<MarkedDay>, StoreError> {
+        let rows = self.shared.read(|tx| {
+            let asked = query.bank.as_deref().map(|code| tx.bank_by_code(code)).transpose()?;
+            let asked = asked.map(|found| found.map(BankId));
+            let (bank, merchant) = match (reader, asked) {
+                (_, Some(None)) => return Ok(Vec::new()),
+                (Reader::Bank(own), Some(Some(bank))) if own != bank => return Ok(Vec::new()),
+                (Reader::Bank(own), _) => (Some(own), None),
+                (Reader::Merchant(merchant), bank) => (bank.flatten(), Some(merchant)),
+                (Reader::All, bank) => (bank.flatten(), None),
+            };
+            tx.days_shown((bank, merchant), query.business_date)
+        })?;
+        let inside = !matches!(reader, Reader::Merchant(_));
+        rows.into_iter().map(|row| marked_day(row, inside)).collect()
     }
 
     /// Where a bank's day stands.
@@ -79,6 +148,26 @@ impl Ledger {
     }
 }
 
+fn marked_day(row: DayRow, inside: bool) -> Result<MarkedDay, StoreError> {
+    let state = DayStatus::from_number(row.status);
+    let (tries, problem) = row.trouble.unzip();
+    Ok(MarkedDay {
+        bank: row.bank.parse().map_err(|error| StoreError::corrupt(format!("{error}")))?,
+        business_date: row.day,
+        state: state.ok_or_else(|| StoreError::corrupt("a day's status is unknown"))?,
+        marked_at: Instant::from_millis(row.marked_at),
+        closed_at: row.closed_at.map(Instant::from_millis),
+        early_reason: row.early_reason.filter(|_| inside),
+        tries: tries.filter(|_| inside).unwrap_or(0),
+        problem: problem.filter(|_| inside),
+    })
+}
+
+/// Whether what happens now is dated to a later day even where this one is open.
+fn is_over(day: Date, cut_off: CutOff, now: Instant) -> bool {
+    business_date(now, cut_off, day) > day
+}
+
 /// The days from `open` to the one before `day` that have to be closed with it: those with purchases
 /// or reversals. The last week's are taken in any case: a purchase that is under way now may be dated
 /// to one of them, and is not seen yet.
@@ -87,11 +176,7 @@ fn days_before(
     bank: BankId,
     (open, day): (Date, Date),
 ) -> Result<Vec<Date>, StoreError> {
-    let mut days = if open < day {
-        tx.days_with_sales(bank, (open, day), first_id_of(open))?
-    } else {
-        Vec::new()
-    };
+    let mut days = if open < day { tx.days_with_sales(bank, (open, day))? } else { Vec::new() };
     days.extend((1..=7).map(|back| day.minus_days(back)).filter(|date| *date >= open));
     days.sort_unstable();
     days.dedup();

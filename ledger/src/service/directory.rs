@@ -23,6 +23,15 @@ const BATCH_CAP: usize = 512;
 
 type Question = (CardIndex, oneshot::Sender<Option<Option<CardRef>>>);
 
+/// What a number was found to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// The card, if there is one.
+    pub(crate) card: Option<CardRef>,
+    /// Whether it was remembered, so that the database was not asked.
+    pub(crate) remembered: bool,
+}
+
 /// Finds cards by their numbers.
 #[derive(Debug)]
 pub(crate) struct CardDirectory {
@@ -44,17 +53,22 @@ impl CardDirectory {
     }
 
     /// The card with this number, if there is one.
-    pub(crate) async fn find(&self, number: CardIndex) -> Result<Option<CardRef>, Trouble> {
+    pub(crate) async fn find(&self, number: CardIndex) -> Result<Found, Trouble> {
         if let Some(card) = self.remembered.get(&number) {
-            return Ok(Some(card));
+            return Ok(Found { card: Some(card), remembered: true });
         }
-        let (answer, found) = oneshot::channel();
-        self.questions.try_send((number, answer)).map_err(|_full| Trouble::Unavailable)?;
-        let found = found.await.ok().flatten().ok_or(Trouble::Unavailable)?;
-        if let Some(card) = found {
+        let card = self.ask(number).await?;
+        if let Some(card) = card {
             self.remembered.insert(number, card);
         }
-        Ok(found)
+        Ok(Found { card, remembered: false })
+    }
+
+    /// The same from the database, whatever is remembered.
+    pub(crate) async fn ask(&self, number: CardIndex) -> Result<Option<CardRef>, Trouble> {
+        let (answer, found) = oneshot::channel();
+        self.questions.try_send((number, answer)).map_err(|_full| Trouble::Unavailable)?;
+        found.await.ok().flatten().ok_or(Trouble::Unavailable)
     }
 }
 

@@ -11,7 +11,22 @@ pub enum Trouble {
     /// It may have been done or not. The same request again is safe, and finds out.
     #[error("it is not known whether this was done; send the same request again")]
     Unknown,
-    /// The database could not be read or written.
+    /// The database could not be read or written; nothing was done.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Commit(_) => Self::Unknown,
+            StoreError::Connect(_)
+            | StoreError::Pool(_)
+            | StoreError::Statement(_)
+            | StoreError::File(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Migrate(_)
+            | StoreError::Url(_) => Self::Store(error),
+        }
+    }
 }

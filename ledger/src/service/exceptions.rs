@@ -1,9 +1,9 @@
 //! Differences between the ledger and the banks, worked on by people: notes, owners, decisions.
 //!
-//! A decision that stakes more than the configured amount is only proposed by the first person, and
-//! carried out when a second one decides the same.
+//! A decision that moves or stakes more than the configured amounts is only proposed by the first
+//! person, and carried out when a second one decides the same.
 
-mod decision;
+pub(super) mod decision;
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, RowId};
 use crate::domain::matching::{MatchStatus, Severity};
 use crate::domain::money::Rupiah;
-use crate::domain::resolution::{NotApplicable, Resolution};
+use crate::domain::resolution::{FourEyes, NotApplicable, Resolution};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::exceptions::{ExceptionRow, NewExceptionEvent};
@@ -24,11 +24,16 @@ use super::reconciling::{may_see, scope};
 use super::shared::Contended;
 use decision::Decision;
 
-/// What may be at stake in a decision without a second person, where nothing else is configured.
-pub const FOUR_EYES_ABOVE: Rupiah = match Rupiah::new(1_000_000) {
-    Ok(limit) => limit,
-    Err(_below) => Rupiah::ZERO,
-};
+/// What decisions may move without a second person, where nothing else is configured.
+pub const FOUR_EYES_ABOVE: FourEyes =
+    FourEyes { decision: rupiah(1_000_000), day: rupiah(10_000_000) };
+
+const fn rupiah(amount: i64) -> Rupiah {
+    match Rupiah::new(amount) {
+        Ok(limit) => limit,
+        Err(_below) => Rupiah::ZERO,
+    }
+}
 
 /// Where a difference stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +79,8 @@ pub struct ShownException {
     pub reconciliation: i64,
     /// The bank's code.
     pub bank: String,
+    /// Whether it is the bank's own, and not a merchant's.
+    pub is_banks: bool,
     /// Its business day (WIB).
     pub day: Date,
     /// Its key in the result.
@@ -98,6 +105,8 @@ pub struct ShownException {
     pub owner: Option<String>,
     /// The decision, proposed or made.
     pub resolution: Option<Resolution>,
+    /// Who proposed or made it.
+    pub decided_by: Option<String>,
 }
 
 /// Something that happened to a difference.
@@ -232,7 +241,8 @@ impl Ledger {
             if owner.is_some() {
                 row.owner.clone_from(&owner);
             }
-            tell(tx, &mut row, (clerk.client, clock.now()), ("note", &note), None)
+            let told = Told { event: "note", note: &note, transfer: None, amount: 0 };
+            tell(tx, &mut row, (clerk.client, clock.now()), told)
         })
     }
 
@@ -248,13 +258,16 @@ impl Ledger {
         (resolution, reason): (Resolution, String),
     ) -> Result<ShownException, NotResolved> {
         let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
-        let limit = self.four_eyes_above;
-        let row = self.shared.write(move |tx| {
+        let limits = self.four_eyes_above;
+        self.shared.write(move |tx| {
+            // One decision of a client at a time: its day is added up.
+            tx.lock_client(clerk.client)?;
             let row = locked(tx, clerk, id)?;
-            let decision = Decision { clerk, resolution, reason: &reason, limit };
-            decision.take(tx, &ids, row, clock.now())
-        })?;
-        Ok(shown(row, self.shared.clock.now())?)
+            let decision = Decision { clerk, resolution, reason: &reason, limits };
+            let mut row = decision.take(tx, &ids, row, clock.now())?;
+            row.decider = tx.exception(id)?.and_then(|row| row.decider);
+            Ok(shown(row, clock.now())?)
+        })
     }
 
     /// What each bank owes each other for purchases of a closed day at the other's merchants: issuer,
@@ -263,7 +276,7 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when it can't be read.
     pub fn net_positions(&self, day: Date) -> Result<Vec<(String, String, i64)>, StoreError> {
-        self.shared.read(|connection| connection.net_positions(day))
+        self.shared.read_long(|connection| connection.net_positions(day))
     }
 }
 
@@ -275,37 +288,45 @@ fn locked(tx: &mut Connection, clerk: Clerk, id: i64) -> Result<ExceptionRow, No
     row.filter(|row| may_see(clerk.reader, row.view)).ok_or(NotResolved::NotFound)
 }
 
-fn status(row: &ExceptionRow) -> Result<MatchStatus, StoreError> {
-    MatchStatus::named(&row.status)
-        .ok_or_else(|| StoreError::corrupt(format!("exception {}: its status is unknown", row.id)))
+/// Something that is told of a difference.
+struct Told<'a> {
+    event: &'a str,
+    note: &'a str,
+    transfer: Option<(RowId, AccountId)>,
+    /// Rupiah that a decision moved in all.
+    amount: i64,
 }
 
-/// Writes the row as it is, and what happened.
+/// Writes the row as it is, and what happened. The number goes by what is there, so that a row that
+/// does not fit its events is mended by the next one.
 fn tell(
     tx: &mut Connection,
     row: &mut ExceptionRow,
     (client, now): (i64, Instant),
-    (event, note): (&str, &str),
-    transfer: Option<(RowId, AccountId)>,
+    told: Told<'_>,
 ) -> Result<(), NotResolved> {
-    row.events = row.events.saturating_add(1);
-    tx.update_exception(row)?;
+    let read = row.events;
+    row.events = read.max(tx.last_exception_event(row.id)?).saturating_add(1);
+    if !tx.update_exception(row, read)? {
+        return Err(Trouble::Unavailable.into());
+    }
     let event = NewExceptionEvent {
         exception_id: row.id,
         number: row.events,
-        event: event.to_owned(),
+        event: told.event.to_owned(),
         client_id: client,
         created_at: now.as_millis(),
-        note: note.to_owned(),
-        transfer_id: transfer.map(|(id, _)| id.0),
-        anchor_id: transfer.map(|(_, anchor)| anchor.0),
+        note: told.note.to_owned(),
+        transfer_id: told.transfer.map(|(id, _)| id.0),
+        anchor_id: told.transfer.map(|(_, anchor)| anchor.0),
+        amount: told.amount,
     };
     Ok(NewExceptionEvent::insert_all(tx, vec![event])?)
 }
 
 fn shown(row: ExceptionRow, now: Instant) -> Result<ShownException, StoreError> {
     let corrupt = |what: &str| StoreError::corrupt(format!("exception {}: {what}", row.id));
-    let status = status(&row)?;
+    let status = MatchStatus::named(&row.status).ok_or_else(|| corrupt("its status is unknown"))?;
     let state =
         ExceptionState::of_number(row.state).ok_or_else(|| corrupt("its state is unknown"))?;
     let millis = now.as_millis().saturating_sub(row.found_at).max(0);
@@ -319,6 +340,7 @@ fn shown(row: ExceptionRow, now: Instant) -> Result<ShownException, StoreError> 
         resolution: resolution.transpose()?,
         id: row.id,
         reconciliation: row.reconciliation,
+        is_banks: row.view.merchant == 0,
         bank: row.bank_code,
         day: row.day,
         key: row.key,
@@ -331,5 +353,6 @@ fn shown(row: ExceptionRow, now: Instant) -> Result<ShownException, StoreError> 
         age_hours,
         severity,
         owner: row.owner,
+        decided_by: row.decider,
     })
 }

@@ -1,4 +1,6 @@
-//! The thread that keeps this process's place: it renews the lease on the node's number.
+//! The thread that keeps this process's place: it renews the lease on the node's number, and holds the
+//! clock against the database's. It uses no connection that readers use: on `PostgreSQL` one of its own, on
+//! `SQLite` the lane's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +9,15 @@ use crate::store::StoreError;
 
 use super::background::Background;
 use super::error::Trouble;
+use super::ids::Renewal;
 use super::shared::Shared;
 
 /// How often the lease is renewed; it holds ten times as long.
 const RENEW: Duration = Duration::from_secs(3);
 
-/// Starts it.
+/// Renews for the first time, and starts it.
 pub(super) fn start(shared: &Arc<Shared>) -> Result<Background, StoreError> {
+    renew(shared);
     let shared = Arc::clone(shared);
     Background::start("keeper", move |rest| {
         while rest.go_on(RENEW) {
@@ -24,12 +28,20 @@ pub(super) fn start(shared: &Arc<Shared>) -> Result<Background, StoreError> {
 
 fn renew(shared: &Arc<Shared>) {
     let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
-    let renewed: Result<bool, Trouble> = shared.write(move |tx| Ok(ids.renew(tx, clock.now())?));
+    let renewed: Result<Option<Renewal>, Trouble> = if let Some(own) = ids.own() {
+        let renewal = own.with(|connection| {
+            clock.compare(connection)?;
+            ids.renew(connection, clock.now())
+        });
+        renewal.map_err(Trouble::from)
+    } else {
+        let ids = Arc::clone(&ids);
+        shared.keep(move |tx| Ok(ids.renew(tx, clock.now())?))
+    };
     match renewed {
-        Ok(true) => {}
-        Ok(false) => shared.lose_lease(),
-        // Without renewal no id is made above the mark that is written: requests get 503 until it
-        // succeeds again.
+        Ok(Some(renewal)) => ids.renewed(renewal),
+        Ok(None) => shared.lose_lease(),
+        // Blocks that go beyond the mark raise it themselves; what can't be written then is answered 503.
         Err(error) => tracing::warn!(%error, "the lease on this node's number was not renewed"),
     }
 }

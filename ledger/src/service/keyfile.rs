@@ -12,6 +12,8 @@ use crate::domain::keys::{KEY_VERSION, Keys};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 
+use super::recorded::ClockError;
+
 /// Why the keys can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
@@ -41,6 +43,9 @@ pub enum KeysError {
     /// The machine gives no random numbers.
     #[error("no random numbers are to be had")]
     NoRandomness,
+    /// The ledger is not opened with this clock.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
     /// The database can't be asked.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -4,30 +4,37 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::domain::basket::Basket;
 use crate::domain::card::{CardNumber, Pin};
-use crate::domain::keys::{Keys, key_hash};
-use crate::domain::money::Rupiah;
-use crate::domain::redemption::{PointOfSale, Redeem};
-use crate::store::connection::{Connection, Pool, Purpose};
+use crate::domain::keys::{CardIndex, Keys, key_hash};
+use crate::domain::redemption::{Outcome, PointOfSale, Redeem};
+use crate::domain::refusal::Refusal;
+use crate::domain::resolution::FourEyes;
+use crate::domain::wrong_pins::WrongPinLimit;
+use crate::store::connection::{Connection, Purpose};
+use crate::store::pool::Pool;
+use crate::store::private::close_to_others;
 use crate::store::{DatabaseUrl, StoreError};
 
 use super::background::Background;
 use super::banks::BankCodes;
 use super::clock::Clock;
 use super::credit::CreditRunner;
-use super::directory::CardDirectory;
+use super::directory::{CardDirectory, Found};
 use super::error::Trouble;
 use super::ids::IdSource;
+use super::in_flight::InFlight;
 use super::keyfile::{self, KeysError};
 use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
+use super::limits::ProgrammeLimits;
+use super::own::OwnConnection;
 use super::reads::AccountNames;
 use super::reconciling::{RecordingLimits, Turns};
+use super::recorded::{ClockTrouble, RecordedClock};
 use super::shared::Shared;
 use super::{checkpoints, keeper, sealer};
-
-/// How far this machine's clock may be from the database's: nodes date purchases by their own.
-const MOST_SKEW_MILLIS: u64 = 5_000;
 
 /// How the ledger is opened.
 #[derive(Clone, Debug)]
@@ -42,25 +49,54 @@ pub struct Options {
     pub cores: usize,
     /// Transfers between two roll-ups at least: see [`ROLLUP_SPAN`](super::ROLLUP_SPAN).
     pub rollup_span: u32,
-    /// What may be at stake in a decision about a difference without a second person's agreement.
-    pub four_eyes_above: Rupiah,
+    /// What decisions about differences may move without a second person's agreement.
+    pub four_eyes_above: FourEyes,
+    /// What the programme's clients may do alone, and what nobody may.
+    pub limits: ProgrammeLimits,
     /// What clients may send to be reconciled.
     pub recordings: RecordingLimits,
+    /// When wrong PINs suspend a terminal; `None`: never.
+    pub wrong_pins: Option<WrongPinLimit>,
+}
+
+/// Why requests can't be answered now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// The storage failed; the process ends.
+    #[error("the storage failed")]
+    Storage,
+    /// The database does not answer, or what purchases stand on can't be read.
+    #[error("the database can't be read")]
+    Database,
+    /// The machine's clock differs from the database's.
+    #[error("this machine's clock is not the database's")]
+    ClockSkewed,
+    /// The clock was set while the service runs.
+    #[error("the clock was set while the service runs")]
+    ClockStepped,
+    /// Purchases failed lately, one after the other.
+    #[error("purchases can't be decided")]
+    NotDeciding,
 }
 
 /// The ledger, open.
 #[derive(Debug)]
 pub struct Ledger {
+    own_clock: Arc<dyn Clock>,
+    probe: OwnConnection,
     pub(super) shared: Arc<Shared>,
     pub(super) keys: Arc<Keys>,
     pub(super) lanes: Arc<Lanes>,
     pub(super) banks: BankCodes,
     pub(super) names: AccountNames,
     pub(super) credits: CreditRunner,
-    pub(super) four_eyes_above: Rupiah,
-    pub(super) limits: RecordingLimits,
+    pub(super) four_eyes_above: FourEyes,
+    pub(super) limits: ProgrammeLimits,
+    pub(super) recordings: RecordingLimits,
     pub(super) turns: Turns,
     directory: CardDirectory,
+    /// Where wrong PINs suspend terminals.
+    in_flight: Option<InFlight>,
     keeper: Background,
     checkpoints: Option<Background>,
     sealer: Background,
@@ -112,16 +148,21 @@ impl Ledger {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with(options: &Options, stand_in: Option<StandIn>) -> Result<Self, KeysError> {
+        if let Some(file) = options.url.file() {
+            close_to_others(file);
+        }
         let mut connection = Connection::open(&options.url, Purpose::General)?;
-        let now = options.clock.now();
-        let keys = Arc::new(keyfile::keys_of(&mut connection, &options.keys, now)?);
+        let clock = Arc::new(RecordedClock::open(&mut connection, Arc::clone(&options.clock))?);
+        let keys = Arc::new(keyfile::keys_of(&mut connection, &options.keys, clock.now())?);
         let holder = keyfile::random_bytes()?;
-        let ids = Arc::new(IdSource::lease(&mut connection, holder, now)?);
+        let ids = IdSource::lease(&mut connection, &options.url, holder, clock.now())?;
+        let ids = Arc::new(ids);
         let context = LaneContext {
             url: options.url.clone(),
-            clock: Arc::clone(&options.clock),
+            clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             keys: Arc::clone(&keys),
+            wrong_pins: options.wrong_pins,
             broken: Arc::new(AtomicBool::new(false)),
             stand_in,
         };
@@ -129,9 +170,11 @@ impl Ledger {
         let lanes = Arc::new(Lanes::start(&context, options.cores)?);
         let shared = Arc::new(Shared {
             url: options.url.clone(),
-            clock: Arc::clone(&options.clock),
+            clock,
             ids,
-            pool: Pool::open(&options.url)?,
+            pool: Pool::open(&options.url, Purpose::General)?,
+            looks: Pool::open(&options.url, Purpose::Look)?,
+            reports: Pool::open(&options.url, Purpose::Report)?,
             lanes: has_writer.then(|| Arc::clone(&lanes)),
         });
         let directory = CardDirectory::start(&options.url)?;
@@ -144,6 +187,8 @@ impl Ledger {
         let credits = CreditRunner::default();
         let names = AccountNames::default();
         Ok(Self {
+            own_clock: Arc::clone(&options.clock),
+            probe: OwnConnection::to(&options.url),
             shared,
             keys,
             lanes,
@@ -151,9 +196,11 @@ impl Ledger {
             names,
             credits,
             four_eyes_above: options.four_eyes_above,
-            limits: options.recordings,
+            limits: options.limits,
+            recordings: options.recordings,
             turns: Turns::default(),
             directory,
+            in_flight: options.wrong_pins.map(|_| InFlight::default()),
             keeper,
             checkpoints,
             sealer,
@@ -167,12 +214,17 @@ impl Ledger {
     pub async fn redeem(&self, request: RedeemRequest<'_>) -> Result<Reply, Trouble> {
         let RedeemRequest { pos, number, pin, key, basket } = request;
         let keys = &self.keys;
-        let card = self.directory.find(keys.card_index(&number)).await?;
+        let _permit = self.enter(pos).await?;
+        let index = keys.card_index(&number);
+        let found = self.directory.find(index).await?;
         let request = Redeem::request_mac(keys, &number, pin, basket.record());
         let key_hash = key_hash(key);
         let basket = Arc::new(basket);
-        let redeem = Redeem { pos, card, pin, key_hash, request, basket };
-        self.lanes.decide(Command::Redeem(redeem)).await
+        let card = found.card;
+        let redeem = Redeem { pos, card, number: index, pin, key_hash, request, basket };
+        let reply = self.lanes.decide(Command::Redeem(redeem)).await?;
+        self.ask_as_often(&reply, found, index).await;
+        Ok(reply)
     }
 
     /// Tells a wallet's balance to whoever knows the card's PIN.
@@ -185,8 +237,41 @@ impl Ledger {
         number: &CardNumber,
         pin: Pin,
     ) -> Result<Reply, Trouble> {
-        let card = self.directory.find(self.keys.card_index(number)).await?;
-        self.lanes.decide(Command::Inquire(Inquiry { pos, card, pin })).await
+        let _permit = self.enter(pos).await?;
+        let index = self.keys.card_index(number);
+        let found = self.directory.find(index).await?;
+        let inquiry = Inquiry { pos, card: found.card, number: index, pin };
+        let reply = self.lanes.decide(Command::Inquire(inquiry)).await?;
+        self.ask_as_often(&reply, found, index).await;
+        Ok(reply)
+    }
+
+    async fn enter(&self, pos: PointOfSale) -> Result<Option<OwnedSemaphorePermit>, Trouble> {
+        match &self.in_flight {
+            Some(in_flight) => in_flight.enter(pos.terminal).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The database is asked for every number that no card has, and not for one that is remembered:
+    /// after a wrong PIN it is asked for that, too, so that the time does not tell which numbers are
+    /// cards. What it says is known.
+    async fn ask_as_often(&self, reply: &Reply, found: Found, number: CardIndex) {
+        let refusal = match reply {
+            Reply::Decided { attempt, replay: false } => match &attempt.outcome {
+                Outcome::Refused(objection) => Some(objection.refusal),
+                Outcome::Approved(_) => None,
+            },
+            Reply::NotTold(inquiry) => Some(inquiry.refusal),
+            Reply::Decided { .. }
+            | Reply::KeyReused
+            | Reply::ClientRevoked
+            | Reply::Balance { .. } => None,
+        };
+        if found.remembered && refusal.is_some_and(Refusal::is_wrong_pin) {
+            let asked = self.directory.ask(number).await;
+            tracing::trace!(asked = asked.is_ok(), "a card was looked up again");
+        }
     }
 
     /// The keys this ledger was opened with.
@@ -194,19 +279,32 @@ impl Ledger {
         &self.keys
     }
 
-    /// Where the ledger's time comes from.
+    /// The clock that the ledger was opened with, as it is: for tokens and limits. What is recorded goes
+    /// by another, which never goes back.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.clock
+        &self.own_clock
     }
 
-    /// Whether requests can be answered: the storage is sound, the database is there, and its clock
-    /// and this machine's agree.
-    pub fn is_ready(&self) -> bool {
-        let now = self.shared.clock.now();
-        let skew = self
-            .shared
-            .read(|connection| connection.ping().and_then(|()| connection.clock_skew(now)));
-        self.is_sound() && skew.is_ok_and(|millis| millis <= MOST_SKEW_MILLIS)
+    /// Whether requests can be answered: the storage is sound, the clock can be trusted, the database
+    /// answers, and what was decided lately could be.
+    ///
+    /// # Errors
+    /// [`NotReady`] says what stands in the way.
+    pub fn ready(&self) -> Result<(), NotReady> {
+        if !self.is_sound() {
+            return Err(NotReady::Storage);
+        }
+        self.shared.clock.check().map_err(|trouble| match trouble {
+            ClockTrouble::Skewed => NotReady::ClockSkewed,
+            ClockTrouble::Stepped => NotReady::ClockStepped,
+        })?;
+        if !self.lanes.are_deciding() {
+            return Err(NotReady::NotDeciding);
+        }
+        self.probe.with(Connection::probe).map_err(|error| {
+            tracing::warn!(%error, "the database can't be read");
+            NotReady::Database
+        })
     }
 
     /// Whether the storage still works. Where it does not, the process has to end.

@@ -32,6 +32,33 @@ pub struct Answered {
     pub replay: bool,
 }
 
+/// The answer this key was given before.
+pub(super) fn given_before<E: From<StoreError> + From<KeyReused>>(
+    tx: &mut Connection,
+    key: &OnceKey,
+) -> Result<Option<Answered>, E> {
+    let recorded = tx.recorded_answer(key.scope.0, &key.key_hash)?;
+    let Some((request, status, body)) = recorded else { return Ok(None) };
+    if request != key.request {
+        return Err(KeyReused.into());
+    }
+    let status = u16::try_from(status)
+        .map_err(|_negative| StoreError::corrupt("a recorded answer has no status"))?;
+    Ok(Some(Answered { status, body, replay: true }))
+}
+
+/// Records what a key is answered.
+pub(super) fn record(
+    tx: &mut Connection,
+    key: &OnceKey,
+    (status, body): (u16, &str),
+    now: i64,
+) -> Result<(), StoreError> {
+    let stored = i16::try_from(status)
+        .map_err(|_too_large| StoreError::corrupt("an answer's status is no HTTP status"))?;
+    tx.record_answer((key.scope.0, &key.key_hash), &key.request, (stored, body), now)
+}
+
 /// The answer this key was given before, or what `work` answers now, recorded.
 pub(super) fn once<E: From<StoreError> + From<KeyReused>>(
     tx: &mut Connection,
@@ -39,18 +66,10 @@ pub(super) fn once<E: From<StoreError> + From<KeyReused>>(
     now: i64,
     work: impl FnOnce(&mut Connection) -> Result<(u16, String), E>,
 ) -> Result<Answered, E> {
-    let slot = (key.scope.0, &key.key_hash[..]);
-    if let Some((request, status, body)) = tx.recorded_answer(slot.0, slot.1)? {
-        if request != key.request {
-            return Err(KeyReused.into());
-        }
-        let status = u16::try_from(status)
-            .map_err(|_negative| StoreError::corrupt("a recorded answer has no status"))?;
-        return Ok(Answered { status, body, replay: true });
+    if let Some(given) = given_before::<E>(tx, key)? {
+        return Ok(given);
     }
     let (status, body) = work(tx)?;
-    let stored = i16::try_from(status)
-        .map_err(|_too_large| StoreError::corrupt("an answer's status is no HTTP status"))?;
-    tx.record_answer(slot, &key.request, (stored, &body), now)?;
+    record(tx, key, (status, &body), now)?;
     Ok(Answered { status, body, replay: false })
 }

@@ -7,7 +7,7 @@ use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::StoreError;
-use crate::store::batch::{BatchRows, BatchStore as _, WalletChange, WalletState};
+use crate::store::batch::{BatchRows, BatchStore as _, RefusedRows, WalletChange, WalletState};
 use crate::store::connection::Connection;
 
 /// A batch of transfers that is being put together. The ids' first is the batch's own.
@@ -60,6 +60,19 @@ impl Posting {
         Ok((id, after))
     }
 
+    /// Takes money out of a locked wallet. A wallet stands in a batch once.
+    pub(super) fn pay_out(
+        &mut self,
+        movement: Movement,
+        wallet: &WalletState,
+    ) -> Result<RowId, StoreError> {
+        let after = wallet.balance.checked_sub(movement.amount);
+        let after = after.ok_or_else(|| StoreError::corrupt("a wallet has less than is taken"))?;
+        let id = self.push(movement, wallet.id, Some(after), Some(wallet))?;
+        self.wallets.push(WalletChange::of(wallet, after));
+        Ok(id)
+    }
+
     fn push(
         &mut self,
         movement: Movement,
@@ -98,6 +111,7 @@ impl Posting {
             leaves: self.leaves,
             wallets: self.wallets,
             cards: Vec::new(),
+            refused: RefusedRows::default(),
             revision: None,
         })
     }

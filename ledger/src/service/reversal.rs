@@ -111,7 +111,6 @@ impl Ledger {
     ) -> Result<Answered, NotReversed> {
         let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
         self.shared.write(move |tx| {
-            let now = clock.now();
             if !tx.client_stands(request.pos.client)? {
                 return Err(NotReversed::ClientRevoked);
             }
@@ -119,6 +118,8 @@ impl Ledger {
             // then find what the first recorded.
             let locked = tx.lock_wallets(&[request.wallet.0])?;
             let locked = locked.first();
+            // After the lock: later than what the wallet waited for.
+            let now = clock.now();
             once(tx, &request.key, now.as_millis(), |tx| {
                 shop_stands(tx, &request)?;
                 let reversed = reverse(tx, &ids, (&request, locked), now)?;

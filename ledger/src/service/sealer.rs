@@ -78,13 +78,13 @@ enum Sealed {
 
 /// Seals one slice. Looking costs nobody anything; only when there is work is the log's head locked.
 fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<Sealed, Trouble> {
-    if shared.read(|connection| connection.unsealed_batches(1))?.is_empty() {
+    if shared.read_own(|connection| connection.unsealed_batches(1))?.is_empty() {
         return Ok(Sealed::Nothing);
     }
     let more = match shared.url.backend() {
         Backend::Sqlite => {
             let clock = Arc::clone(&shared.clock);
-            shared.write(move |tx| seal_slice(tx, clock.now(), SLICE_SQLITE))?
+            shared.keep(move |tx| seal_slice(tx, clock.now(), SLICE_SQLITE))?
         }
         Backend::Postgres => {
             // A lane's settings: these statements too go by keys and may be planned early.
@@ -106,7 +106,7 @@ fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<Seale
 
 /// Seals batches in the order of their ids until `most` attempts are filed: at least one batch.
 /// `true` when more are waiting than that.
-fn seal_slice(tx: &mut Connection, now: Instant, most: i64) -> Result<bool, Trouble> {
+pub(super) fn seal_slice(tx: &mut Connection, now: Instant, most: i64) -> Result<bool, Trouble> {
     let before = tx.lock_log_head()?;
     let (mut size, mut filed, mut placed) = (before.size, 0_i64, Vec::new());
     let mut waiting = tx.unsealed_batches(BATCHES)?.into_iter().peekable();
@@ -132,11 +132,11 @@ fn work_of(batch: &UnsealedBatch) -> i64 {
 
 /// Makes a roll-up when one is due; `true` when it did.
 fn roll_up(shared: &Arc<Shared>, least: i64) -> Result<bool, Trouble> {
-    let made = shared.read(|connection| {
+    let made = shared.read_own(|connection| {
         let size = connection.log_size()?;
         rollups::sum_up(connection, size, least)
     })?;
     let Some(made) = made.map(Arc::new) else { return Ok(false) };
-    shared.write(move |tx| Ok::<_, Trouble>(rollups::record(tx, &made)?))?;
+    shared.keep(move |tx| Ok::<_, Trouble>(rollups::record(tx, &made)?))?;
     Ok(true)
 }

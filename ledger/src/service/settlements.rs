@@ -4,12 +4,12 @@ use crate::domain::bank::{BankCode, BankId};
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, MerchantId, RowId};
 use crate::domain::money::Rupiah;
+use crate::domain::receipt::RetrievalReference;
 use crate::domain::settlement::{DayStatus, SetOff, Stage};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::settlements::{SettlementFilter, SettlementRow};
 
-use super::closing::first_id_of;
 use super::history::Reader;
 use super::ledger::Ledger;
 
@@ -123,7 +123,7 @@ impl Ledger {
     ) -> Result<Settlement, StoreError> {
         let (sold, taken_back, left, banks) = self.shared.read(|connection| {
             connection.snapshot(|tx| {
-                let sold = tx.sold_by_on(merchant, bank, day, first_id_of(day))?;
+                let sold = tx.sold_by_on(merchant, bank, day)?;
                 let left = tx.left_before((bank, merchant.0), day)?;
                 let taken_back = tx.taken_back_by_on(merchant, bank, day)?;
                 Ok::<_, StoreError>((sold, taken_back, left, tx.banks()?))
@@ -166,6 +166,8 @@ pub struct SettlementItem {
     pub amount: Rupiah,
     /// When it was bought or taken back.
     pub created_at: Instant,
+    /// The purchase's retrieval reference.
+    pub reference: RetrievalReference,
 }
 
 impl Ledger {
@@ -180,16 +182,16 @@ impl Ledger {
         most: i64,
     ) -> Result<Vec<SettlementItem>, StoreError> {
         let day = settlement.business_date;
-        let floor = first_id_of(day).max(after.saturating_add(1));
         let code = settlement.bank.as_str();
         let rows = self.shared.read(|connection| {
             let bank = connection.bank_by_code(code)?.map(BankId);
             let bank =
                 bank.ok_or_else(|| StoreError::corrupt("a settlement's bank is not there"))?;
-            connection.settlement_items((settlement.merchant, bank, day), floor, most)
+            connection.settlement_items((settlement.merchant, bank, day), after, most)
         })?;
-        let item = |(row, redemption, wallet, amount, created_at)| {
+        let item = |(row, redemption, wallet, amount, created_at, reference)| {
             Ok(SettlementItem {
+                reference: reference_of(redemption, reference)?,
                 row: RowId(row),
                 redemption: RowId(redemption),
                 wallet: AccountId(wallet),
@@ -201,6 +203,16 @@ impl Ledger {
         };
         rows.into_iter().map(item).collect()
     }
+}
+
+/// The retrieval reference of a redemption, as its transfer keeps it.
+pub(super) fn reference_of(
+    redemption: i64,
+    stored: Option<i64>,
+) -> Result<RetrievalReference, StoreError> {
+    stored.and_then(RetrievalReference::from_stored).ok_or_else(|| {
+        StoreError::corrupt(format!("redemption {redemption}: its transfer has no reference"))
+    })
 }
 
 /// What the reader may see of what is asked for; `None` when that is nothing.

@@ -10,6 +10,7 @@ use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::{AccountId, CardId, RowId, TerminalId};
 use crate::domain::money::Rupiah;
 use crate::domain::policy::Objection;
+use crate::domain::receipt::RetrievalReference;
 use crate::domain::redemption::{Attempt, Debit, Outcome};
 use crate::domain::refusal::Refusal;
 
@@ -20,21 +21,25 @@ use super::statement::statement;
 /// The SQL types of an attempt: who and where, how it was decided, what was asked.
 pub(super) type AttemptSql = (
     (BigInt, BigInt, Nullable<BigInt>, BigInt, BigInt, Nullable<SmallInt>, SmallInt),
-    (SmallInt, Nullable<SmallInt>, Nullable<BigInt>, Nullable<BigInt>, Integer, BigInt, Integer),
+    (SmallInt, Nullable<SmallInt>, Nullable<BigInt>, TransferSql, Integer, BigInt, Integer),
     (Binary, Binary, Text),
 );
+
+/// What an approved attempt's transfer says: the balance after it, and the retrieval reference.
+type TransferSql = (Nullable<BigInt>, Nullable<BigInt>);
 
 /// An attempt as the driver reads it.
 pub(super) type AttemptRow = (
     (i64, i64, Option<i64>, i64, i64, Option<i16>, i16),
-    (i16, Option<i16>, Option<i64>, Option<i64>, i32, i64, i32),
+    (i16, Option<i16>, Option<i64>, (Option<i64>, Option<i64>), i32, i64, i32),
     (Vec<u8>, Vec<u8>, String),
 );
 
 macro_rules! attempt_columns {
     () => {
         "SELECT r.id, r.wallet_id, r.card_id, r.merchant_id, r.terminal_id, r.issuer, r.acquirer,
-            r.refusal, r.refusal_line, r.refusal_ceiling, t.balance_after, r.policy_version,
+            r.refusal, r.refusal_line, r.refusal_ceiling, t.balance_after, t.subject,
+            r.policy_version,
             r.created_at, r.business_date, r.key_hash, r.request_mac, r.lines"
     };
 }
@@ -65,13 +70,16 @@ impl Connection {
 pub(super) fn attempt(row: AttemptRow) -> Result<Attempt, StoreError> {
     let ((id, wallet, card, merchant, terminal, issuer, acquirer), decided, (key, mac, lines)) =
         row;
-    let (refusal, line, ceiling, balance_after, policy_version, created_at, business_date) =
-        decided;
+    let (refusal, line, ceiling, transfer, policy_version, created_at, business_date) = decided;
+    let (balance_after, reference) = transfer;
     let corrupt = |what: &str| StoreError::corrupt(format!("redemption {id}: {what}"));
     let money = |amount: Option<i64>| {
         amount.map(Rupiah::new).transpose().map_err(|_below| corrupt("an amount is below zero"))
     };
     let basket = Basket::from_record(&lines);
+    let reference = reference.map(|number| {
+        RetrievalReference::from_stored(number).ok_or_else(|| corrupt("its reference is too long"))
+    });
     let outcome = if refusal == 0 {
         let balance_after = money(balance_after)?
             .ok_or_else(|| corrupt("it is approved and has no transfer with a balance"))?;
@@ -94,6 +102,7 @@ pub(super) fn attempt(row: AttemptRow) -> Result<Attempt, StoreError> {
         key_hash: key.try_into().map_err(|_length| corrupt("its key's hash is not 16 bytes"))?,
         request: mac.try_into().map_err(|_length| corrupt("its request's hash is not 16 bytes"))?,
         outcome,
+        reference: reference.transpose()?,
         basket: Arc::new(basket.ok_or_else(|| corrupt("its lines can't be read"))?),
         policy_version,
         created_at: Instant::from_millis(created_at),

@@ -1,5 +1,6 @@
 //! API clients.
 
+use diesel::RunQueryDsl as _;
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 
 use super::connection::Connection;
@@ -38,6 +39,11 @@ macro_rules! client_columns {
          LEFT JOIN merchants m ON m.id = t.merchant_id
          LEFT JOIN banks b ON b.id = COALESCE(c.bank_id, m.bank_id) "
     };
+}
+
+statement! {
+    postgres LockClient { client: i64 } -> BigInt;
+    "SELECT id FROM clients WHERE id = " [client: BigInt] " FOR NO KEY UPDATE"
 }
 
 statement! {
@@ -116,6 +122,15 @@ impl Connection {
     /// Whether the client's access still stands.
     pub(crate) fn client_stands(&mut self, client: i64) -> Result<bool, StoreError> {
         Ok(self.first::<_, Option<i64>>(RevokedAt { client })? == Some(None))
+    }
+
+    /// Has others that want to lock the same client wait until the transaction ends; `SQLite` has one
+    /// writer anyway.
+    pub(crate) fn lock_client(&mut self, client: i64) -> Result<(), StoreError> {
+        if let Self::Postgres(postgres) = self {
+            LockClient { client }.load::<i64>(postgres)?;
+        }
+        Ok(())
     }
 
     /// The terminal with this code.

@@ -2,18 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
-use diesel::sql_types::BigInt;
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 use diesel_migrations::MigrationHarness;
 
-use crate::domain::calendar::Instant;
-
 use super::error::StoreError;
-use super::statement::statement;
+use super::private;
 
 /// Which database engine holds the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +87,6 @@ impl std::fmt::Display for DatabaseUrl {
     }
 }
 
-statement! {
-    postgres ServerClock {} -> BigInt;
-    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
-}
-
 /// As it is displayed: without a password.
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -108,6 +99,10 @@ impl std::fmt::Debug for DatabaseUrl {
 pub(crate) enum Purpose {
     /// A lane of the write path: many small batches.
     Lane,
+    /// What a client looks at: it is answered soon or not at all.
+    Look,
+    /// What takes its time: reports, exports, a day's reconciliation.
+    Report,
     /// Everything else.
     General,
 }
@@ -141,8 +136,11 @@ const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
 const SQLITE_LANE: &str = "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 0;";
 
 /// The planner takes a batch's range of keys for a large part of the table, and would compile what is
-/// read in a moment.
+/// read in a moment. What decides reads what others committed meanwhile: a stricter level that was set for the
+/// database would refuse it.
 const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; SET jit = off; \
+     SET default_transaction_isolation = 'read committed'; \
+     SET default_transaction_read_only = off; SET default_transaction_deferrable = off; \
      SET idle_in_transaction_session_timeout = '60s'; \
      SET application_name = 'ewarong'; SET TIME ZONE 'UTC';";
 
@@ -151,6 +149,10 @@ const POSTGRES: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; SE
 const POSTGRES_LANE: &str = "SET statement_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '10s'; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off;";
+
+/// How long a client's look may take, and a report.
+const POSTGRES_LOOK: &str = "SET statement_timeout = '5s';";
+const POSTGRES_REPORT: &str = "SET statement_timeout = '60s';";
 
 /// The URL with bounds on how long a server that does not answer is waited for, unless it has its
 /// own.
@@ -172,6 +174,7 @@ impl Connection {
     pub(crate) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, StoreError> {
         match url.backend {
             Backend::Sqlite => {
+                private::make(&url.location);
                 let mut sqlite = SqliteConnection::establish(&url.location)?;
                 sqlite.batch_execute(SQLITE)?;
                 if purpose == Purpose::Lane {
@@ -182,8 +185,11 @@ impl Connection {
             Backend::Postgres => {
                 let mut postgres = PgConnection::establish(&with_timeouts(&url.location))?;
                 postgres.batch_execute(POSTGRES)?;
-                if purpose == Purpose::Lane {
-                    postgres.batch_execute(POSTGRES_LANE)?;
+                match purpose {
+                    Purpose::Lane => postgres.batch_execute(POSTGRES_LANE)?,
+                    Purpose::Look => postgres.batch_execute(POSTGRES_LOOK)?,
+                    Purpose::Report => postgres.batch_execute(POSTGRES_REPORT)?,
+                    Purpose::General => {}
                 }
                 Ok(Self::Postgres(postgres))
             }
@@ -251,22 +257,11 @@ impl Connection {
         self.run("SELECT 1")
     }
 
-    /// How far the database's clock is from `now`, in milliseconds; `SQLite` has none of its own.
-    pub(crate) fn clock_skew(&mut self, now: Instant) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(_) => Ok(0),
-            Self::Postgres(postgres) => {
-                let theirs: i64 = ServerClock {}.get_result(postgres)?;
-                Ok(theirs.abs_diff(now.as_millis()))
-            }
-        }
-    }
-
-    /// Begins a transaction that writes. `SQLite` takes its one write lock at once.
+    /// Begins a transaction that writes, with `SQLite`'s one write lock or the batches' (`writers_of_batches`).
     pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => self.run("BEGIN IMMEDIATE"),
-            Self::Postgres(_) => self.run("BEGIN"),
+            Self::Postgres(_) => self.run("BEGIN; LOCK TABLE batches IN ROW EXCLUSIVE MODE"),
         }
     }
 
@@ -278,9 +273,9 @@ impl Connection {
         }
     }
 
-    /// Makes what was written durable.
+    /// Makes what was written durable; it fails with [`StoreError::Commit`].
     pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
-        self.run("COMMIT")
+        self.run("COMMIT").map_err(StoreError::of_commit)
     }
 
     /// Forgets what was written. A failure changes nothing: what is not committed is not there.
@@ -290,7 +285,7 @@ impl Connection {
         }
     }
 
-    /// Runs `work` in a transaction that writes: all of it is there afterwards, or nothing.
+    /// Runs `work` in a transaction that writes: all of it is done, or nothing.
     pub(crate) fn transaction<T, E: From<StoreError>>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
@@ -348,53 +343,5 @@ impl Connection {
             Self::Postgres(postgres) => postgres.has_pending_migration(migrations::POSTGRES),
         };
         pending.map_err(|error| StoreError::Migrate(error.to_string()))
-    }
-}
-
-/// Opens connections for a pool and tells whether one still works.
-#[derive(Debug)]
-pub(crate) struct Manager(pub(crate) DatabaseUrl);
-
-impl diesel::r2d2::ManageConnection for Manager {
-    type Connection = Connection;
-    type Error = StoreError;
-
-    fn connect(&self) -> Result<Connection, StoreError> {
-        Connection::open(&self.0, Purpose::General)
-    }
-
-    fn is_valid(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        connection.ping()
-    }
-
-    fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.ping().is_err()
-    }
-}
-
-/// Connections that are shared by everything but the lanes.
-#[derive(Clone, Debug)]
-pub(crate) struct Pool(diesel::r2d2::Pool<Manager>);
-
-impl Pool {
-    /// A pool that gives up after a few seconds instead of half a minute.
-    pub(crate) fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        diesel::r2d2::Pool::builder()
-            .max_size(8)
-            .min_idle(Some(1))
-            .test_on_check_out(false)
-            .connection_timeout(Duration::from_secs(3))
-            .build(Manager(url.clone()))
-            .map(Self)
-            .map_err(|error| StoreError::Pool(error.to_string()))
-    }
-
-    /// Runs `work` with a connection of the pool.
-    pub(crate) fn with<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut connection = self.0.get().map_err(|error| StoreError::Pool(error.to_string()))?;
-        work(&mut connection)
     }
 }

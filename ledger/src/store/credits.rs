@@ -16,15 +16,20 @@ mod copy;
 mod fixture;
 mod parts;
 mod rows;
+mod taken_back;
 
 pub(crate) use chunk::{Chunk, PaidWallet, Payer};
 pub(crate) use parts::NewPart;
 pub(crate) use rows::ChunkRows;
+pub(crate) use taken_back::{
+    CreditToTakeBack, NewCreditReversal, NewRunReversal, ReversalRow, ReversalShare, TakenBack,
+};
 
 bulk_insert! {
     /// A wallet was credited for a period.
     NewCredit, CreditColumns, "credits",
-    wallet_id: i64 => BigInt, programme: i16 => SmallInt, period: i32 => Integer,
+    wallet_id: i64 => BigInt, programme: i16 => SmallInt, round: i16 => SmallInt,
+    period: i32 => Integer,
     transfer_id: i64 => BigInt, run_id: i64 => BigInt,
 }
 
@@ -33,7 +38,8 @@ bulk_insert! {
     NewRun, RunColumns, "credit_runs",
     id: i64 => BigInt, programme: i16 => SmallInt, period: i32 => Integer, amount: i64 => BigInt,
     policy_version: i32 => Integer, status: i16 => SmallInt, started_at: i64 => BigInt,
-    last_wallet: i64 => BigInt, until_wallet: i64 => BigInt,
+    last_wallet: i64 => BigInt, until_wallet: i64 => BigInt, topped_wallet: i64 => BigInt,
+    begun_by: Option<i64> => Nullable<BigInt>, agreed_by: Option<i64> => Nullable<BigInt>,
 }
 
 bulk_insert! {
@@ -44,14 +50,13 @@ bulk_insert! {
     amount: i64 => BigInt,
 }
 
-type RunSql =
-    (BigInt, SmallInt, Integer, BigInt, SmallInt, BigInt, Nullable<BigInt>, BigInt, BigInt);
-type RunRowSql = (i64, i16, i32, i64, i16, i64, Option<i64>, i64, i64);
+type RunSql = (BigInt, SmallInt, Integer, BigInt, SmallInt, BigInt, BigInt, BigInt);
+type RunRowSql = (i64, i16, i32, i64, i16, i64, i64, i64);
 
 macro_rules! run_columns {
     () => {
-        "SELECT id, programme, period, amount, status, started_at, finished_at, last_wallet,
-                until_wallet FROM credit_runs "
+        "SELECT id, programme, period, amount, status, last_wallet, until_wallet, topped_wallet
+         FROM credit_runs "
     };
 }
 
@@ -74,7 +79,7 @@ statement! {
 statement! {
     both LatestRun { programme: i16, period: i32 } -> (BigInt, SmallInt);
     "SELECT id, status FROM credit_runs WHERE programme = " [programme: SmallInt] " AND period = "
-    [period: Integer] " ORDER BY id DESC LIMIT 1"
+    [period: Integer] " ORDER BY started_at DESC, id DESC LIMIT 1"
 }
 
 statement! {
@@ -100,7 +105,7 @@ statement! {
         SELECT w.bank_id, -COUNT(*) FROM credits c
         JOIN wallets w ON w.id = c.wallet_id AND w.state = 1 AND w.id <= " [until: BigInt]
     "   WHERE c.programme = " [programme: SmallInt] " AND c.period = " [period: Integer]
-    "   GROUP BY w.bank_id
+    "       AND c.round = 1 GROUP BY w.bank_id
      ) k GROUP BY k.bank_id ORDER BY k.bank_id"
 }
 
@@ -121,6 +126,11 @@ statement! {
 statement! {
     both AdvanceRun { last: i64, id: i64 };
     "UPDATE credit_runs SET last_wallet = " [last: BigInt] " WHERE id = " [id: BigInt]
+}
+
+statement! {
+    both AdvanceTopping { last: i64, id: i64 };
+    "UPDATE credit_runs SET topped_wallet = " [last: BigInt] " WHERE id = " [id: BigInt]
 }
 
 statement! {
@@ -150,6 +160,8 @@ pub(crate) struct RunRow {
     pub(crate) status: i16,
     pub(crate) last_wallet: i64,
     pub(crate) until_wallet: i64,
+    /// Up to this wallet, what was taken back is given again.
+    pub(crate) topped_wallet: i64,
 }
 
 /// A bank's part of a run: its row.
@@ -165,9 +177,9 @@ pub(crate) struct ShareRow {
 }
 
 fn run(
-    (id, programme, period, amount, status, _, _, last_wallet, until_wallet): RunRowSql,
+    (id, programme, period, amount, status, last_wallet, until_wallet, topped_wallet): RunRowSql,
 ) -> RunRow {
-    RunRow { id, programme, period, amount, status, last_wallet, until_wallet }
+    RunRow { id, programme, period, amount, status, last_wallet, until_wallet, topped_wallet }
 }
 
 impl Connection {
@@ -248,6 +260,11 @@ impl Connection {
     /// Notes up to which wallet a run has taken parts in hand.
     pub(crate) fn advance_run(&mut self, id: i64, last: i64) -> Result<(), StoreError> {
         self.execute(AdvanceRun { last, id }).map(|_| ())
+    }
+
+    /// Notes up to which wallet what was taken back is given again.
+    pub(crate) fn advance_topping(&mut self, id: i64, last: i64) -> Result<(), StoreError> {
+        self.execute(AdvanceTopping { last, id }).map(|_| ())
     }
 
     /// Notes that a bank's families need more than was counted, and that it is promised to them.

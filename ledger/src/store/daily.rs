@@ -44,21 +44,28 @@ statement! {
         SELECT anchor_id,
                CAST(SUM(CASE WHEN credit_account = anchor_id THEN amount ELSE -amount END) AS BIGINT)
                    AS booked
-        FROM transfers WHERE kind IN (2, 3, 4, 6) GROUP BY anchor_id
+        FROM transfers WHERE kind IN (2, 3, 4, 6, 9) GROUP BY anchor_id
      ) t ON t.anchor_id = w.id
      WHERE w.bank_id = " [bank: SmallInt]
 }
 
 statement! {
-    // By terminal, so that a shop with a terminal that went wrong sees which.
-    both SoldAtTerminals { bank: i16, day: i32, floor: i64 } -> (BigInt, Text, Text, BigInt, BigInt);
-    "SELECT r.merchant_id, m.code, t.code, COUNT(*), CAST(SUM(r.amount) AS BIGINT)
-     FROM redemptions r
-     JOIN merchants m ON m.id = r.merchant_id
+    // What the transfers dated to the day say: the close looks for purchases in the log, and this is to notice
+    // when it missed one. By terminal, so that a shop with a terminal that went wrong sees which.
+    both MovedAtTerminals { bank: i16, day: i32 }
+        -> (BigInt, Text, Text, SmallInt, BigInt, BigInt);
+    "SELECT k.merchant_id, m.code, t.code, k.kind, COUNT(*), CAST(SUM(k.amount) AS BIGINT)
+     FROM (
+        SELECT x.kind, x.amount, x.anchor_id,
+               CASE x.kind WHEN 3 THEN x.id ELSE x.subject END AS redemption_id,
+               CASE x.kind WHEN 3 THEN x.credit_account ELSE x.debit_account END AS merchant_id
+        FROM transfers x WHERE x.business_date = " [day: Integer] " AND x.kind IN (3, 4)
+     ) k
+     JOIN redemptions r ON r.id = k.redemption_id AND r.wallet_id = k.anchor_id
+     JOIN merchants m ON m.id = k.merchant_id
      JOIN terminals t ON t.id = r.terminal_id
-     WHERE r.acquirer = " [bank: SmallInt] " AND r.business_date = " [day: Integer]
-    " AND r.refusal = 0 AND r.id >= " [floor: BigInt] "
-     GROUP BY r.merchant_id, m.code, t.code ORDER BY m.code, t.code"
+     WHERE r.acquirer = " [bank: SmallInt] "
+     GROUP BY k.merchant_id, m.code, t.code, k.kind ORDER BY m.code, t.code, k.kind"
 }
 
 statement! {
@@ -86,8 +93,9 @@ statement! {
 
 /// How many, and their sum in rupiah.
 pub(crate) type CountAndSum = (i64, i64);
-/// What a terminal sold: merchant, its code, the terminal's code, how many, rupiah.
-pub(crate) type TerminalSum = (i64, String, String, i64, i64);
+/// What a terminal sold or took back: merchant, its code, the terminal's code, the transfers' kind, how
+/// many, rupiah.
+pub(crate) type TerminalSum = (i64, String, String, i16, i64, i64);
 /// A settlement: merchant, gross, net, what is carried into it, what was paid of it, in rupiah.
 pub(crate) type SettledSum = (i64, i64, i64, i64, i64);
 
@@ -123,14 +131,13 @@ impl Connection {
         Ok(self.first(WalletSums { bank: bank.0 })?.unwrap_or_default())
     }
 
-    /// What each terminal of a bank's merchants sold on a day; `floor` is below the first id.
-    pub(crate) fn sold_at_terminals(
+    /// What each terminal of a bank's merchants sold and took back on a day, by the transfers.
+    pub(crate) fn moved_at_terminals(
         &mut self,
         bank: BankId,
         day: Date,
-        floor: i64,
     ) -> Result<Vec<TerminalSum>, StoreError> {
-        self.load(SoldAtTerminals { bank: bank.0, day: day.as_number(), floor })
+        self.load(MovedAtTerminals { bank: bank.0, day: day.as_number() })
     }
 
     /// A bank's settlements of a day.

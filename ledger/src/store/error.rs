@@ -14,6 +14,9 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the database refused a statement: {0}")]
     Statement(#[from] Error),
+    /// A COMMIT failed: what it was to make durable is there or not.
+    #[error("the outcome of a commit is unknown: {0}")]
+    Commit(Box<Self>),
     /// The database's file could not be opened or flushed.
     #[error("the database's file failed: {0}")]
     File(std::io::Error),
@@ -47,6 +50,11 @@ impl StoreError {
         Self::Corrupt(what.into())
     }
 
+    /// The same error, of a COMMIT.
+    pub(crate) fn of_commit(self) -> Self {
+        Self::Commit(Box::new(self))
+    }
+
     /// Whether the connection is gone.
     pub fn is_broken(&self) -> bool {
         self.kind() == FailureKind::Broken
@@ -55,7 +63,7 @@ impl StoreError {
     /// What the failure means. Constraint names are not asked for: not every database gives them.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Connect(_) | Self::Pool(_) => FailureKind::Broken,
+            Self::Connect(_) | Self::Pool(_) | Self::Commit(_) => FailureKind::Broken,
             Self::Statement(error) => kind_of(error),
             Self::File(_) | Self::Corrupt(_) | Self::Migrate(_) | Self::Url(_) => {
                 FailureKind::Other

@@ -1,6 +1,6 @@
 //! Giving batches their places in the log, and filing what they hold under shops and accounts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt};
@@ -37,8 +37,9 @@ statement! {
 }
 
 statement! {
-    sqlite AttemptsOfBatch { first: i64, last: i64, node: i64 } -> (BigInt, BigInt, BigInt, SmallInt);
-    "SELECT id, merchant_id, wallet_id, refusal FROM redemptions
+    sqlite AttemptsOfBatch { first: i64, last: i64, node: i64 }
+        -> (BigInt, BigInt, BigInt, SmallInt, SmallInt, Integer);
+    "SELECT id, merchant_id, wallet_id, refusal, acquirer, business_date FROM redemptions
      WHERE id > " [first: BigInt] " AND id <= " [last: BigInt]
     " AND ((id >> 12) & 1023) = " [node: BigInt] " ORDER BY id"
 }
@@ -46,12 +47,20 @@ statement! {
 statement! {
     postgres AttemptsOfBatches<'a> {
         place: &'a [i32], first: &'a [i64], last: &'a [i64], node: &'a [i64],
-    } -> (Integer, BigInt, BigInt, BigInt, SmallInt);
-    "SELECT b.place, r.id, r.merchant_id, r.wallet_id, r.refusal
+    } -> (Integer, AttemptSql);
+    "SELECT b.place, r.id, r.merchant_id, r.wallet_id, r.refusal, r.acquirer, r.business_date
      FROM unnest(" [place: Array<Integer>] ", " [first: Array<BigInt>] ", " [last: Array<BigInt>] ", "
     [node: Array<BigInt>] ") AS b (place, first, last, node)
      JOIN redemptions r ON r.id > b.first AND r.id <= b.last AND ((r.id >> 12) & 1023) = b.node
      ORDER BY b.place, r.id"
+}
+
+statement! {
+    // The last place only grows: batches are filed in the order of the log.
+    both StretchSpan { bank: i16, day: i32, first: i64, last: i64 };
+    "INSERT INTO day_spans (bank_id, business_date, first_place, last_place) VALUES ("
+    [bank: SmallInt] ", " [day: Integer] ", " [first: BigInt] ", " [last: BigInt]
+    ") ON CONFLICT (bank_id, business_date) DO UPDATE SET last_place = excluded.last_place"
 }
 
 statement! {
@@ -84,6 +93,25 @@ statement! {
      ) s"
 }
 
+type AttemptSql = (BigInt, BigInt, BigInt, SmallInt, SmallInt, Integer);
+type AttemptRow = (i64, i64, i64, i16, i16, i32);
+
+statement! {
+    // What has no transfers leaves the next slice at the same place.
+    both NoteTimes { start: i64, earliest: i64, latest: i64 };
+    "INSERT INTO log_times (log_start, earliest, latest_before, latest)
+     SELECT k.log_start, k.earliest, k.before, CASE WHEN k.latest > k.before THEN k.latest ELSE k.before END
+     FROM (SELECT " [start: BigInt] " AS log_start, " [earliest: BigInt] " AS earliest, "
+    [latest: BigInt] " AS latest, COALESCE((SELECT p.latest FROM log_times p WHERE p.log_start < "
+    [start: BigInt] " ORDER BY p.log_start DESC LIMIT 1), 0) AS before) k
+     WHERE k.log_start >= 0
+     ON CONFLICT (log_start) DO UPDATE SET
+        earliest = CASE WHEN excluded.earliest < log_times.earliest THEN excluded.earliest
+            ELSE log_times.earliest END,
+        latest = CASE WHEN excluded.latest > log_times.latest THEN excluded.latest
+            ELSE log_times.latest END"
+}
+
 /// An attempt as it is filed.
 #[derive(Clone, Copy, Debug)]
 struct Attempt {
@@ -91,7 +119,12 @@ struct Attempt {
     merchant: i64,
     wallet: i64,
     approved: bool,
+    /// The acquirer and its business date.
+    day: (i16, i32),
 }
+
+/// The places where the first and the last batch begin that hold a purchase of an acquirer's day.
+type Spans = BTreeMap<(i16, i32), (i64, i64)>;
 
 /// A batch with the place that it gets: that of its first transfer.
 pub(crate) type Placed = (UnsealedBatch, i64);
@@ -100,6 +133,7 @@ impl Connection {
     /// Gives batches their places, in their order, and files their attempts and transfers under them.
     pub(crate) fn seal_batches(&mut self, batches: &[Placed]) -> Result<(), StoreError> {
         self.place_batches(batches)?;
+        self.note_times(batches)?;
         let (sold, moved): (Vec<Placed>, Vec<Placed>) =
             batches.iter().partition(|(batch, _)| batch.attempts > 0);
         self.file_attempts(&sold)?;
@@ -108,6 +142,17 @@ impl Connection {
             self.execute(LogTransfers { log_start, first, last, node })?;
         }
         Ok(())
+    }
+
+    /// Keeps when what begins at the first of these places was recorded.
+    fn note_times(&mut self, batches: &[Placed]) -> Result<(), StoreError> {
+        let times = || batches.iter().map(|(batch, _)| batch.created_at);
+        let (Some((_, start)), Some(earliest), Some(latest)) =
+            (batches.first(), times().min(), times().max())
+        else {
+            return Ok(());
+        };
+        self.execute(NoteTimes { start: *start, earliest, latest }).map(|_| ())
     }
 
     fn place_batches(&mut self, batches: &[Placed]) -> Result<(), StoreError> {
@@ -142,6 +187,7 @@ impl Connection {
         merchants.sort_unstable();
         merchants.dedup();
         let mut numbers = self.last_numbers(&merchants)?;
+        let mut spans = Spans::new();
         let mut rows = Vec::with_capacity(attempts.iter().map(Vec::len).sum());
         for ((batch, log_start), attempts) in batches.iter().zip(attempts) {
             if i64::try_from(attempts.len()) != Ok(batch.attempts) {
@@ -149,7 +195,10 @@ impl Connection {
                 return Err(StoreError::corrupt(lacking));
             }
             let mut place = *log_start;
-            for Attempt { id, merchant, wallet, approved } in attempts {
+            for Attempt { id, merchant, wallet, approved, day } in attempts {
+                if approved {
+                    spans.entry(day).or_insert((*log_start, *log_start)).1 = *log_start;
+                }
                 let number = numbers.entry(merchant).or_default();
                 *number = number.saturating_add(1);
                 rows.push(NewAttemptLog {
@@ -164,16 +213,21 @@ impl Connection {
         }
         // In the order of their key, each shop's page is written once.
         rows.sort_unstable_by_key(|row| (row.merchant_id, row.attempt_no));
-        NewAttemptLog::insert_all(self, rows)
+        NewAttemptLog::insert_all(self, rows)?;
+        for ((bank, day), (first, last)) in spans {
+            self.execute(StretchSpan { bank, day, first, last })?;
+        }
+        Ok(())
     }
 
     /// The attempts of each batch, in the order of their ids.
     fn attempts_of(&mut self, batches: &[Placed]) -> Result<Vec<Vec<Attempt>>, StoreError> {
-        let attempt = |(id, merchant, wallet, refusal): (i64, i64, i64, i16)| Attempt {
+        let attempt = |(id, merchant, wallet, refusal, acquirer, date): AttemptRow| Attempt {
             id,
             merchant,
             wallet,
             approved: refusal == 0,
+            day: (acquirer, date),
         };
         let mut found: Vec<Vec<Attempt>> = Vec::with_capacity(batches.len());
         match self {
@@ -181,23 +235,23 @@ impl Connection {
                 for (batch, _) in batches {
                     let node = node_of(batch.id);
                     let range = AttemptsOfBatch { first: batch.id, last: batch.last_id, node };
-                    let rows: Vec<(i64, i64, i64, i16)> = range.load(sqlite)?;
+                    let rows: Vec<AttemptRow> = range.load(sqlite)?;
                     found.push(rows.into_iter().map(attempt).collect());
                 }
             }
             Self::Postgres(postgres) => {
                 found.resize_with(batches.len(), Vec::new);
-                let rows: Vec<(i32, i64, i64, i64, i16)> = AttemptsOfBatches {
+                let rows: Vec<(i32, AttemptRow)> = AttemptsOfBatches {
                     place: &(0..).take(batches.len()).collect::<Vec<_>>(),
                     first: &batches.iter().map(|(batch, _)| batch.id).collect::<Vec<_>>(),
                     last: &batches.iter().map(|(batch, _)| batch.last_id).collect::<Vec<_>>(),
                     node: &batches.iter().map(|(batch, _)| node_of(batch.id)).collect::<Vec<_>>(),
                 }
                 .load(postgres)?;
-                for (place, id, merchant, wallet, refusal) in rows {
+                for (place, row) in rows {
                     let of = usize::try_from(place).ok().and_then(|place| found.get_mut(place));
                     let of = of.ok_or_else(|| StoreError::corrupt("an attempt of no batch"))?;
-                    of.push(attempt((id, merchant, wallet, refusal)));
+                    of.push(attempt(row));
                 }
             }
         }

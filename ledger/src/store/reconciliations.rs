@@ -177,11 +177,13 @@ statement! {
 }
 
 statement! {
+    // Rows of what is decided (3), or explained by several days' files together (4).
     both DecidedElsewhere { bank: i16, merchant: i64, day: i32, from: i32, to: i32 } -> Text;
-    "SELECT e.row_prints FROM exceptions e
-     JOIN reconciliations r ON r.id = e.reconciliation_id
-     WHERE e.bank_id = " [bank: SmallInt] " AND e.merchant_id = " [merchant: BigInt]
-    " AND e.state = 3 AND r.business_date <> " [day: Integer] " AND r.business_date >= "
+    "SELECT x.fingerprint FROM reconciliations r
+     JOIN exception_rows x ON x.reconciliation_id = r.id
+     JOIN exceptions e ON e.id = x.exception_id
+     WHERE r.bank_id = " [bank: SmallInt] " AND r.merchant_id = " [merchant: BigInt]
+    " AND e.state >= 3 AND r.business_date <> " [day: Integer] " AND r.business_date >= "
     [from: Integer] " AND r.business_date <= " [to: Integer]
 }
 
@@ -376,8 +378,7 @@ impl Connection {
     ) -> Result<Vec<String>, StoreError> {
         let (day, from, to) = (day.as_number(), from.as_number(), to.as_number());
         let bank = bank.0;
-        let decided: Vec<String> = self.load(DecidedElsewhere { bank, merchant, day, from, to })?;
-        Ok(decided.iter().flat_map(|prints| prints.lines()).map(str::to_owned).collect())
+        self.load(DecidedElsewhere { bank, merchant, day, from, to })
     }
 
     /// Takes away up to so many outcomes, and rows that are used up, of a recording that nothing refers to;

@@ -19,8 +19,10 @@ statement! {
 }
 
 statement! {
-    both SetHead { size: i64, now: i64 };
-    "UPDATE log_head SET size = " [size: BigInt] ", sealed_at = " [now: BigInt] " WHERE id = 1"
+    both SetHead { size: i64, at: i64, recorded_to: i64 };
+    "UPDATE log_head SET size = " [size: BigInt] ", sealed_at = " [at: BigInt]
+    ", recorded_to = CASE WHEN recorded_to < " [recorded_to: BigInt] " THEN "
+    [recorded_to: BigInt] " ELSE recorded_to END WHERE id = 1"
 }
 
 statement! {
@@ -40,8 +42,8 @@ statement! {
 }
 
 statement! {
-    both Unsealed { most: i64 } -> (BigInt, BigInt, BigInt, Integer, Integer);
-    "SELECT id, anchor_id, last_id, transfers, attempts FROM batches
+    both Unsealed { most: i64 } -> (BigInt, BigInt, BigInt, BigInt, Integer, Integer);
+    "SELECT id, anchor_id, last_id, created_at, transfers, attempts FROM batches
      WHERE log_start IS NULL ORDER BY id LIMIT " [most: BigInt]
 }
 
@@ -56,6 +58,8 @@ pub(crate) struct UnsealedBatch {
     pub(crate) id: i64,
     pub(crate) anchor: i64,
     pub(crate) last_id: i64,
+    /// When it was recorded, milliseconds since 1970.
+    pub(crate) created_at: i64,
     pub(crate) transfers: i64,
     pub(crate) attempts: i64,
 }
@@ -95,10 +99,10 @@ impl Connection {
     }
 
     /// Says how long the log is from now on, and keeps that it was so long then. The head is locked;
-    /// its time never goes back.
+    /// its time never goes back, not even where an era of the clock began in the past.
     pub(crate) fn set_log_head(&mut self, before: LogHead, now: LogHead) -> Result<(), StoreError> {
         let (size, at) = (now.size, now.sealed_at.max(before.sealed_at).as_millis());
-        self.execute(SetHead { size, now: at })?;
+        self.execute(SetHead { size, at, recorded_to: now.sealed_at.as_millis() })?;
         if size > before.size {
             self.execute(NoteSize { size, now: at })?;
         }
@@ -117,11 +121,12 @@ impl Connection {
 
     /// The first batches without a place, in the order of their ids.
     pub(crate) fn unsealed_batches(&mut self, most: i64) -> Result<Vec<UnsealedBatch>, StoreError> {
-        let rows: Vec<(i64, i64, i64, i32, i32)> = self.load(Unsealed { most })?;
-        let batch = |(id, anchor, last_id, transfers, attempts)| UnsealedBatch {
+        let rows: Vec<(i64, i64, i64, i64, i32, i32)> = self.load(Unsealed { most })?;
+        let batch = |(id, anchor, last_id, created_at, transfers, attempts)| UnsealedBatch {
             id,
             anchor,
             last_id,
+            created_at,
             transfers: i64::from(transfers),
             attempts: i64::from(attempts),
         };

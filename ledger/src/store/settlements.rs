@@ -9,7 +9,7 @@ use crate::domain::ids::MerchantId;
 use super::bulk::bulk_insert;
 use super::connection::Connection;
 use super::error::StoreError;
-use super::reads::UnsealedAttempts;
+use super::reads::{LogSpan, Range, SealedPurchases, UnsealedAttempts};
 use super::statement::statement;
 
 bulk_insert! {
@@ -31,12 +31,13 @@ bulk_insert! {
 pub(crate) type DaySum = (i64, i16, i64, i64);
 
 statement! {
-    // A day's purchases were made after the midnight before it began, so a range of ids holds them.
-    both SoldOn { acquirer: i16, day: i32, floor: i64 } -> (BigInt, SmallInt, BigInt, BigInt);
-    "SELECT merchant_id, issuer, COUNT(*), CAST(SUM(amount) AS BIGINT) FROM redemptions
-     WHERE acquirer = " [acquirer: SmallInt] " AND business_date = " [day: Integer]
-    " AND refusal = 0 AND id >= " [floor: BigInt] "
-     GROUP BY merchant_id, issuer ORDER BY merchant_id, issuer"
+    // The purchases of a stretch of the log that say that they are of the day.
+    both SoldOn { purchases: SealedPurchases, acquirer: i16, day: i32 }
+        -> (BigInt, SmallInt, BigInt, BigInt);
+    "SELECT r.merchant_id, r.issuer, COUNT(*), CAST(SUM(r.amount) AS BIGINT)
+     FROM " {purchases} " r WHERE r.acquirer = " [acquirer: SmallInt] " AND r.business_date = "
+    [day: Integer] " AND r.refusal = 0
+     GROUP BY r.merchant_id, r.issuer ORDER BY r.merchant_id, r.issuer"
 }
 
 statement! {
@@ -63,12 +64,13 @@ statement! {
 statement! {
     // What the shop's log holds of the day, and what is not filed there yet.
     both SoldByOn {
-        unsealed: UnsealedAttempts, merchant: i64, acquirer: i16, day: i32, floor: i64,
+        unsealed: UnsealedAttempts, merchant: i64, acquirer: i16, day: i32, first: i64, above: i64,
     } -> (BigInt, BigInt);
     "SELECT COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM (
         SELECT r.amount, r.acquirer, r.business_date, r.refusal FROM attempt_log a
         JOIN redemptions r ON r.id = a.redemption_id AND r.wallet_id = a.wallet_id
-        WHERE a.merchant_id = " [merchant: BigInt] " AND a.redemption_id >= " [floor: BigInt] "
+        WHERE a.merchant_id = " [merchant: BigInt] " AND a.attempt_no >= " [first: BigInt]
+    "       AND a.attempt_no < " [above: BigInt] "
         UNION ALL
         SELECT u.amount, u.acquirer, u.business_date, u.refusal FROM " {unsealed} " u
         WHERE u.merchant_id = " [merchant: BigInt] "
@@ -86,24 +88,29 @@ statement! {
 }
 
 statement! {
-    both ItemsOf { merchant: i64, acquirer: i16, day: i32, floor: i64, most: i64 }
-        -> (BigInt, BigInt, BigInt, BigInt, BigInt);
-    "SELECT r.id AS place, r.id, r.wallet_id, r.amount, r.created_at FROM attempt_log a
+    both ItemsOf {
+        merchant: i64, acquirer: i16, day: i32, first: i64, above: i64, after: i64, most: i64,
+    } -> (BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
+    "SELECT r.id AS place, r.id, r.wallet_id, r.amount, r.created_at, b.subject FROM attempt_log a
      JOIN redemptions r ON r.id = a.redemption_id AND r.wallet_id = a.wallet_id
-     WHERE a.merchant_id = " [merchant: BigInt] " AND a.redemption_id >= " [floor: BigInt]
+     JOIN transfers b ON b.id = r.id AND b.anchor_id = r.wallet_id
+     WHERE a.merchant_id = " [merchant: BigInt] " AND a.attempt_no >= " [first: BigInt]
+    " AND a.attempt_no < " [above: BigInt] " AND a.redemption_id > " [after: BigInt]
     " AND r.acquirer = " [acquirer: SmallInt] " AND r.business_date = " [day: Integer]
     " AND r.refusal = 0
      UNION ALL
-     SELECT v.transfer_id, v.redemption_id, v.wallet_id, r.amount, t.created_at FROM reversals v
+     SELECT v.transfer_id, v.redemption_id, v.wallet_id, r.amount, t.created_at, b.subject FROM reversals v
      JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
+     JOIN transfers b ON b.id = r.id AND b.anchor_id = r.wallet_id
      JOIN transfers t ON t.id = v.transfer_id AND t.anchor_id = v.wallet_id
      WHERE v.acquirer = " [acquirer: SmallInt] " AND v.business_date = " [day: Integer]
-    " AND v.merchant_id = " [merchant: BigInt] " AND v.transfer_id >= " [floor: BigInt] "
+    " AND v.merchant_id = " [merchant: BigInt] " AND v.transfer_id > " [after: BigInt] "
      ORDER BY place LIMIT " [most: BigInt]
 }
 
-/// An item: its transfer, its redemption, the wallet, the amount in rupiah, when.
-pub(crate) type ItemRow = (i64, i64, i64, i64, i64);
+/// An item: its transfer, its redemption, the wallet, the amount in rupiah, when, the purchase's retrieval
+/// reference.
+pub(crate) type ItemRow = (i64, i64, i64, i64, i64, Option<i64>);
 
 type ShownSql = (
     (BigInt, SmallInt, Text, BigInt, Text, Text, Integer),
@@ -188,14 +195,11 @@ pub(crate) struct SettlementFilter {
 }
 
 impl Connection {
-    /// A bank's merchants' purchases of a day, by merchant and issuer; `floor` is below the first id.
-    pub(crate) fn sold_on(
-        &mut self,
-        bank: BankId,
-        day: Date,
-        floor: i64,
-    ) -> Result<Vec<DaySum>, StoreError> {
-        self.load(SoldOn { acquirer: bank.0, day: day.as_number(), floor })
+    /// A bank's merchants' purchases of a day that is sealed, by merchant and issuer.
+    pub(crate) fn sold_on(&mut self, bank: BankId, day: Date) -> Result<Vec<DaySum>, StoreError> {
+        let Some(span) = self.span_of_day(bank, day)? else { return Ok(Vec::new()) };
+        let purchases = SealedPurchases::of_whole_batches(span);
+        self.load(SoldOn { purchases, acquirer: bank.0, day: day.as_number() })
     }
 
     /// What was taken back on a day, by merchant and issuer.
@@ -222,11 +226,11 @@ impl Connection {
         merchant: MerchantId,
         bank: BankId,
         day: Date,
-        floor: i64,
     ) -> Result<(i64, i64), StoreError> {
+        let (above, first) = self.attempts_of_day(merchant, (bank, day))?;
         let (merchant, acquirer, day) = (merchant.0, bank.0, day.as_number());
         let unsealed = UnsealedAttempts;
-        let sums = self.first(SoldByOn { unsealed, merchant, acquirer, day, floor })?;
+        let sums = self.first(SoldByOn { unsealed, merchant, acquirer, day, first, above })?;
         Ok(sums.unwrap_or_default())
     }
 
@@ -264,16 +268,28 @@ impl Connection {
         self.first::<_, ShownRow>(SettlementById { id })?.map(settlement).transpose()
     }
 
-    /// A merchant's purchases and reversals of a closed day, in the order of their transfers, from the id
-    /// `floor` on.
+    /// A merchant's purchases and reversals of a closed day, in the order of their transfers' ids, those
+    /// with ids above `after`.
     pub(crate) fn settlement_items(
         &mut self,
         (merchant, bank, day): (MerchantId, BankId, Date),
-        floor: i64,
+        after: i64,
         most: i64,
     ) -> Result<Vec<ItemRow>, StoreError> {
+        let (above, first) = self.attempts_of_day(merchant, (bank, day))?;
         let (merchant, acquirer, day) = (merchant.0, bank.0, day.as_number());
-        self.load(ItemsOf { merchant, acquirer, day, floor, most })
+        self.load(ItemsOf { merchant, acquirer, day, first, above, after, most })
+    }
+
+    /// The numbers of a shop's attempts among which all its sealed purchases of a bank's day are.
+    fn attempts_of_day(
+        &mut self,
+        merchant: MerchantId,
+        (bank, day): (BankId, Date),
+    ) -> Result<Range, StoreError> {
+        let Some(span) = self.span_of_day(bank, day)? else { return Ok((0, 0)) };
+        let end = self.batch_end_from(span.to, i64::MAX)?;
+        self.attempts_within(merchant, LogSpan { to: end, ..span })
     }
 
     /// A settlement's parts: each issuer's code, and what is due for its cards in rupiah.

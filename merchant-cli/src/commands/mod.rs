@@ -2,6 +2,7 @@
 
 mod balance;
 mod daily;
+mod day;
 mod exceptions;
 mod history;
 mod login;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Statement(args) => statement::run(settings, args),
         Command::Profile(command) => profile::run(settings, command),
         Command::Reconcile(args) => reconcile::run(settings, args),
+        Command::Day(command) => day::run(settings, command),
         Command::Daily(args) => daily::run(settings, args),
         Command::Reconciliations(command) => reconciliations::run(settings, command),
         Command::Exceptions(command) => exceptions::run(settings, command),

@@ -1,12 +1,16 @@
 DROP FUNCTION registry_revision();
 DROP TABLE key_records;
 DROP TABLE nodes;
+DROP TABLE reference_head;
 DROP TABLE registry_head;
 DROP TABLE price_ceilings;
 DROP TABLE policy_goods;
 DROP TABLE policies;
 DROP TABLE clients;
+DROP TABLE terminal_changes;
+DROP TABLE merchant_changes;
 DROP TABLE terminals;
+DROP TABLE merchant_updates;
 DROP TABLE merchants;
 DROP TABLE card_numbers;
 DROP TABLE card_changes;

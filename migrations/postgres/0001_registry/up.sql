@@ -109,7 +109,7 @@ CREATE TABLE card_numbers (
     CONSTRAINT card_numbers_pk PRIMARY KEY (number_hash)
 );
 
--- A merchant's id is its payable account. Status: 1 active, 2 inactive.
+-- A merchant's id is its payable account. Status, of terminals too: 1 active, 2 inactive, 3 suspended.
 CREATE TABLE merchants (
     id BIGINT NOT NULL,
     code TEXT NOT NULL,
@@ -125,7 +125,19 @@ CREATE TABLE merchants (
     CONSTRAINT merchants_code UNIQUE (code),
     CONSTRAINT merchants_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
     CONSTRAINT merchants_zone CHECK (zone BETWEEN 7 AND 9),
-    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 2)
+    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 3)
+);
+
+-- What was given another value of a merchant's data, a column a row; what stands is the latest.
+CREATE TABLE merchant_updates (
+    id BIGINT NOT NULL,
+    merchant_id BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    column_name TEXT NOT NULL,
+    old_value TEXT NOT NULL,
+    new_value TEXT NOT NULL,
+    CONSTRAINT merchant_updates_pk PRIMARY KEY (id),
+    CONSTRAINT merchant_updates_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id)
 );
 
 CREATE TABLE terminals (
@@ -136,7 +148,38 @@ CREATE TABLE terminals (
     CONSTRAINT terminals_pk PRIMARY KEY (id),
     CONSTRAINT terminals_code UNIQUE (code),
     CONSTRAINT terminals_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
-    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 2)
+    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 3)
+);
+
+-- The few terminals that stand still.
+CREATE INDEX terminals_suspended ON terminals (id) WHERE status = 3;
+
+-- What a bank changed about a merchant or a terminal, and why. A terminal that wrong PINs suspended was changed by no client; its
+-- change has the id of the last of them.
+CREATE TABLE merchant_changes (
+    merchant_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    client_id BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    from_state SMALLINT NOT NULL,
+    to_state SMALLINT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT merchant_changes_pk PRIMARY KEY (merchant_id, changed_at, id),
+    CONSTRAINT merchant_changes_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
+    CONSTRAINT merchant_changes_states CHECK (from_state BETWEEN 1 AND 3 AND to_state BETWEEN 1 AND 3)
+);
+
+CREATE TABLE terminal_changes (
+    terminal_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    client_id BIGINT,
+    changed_at BIGINT NOT NULL,
+    from_state SMALLINT NOT NULL,
+    to_state SMALLINT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT terminal_changes_pk PRIMARY KEY (terminal_id, changed_at, id),
+    CONSTRAINT terminal_changes_terminal FOREIGN KEY (terminal_id) REFERENCES terminals (id),
+    CONSTRAINT terminal_changes_states CHECK (from_state BETWEEN 1 AND 3 AND to_state BETWEEN 1 AND 3)
 );
 
 -- Roles: 1 merchant, 2 bank, 3 auditor, 4 programme.
@@ -160,13 +203,15 @@ CREATE TABLE clients (
     )
 );
 
--- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then.
+-- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then. Two
+-- clients entered it (`proposals`), but those that the service began with; nothing of it changes but its end.
 CREATE TABLE policies (
     version INTEGER NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER,
     known_from BIGINT NOT NULL,
     monthly_amount BIGINT NOT NULL,
+    proposal_id BIGINT,
     CONSTRAINT policies_pk PRIMARY KEY (version),
     CONSTRAINT policies_amount CHECK (monthly_amount > 0)
 );
@@ -191,7 +236,8 @@ CREATE TABLE price_ceilings (
     valid_to INTEGER,
     known_from BIGINT NOT NULL,
     price BIGINT NOT NULL,
-    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from),
+    proposal_id BIGINT,
+    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from, known_from),
     CONSTRAINT price_ceilings_price CHECK (price > 0)
 );
 
@@ -204,7 +250,17 @@ CREATE TABLE registry_head (
     CONSTRAINT registry_head_one CHECK (id = 1)
 );
 
--- A process that makes ids leases a number; it makes none above the high-water mark that it wrote.
+-- One row: the serial of retrieval reference numbers, up to where nodes have taken it in blocks. It begins where all twelve
+-- digits are used, since files lose leading zeros.
+CREATE TABLE reference_head (
+    id SMALLINT NOT NULL,
+    next_serial BIGINT NOT NULL,
+    CONSTRAINT reference_head_pk PRIMARY KEY (id),
+    CONSTRAINT reference_head_one CHECK (id = 1)
+);
+
+-- A process that makes ids leases a number; it makes none above the high-water mark that it wrote. Leases go by the database's
+-- time, where it has one.
 CREATE TABLE nodes (
     node_no SMALLINT NOT NULL,
     holder BYTEA,
@@ -222,6 +278,7 @@ CREATE TABLE key_records (
 );
 
 INSERT INTO registry_head (id, revision) VALUES (1, 1);
+INSERT INTO reference_head (id, next_serial) VALUES (1, 100000000000);
 CREATE FUNCTION raise_registry_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE registry_head SET revision = revision + 1 WHERE id = 1;

@@ -1,11 +1,16 @@
+DROP TABLE clock_eras;
 DROP TABLE settlement_issuers;
 DROP TABLE settlements;
+DROP TABLE day_spans;
+DROP TABLE closing_troubles;
+DROP TABLE early_closes;
 DROP TABLE business_days;
 DROP TABLE wallet_rollups;
 DROP TABLE account_rollups;
 DROP TABLE rollups;
 DROP TABLE account_log;
 DROP TABLE attempt_log;
+DROP TABLE log_times;
 DROP TABLE log_sizes;
 DROP TABLE log_head;
 DROP TABLE batch_leaves;

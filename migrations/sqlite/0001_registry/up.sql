@@ -105,7 +105,7 @@ CREATE TABLE card_numbers (
     CONSTRAINT card_numbers_pk PRIMARY KEY (number_hash)
 ) STRICT, WITHOUT ROWID;
 
--- A merchant's id is its payable account. Status: 1 active, 2 inactive.
+-- A merchant's id is its payable account. Status, of terminals too: 1 active, 2 inactive, 3 suspended.
 CREATE TABLE merchants (
     id INTEGER NOT NULL PRIMARY KEY,
     code TEXT NOT NULL,
@@ -120,7 +120,18 @@ CREATE TABLE merchants (
     CONSTRAINT merchants_code UNIQUE (code),
     CONSTRAINT merchants_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
     CONSTRAINT merchants_zone CHECK (zone BETWEEN 7 AND 9),
-    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 2)
+    CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 3)
+) STRICT;
+
+-- What was given another value of a merchant's data, a column a row; what stands is the latest.
+CREATE TABLE merchant_updates (
+    id INTEGER NOT NULL PRIMARY KEY,
+    merchant_id INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    column_name TEXT NOT NULL,
+    old_value TEXT NOT NULL,
+    new_value TEXT NOT NULL,
+    CONSTRAINT merchant_updates_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id)
 ) STRICT;
 
 CREATE TABLE terminals (
@@ -130,8 +141,39 @@ CREATE TABLE terminals (
     status INTEGER NOT NULL,
     CONSTRAINT terminals_code UNIQUE (code),
     CONSTRAINT terminals_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
-    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 2)
+    CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 3)
 ) STRICT;
+
+-- The few terminals that stand still.
+CREATE INDEX terminals_suspended ON terminals (id) WHERE status = 3;
+
+-- What a bank changed about a merchant or a terminal, and why. A terminal that wrong PINs suspended was changed by no client; its
+-- change has the id of the last of them.
+CREATE TABLE merchant_changes (
+    merchant_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    client_id INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    from_state INTEGER NOT NULL,
+    to_state INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT merchant_changes_pk PRIMARY KEY (merchant_id, changed_at, id),
+    CONSTRAINT merchant_changes_merchant FOREIGN KEY (merchant_id) REFERENCES merchants (id),
+    CONSTRAINT merchant_changes_states CHECK (from_state BETWEEN 1 AND 3 AND to_state BETWEEN 1 AND 3)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE terminal_changes (
+    terminal_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    client_id INTEGER,
+    changed_at INTEGER NOT NULL,
+    from_state INTEGER NOT NULL,
+    to_state INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT terminal_changes_pk PRIMARY KEY (terminal_id, changed_at, id),
+    CONSTRAINT terminal_changes_terminal FOREIGN KEY (terminal_id) REFERENCES terminals (id),
+    CONSTRAINT terminal_changes_states CHECK (from_state BETWEEN 1 AND 3 AND to_state BETWEEN 1 AND 3)
+) STRICT, WITHOUT ROWID;
 
 -- Roles: 1 merchant, 2 bank, 3 auditor, 4 programme.
 CREATE TABLE clients (
@@ -153,13 +195,15 @@ CREATE TABLE clients (
     )
 ) STRICT;
 
--- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then.
+-- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then. Two
+-- clients entered it (`proposals`), but those that the service began with; nothing of it changes but its end.
 CREATE TABLE policies (
     version INTEGER NOT NULL PRIMARY KEY,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER,
     known_from INTEGER NOT NULL,
     monthly_amount INTEGER NOT NULL,
+    proposal_id INTEGER,
     CONSTRAINT policies_amount CHECK (monthly_amount > 0)
 ) STRICT;
 
@@ -183,7 +227,8 @@ CREATE TABLE price_ceilings (
     valid_to INTEGER,
     known_from INTEGER NOT NULL,
     price INTEGER NOT NULL,
-    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from),
+    proposal_id INTEGER,
+    CONSTRAINT price_ceilings_pk PRIMARY KEY (price_zone, commodity, grade, unit, valid_from, known_from),
     CONSTRAINT price_ceilings_price CHECK (price > 0)
 ) STRICT, WITHOUT ROWID;
 
@@ -195,7 +240,16 @@ CREATE TABLE registry_head (
     CONSTRAINT registry_head_one CHECK (id = 1)
 ) STRICT;
 
--- A process that makes ids leases a number; it makes none above the high-water mark that it wrote.
+-- One row: the serial of retrieval reference numbers, up to where nodes have taken it in blocks. It begins where all twelve
+-- digits are used, since files lose leading zeros.
+CREATE TABLE reference_head (
+    id INTEGER NOT NULL PRIMARY KEY,
+    next_serial INTEGER NOT NULL,
+    CONSTRAINT reference_head_one CHECK (id = 1)
+) STRICT;
+
+-- A process that makes ids leases a number; it makes none above the high-water mark that it wrote. Leases go by the database's
+-- time, where it has one.
 CREATE TABLE nodes (
     node_no INTEGER NOT NULL PRIMARY KEY,
     holder BLOB,
@@ -211,6 +265,7 @@ CREATE TABLE key_records (
 ) STRICT;
 
 INSERT INTO registry_head (id, revision) VALUES (1, 1);
+INSERT INTO reference_head (id, next_serial) VALUES (1, 100000000000);
 CREATE TRIGGER banks_raise_insert AFTER INSERT ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
 CREATE TRIGGER banks_raise_update AFTER UPDATE ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
 CREATE TRIGGER banks_raise_delete AFTER DELETE ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;

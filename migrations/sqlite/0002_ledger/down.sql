@@ -1,4 +1,12 @@
+DROP TABLE uncounted_pins;
+DROP TABLE wrong_pins;
+DROP TABLE inquiries;
 DROP TABLE idempotency_records;
+DROP TABLE proposals;
+DROP TABLE credit_reversals;
+DROP TABLE credit_run_reversal_banks;
+DROP TABLE credit_run_reversals;
+DROP TABLE funding_returns;
 DROP TABLE fundings;
 DROP TABLE credit_run_parts;
 DROP TABLE credit_run_banks;

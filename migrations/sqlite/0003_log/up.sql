@@ -2,6 +2,7 @@
 
 -- What one commit wrote: the ids from `id` to `last_id` that have the same node's bits. `log_start` is the place
 -- of its first transfer in the log, given by the sealer; a batch without one is the unsealed tail.
+-- It counts its rows: refused inquiries are among its ids, too.
 CREATE TABLE batches (
     id INTEGER NOT NULL PRIMARY KEY,
     anchor_id INTEGER NOT NULL,
@@ -10,11 +11,15 @@ CREATE TABLE batches (
     created_at INTEGER NOT NULL,
     transfers INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
-    CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0)
+    inquiries INTEGER NOT NULL DEFAULT 0,
+    CONSTRAINT batches_range CHECK (last_id > id AND transfers >= 0 AND attempts >= 0 AND inquiries >= 0)
 ) STRICT;
 CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
 -- From a place in the log to its batch.
 CREATE INDEX batches_sealed ON batches (log_start) WHERE log_start IS NOT NULL;
+-- An id mostly names its recorded time within a minute. Where it does not (a clock was wrong, a family's ids were ahead),
+-- rows of a time are found by this.
+CREATE INDEX batches_astray ON batches (created_at) WHERE abs((id >> 22) + 1483228800000 - created_at) > 60000;
 
 -- The leaf hashes of a batch's transfers in order of their ids, 32 bytes each.
 CREATE TABLE batch_leaves (
@@ -28,6 +33,7 @@ CREATE TABLE log_head (
     id INTEGER NOT NULL PRIMARY KEY,
     size INTEGER NOT NULL,
     sealed_at INTEGER NOT NULL,
+    recorded_to INTEGER NOT NULL,
     CONSTRAINT log_head_one CHECK (id = 1)
 ) STRICT;
 
@@ -37,6 +43,18 @@ CREATE TABLE log_sizes (
     sealed_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX log_sizes_by_time ON log_sizes (sealed_at, log_size);
+
+-- When what was sealed together was recorded: the batches that begin at `log_start` or behind it, before the next row's.
+-- `earliest` is the first of their times, `latest_before` the last one of everything before them, `latest` with them.
+CREATE TABLE log_times (
+    log_start INTEGER NOT NULL PRIMARY KEY,
+    earliest INTEGER NOT NULL,
+    latest_before INTEGER NOT NULL,
+    latest INTEGER NOT NULL
+) STRICT;
+CREATE INDEX log_times_latest ON log_times (latest, log_start);
+-- Where recorded time went back by more than a minute.
+CREATE INDEX log_times_back ON log_times (earliest, log_start) WHERE earliest < latest_before - 60000;
 
 -- Every attempt at a shop in sealed order; a refused one has no place in the log.
 CREATE TABLE attempt_log (
@@ -83,18 +101,48 @@ CREATE TABLE wallet_rollups (
 ) STRICT, WITHOUT ROWID;
 
 -- A day that a bank closed. Status: 1 closing, until nothing can still be dated to it and all of it is sealed; 2 closed.
--- `fence` is the number of a transaction that began after the mark; what read the old day has a lower one. 0: none yet.
 CREATE TABLE business_days (
     bank_id INTEGER NOT NULL,
     business_date INTEGER NOT NULL,
     status INTEGER NOT NULL,
     marked_at INTEGER NOT NULL,
-    fence INTEGER NOT NULL,
+    marked_by INTEGER NOT NULL,
     closed_at INTEGER,
     log_size INTEGER,
     CONSTRAINT business_days_pk PRIMARY KEY (bank_id, business_date),
     CONSTRAINT business_days_bank FOREIGN KEY (bank_id) REFERENCES banks (id),
     CONSTRAINT business_days_status CHECK (status BETWEEN 1 AND 2)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX business_days_closing ON business_days (business_date, bank_id) WHERE status = 1;
+
+-- Why a day was closed before its cut-off.
+CREATE TABLE early_closes (
+    bank_id INTEGER NOT NULL,
+    business_date INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT early_closes_pk PRIMARY KEY (bank_id, business_date),
+    CONSTRAINT early_closes_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
+) STRICT, WITHOUT ROWID;
+
+-- What keeps a marked day from being closed, and how often that was tried. It goes when the day is closed.
+CREATE TABLE closing_troubles (
+    bank_id INTEGER NOT NULL,
+    business_date INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    tried_at INTEGER NOT NULL,
+    problem TEXT NOT NULL,
+    CONSTRAINT closing_troubles_pk PRIMARY KEY (bank_id, business_date),
+    CONSTRAINT closing_troubles_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
+) STRICT, WITHOUT ROWID;
+
+-- Where the purchases of an acquirer's day stand in the log: the places where the first and the last batch with one begin.
+CREATE TABLE day_spans (
+    bank_id INTEGER NOT NULL,
+    business_date INTEGER NOT NULL,
+    first_place INTEGER NOT NULL,
+    last_place INTEGER NOT NULL,
+    CONSTRAINT day_spans_pk PRIMARY KEY (bank_id, business_date),
+    CONSTRAINT day_spans_order CHECK (first_place >= 0 AND last_place >= first_place)
 ) STRICT, WITHOUT ROWID;
 
 -- What a bank owes a merchant for a closed day. `carried` is what the merchant owes of its settlements before, which this
@@ -128,6 +176,16 @@ CREATE TABLE settlement_issuers (
 ) STRICT, WITHOUT ROWID;
 
 -- The empty log: nothing was ever before it.
-INSERT INTO log_head (id, size, sealed_at) VALUES (1, 0, 0);
+-- Time goes on from what was recorded last. Where a clock that was far behind that was accepted, an era begins: what comes
+-- after that size of the log may be dated before what is there already.
+CREATE TABLE clock_eras (
+    era_no INTEGER NOT NULL PRIMARY KEY,
+    began_at INTEGER NOT NULL,
+    recorded_to INTEGER NOT NULL,
+    log_size INTEGER NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+
+INSERT INTO log_head (id, size, sealed_at, recorded_to) VALUES (1, 0, 0, 0);
 INSERT INTO log_sizes (log_size, sealed_at) VALUES (0, 0);
 INSERT INTO rollups (log_size, sums) VALUES (0, 0);

@@ -122,8 +122,7 @@ CREATE TABLE fee_postings (
 ) STRICT, WITHOUT ROWID;
 
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
--- `row_prints` are the fingerprints of the bank's rows, a line each: what is decided uses them up. `fee_rows`
--- are those of them that are fees, each with its amount.
+-- `lines` are the ledger's lines that it is about, one a line: key, settlement and amount. `events` is raised by each change.
 CREATE TABLE exceptions (
     id INTEGER NOT NULL PRIMARY KEY,
     reconciliation_id INTEGER NOT NULL,
@@ -135,8 +134,7 @@ CREATE TABLE exceptions (
     ledger_amount INTEGER,
     bank_amount TEXT,
     detail TEXT NOT NULL,
-    row_prints TEXT NOT NULL,
-    fee_rows TEXT NOT NULL,
+    lines TEXT NOT NULL,
     state INTEGER NOT NULL,
     found_at INTEGER NOT NULL,
     owner TEXT,
@@ -148,7 +146,7 @@ CREATE TABLE exceptions (
 ) STRICT;
 CREATE INDEX exceptions_open ON exceptions (reconciliation_id) WHERE state <= 2;
 
--- What happened to a difference, and the transfer that a resolution posted.
+-- What happened to a difference, the transfer that it posted to or from suspense, and the rupiah that a decision moved in all.
 CREATE TABLE exception_events (
     exception_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -158,8 +156,25 @@ CREATE TABLE exception_events (
     note TEXT NOT NULL,
     transfer_id INTEGER,
     anchor_id INTEGER,
-    CONSTRAINT exception_events_pk PRIMARY KEY (exception_id, number)
+    amount INTEGER NOT NULL,
+    CONSTRAINT exception_events_pk PRIMARY KEY (exception_id, number),
+    CONSTRAINT exception_events_amount CHECK (amount >= 0)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX exception_events_moved ON exception_events (client_id, created_at) WHERE amount > 0;
+
+-- The bank's rows that a difference is about, each with the recording that saw it there last. What is decided, and what several
+-- days' files explain together, uses them up. Amounts are signed, above zero what the bank paid.
+CREATE TABLE exception_rows (
+    exception_id INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    reconciliation_id INTEGER NOT NULL,
+    amount TEXT NOT NULL,
+    is_fee INTEGER NOT NULL,
+    CONSTRAINT exception_rows_pk PRIMARY KEY (exception_id, fingerprint),
+    CONSTRAINT exception_rows_exception FOREIGN KEY (exception_id) REFERENCES exceptions (id),
+    CONSTRAINT exception_rows_is_fee CHECK (is_fee BETWEEN 0 AND 1)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX exception_rows_recording ON exception_rows (reconciliation_id);
 
 -- What a recording brought, which is bounded by client and day: files' bytes and rows, and how many differences there were about rows.
 CREATE TABLE recording_counts (

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
-use ledger::domain::calendar::Instant;
 use ledger::domain::keys::sha256;
 use ledger::service::Scope;
 use quick_cache::sync::Cache;
 
+use super::tokens::Good;
 use crate::app::App;
+use crate::limits::clients::Client;
 use crate::problem::{Code, Problem};
 
 /// Tokens that are remembered; each is good for ten minutes.
@@ -24,7 +25,9 @@ pub struct Session {
     pub client_id: String,
     /// What it acts for.
     pub scope: Scope,
-    expires: Instant,
+    /// What it may do on this node.
+    pub(crate) limits: Arc<Client>,
+    good: Good,
 }
 
 /// The sessions of the tokens that were seen lately, by the tokens' hashes.
@@ -51,7 +54,7 @@ impl Sessions {
         let hash = sha256(&[token.as_bytes()]);
         let now = app.ledger.clock().now();
         if let Some(session) = self.0.get(&hash) {
-            if now < session.expires {
+            if session.good.holds_at(now) {
                 return Ok(session);
             }
             self.0.remove(&hash);
@@ -65,7 +68,8 @@ impl Sessions {
             client: client.id,
             client_id: client.client_id,
             scope: client.scope,
-            expires: bearer.expires,
+            limits: app.clients.of(client.id),
+            good: bearer.good,
         });
         self.0.insert(hash, Arc::clone(&session));
         Ok(session)

@@ -16,6 +16,8 @@ pub const LIFETIME: i64 = 600;
 const ISSUER: &str = "ewarong";
 const AUDIENCE: &str = "ewarong-pos";
 const TYPE: &str = "at+jwt";
+/// How far ahead of this machine's clock another one that issues tokens may be.
+const MOST_AHEAD_MILLIS: i64 = 60_000;
 
 /// What a token says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,11 +32,25 @@ struct Claims {
     exp: i64,
 }
 
-/// Who a valid token belongs to, and until when.
+/// Who a valid token belongs to, and when it is good.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Bearer {
     pub(super) client_id: String,
-    pub(super) expires: Instant,
+    pub(super) good: Good,
+}
+
+/// When a token is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Good {
+    issued: Instant,
+    expires: Instant,
+}
+
+impl Good {
+    /// Whether it is at `now`, by the machine's clock.
+    pub(super) fn holds_at(&self, now: Instant) -> bool {
+        self.issued <= now.plus_millis(MOST_AHEAD_MILLIS) && now < self.expires
+    }
 }
 
 /// Signs and checks tokens.
@@ -116,13 +132,14 @@ impl Tokens {
         rules.set_issuer(&[ISSUER]);
         rules.required_spec_claims =
             HashSet::from(["exp", "nbf", "aud", "iss", "sub"].map(str::to_owned));
-        // Times are compared below, by the service's clock and without leeway.
+        // Times are compared below.
         rules.validate_exp = false;
         rules.validate_nbf = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &rules).ok()?.claims;
         let expires = Instant::from_millis(claims.exp.checked_mul(1000)?);
-        let begins = Instant::from_millis(claims.nbf.checked_mul(1000)?);
-        (begins <= now && now < expires).then_some(Bearer { client_id: claims.sub, expires })
+        let issued = Instant::from_millis(claims.iat.max(claims.nbf).checked_mul(1000)?);
+        let good = Good { issued, expires };
+        good.holds_at(now).then_some(Bearer { client_id: claims.sub, good })
     }
 
     /// The public key as a JSON Web Key: its id and its `x` in base64url.
@@ -176,7 +193,8 @@ mod tests {
         assert_eq!(at(0).unwrap().client_id, "shop-1");
         assert!(at(LIFETIME - 1).is_some());
         assert!(at(LIFETIME).is_none(), "expired");
-        assert!(at(-1).is_none(), "not yet valid");
+        assert!(at(-60).is_some(), "issued by a machine whose clock is a little ahead");
+        assert!(at(-61).is_none(), "issued by a clock that is wrong");
     }
 
     #[test]

@@ -16,9 +16,10 @@ use super::{say, say_error};
 /// Credits a period to its end. 1 when a bank's families got nothing for lack of funds.
 pub(super) fn run(args: &CreditArgs) -> anyhow::Result<ExitCode> {
     let period: Period = args.period.parse()?;
-    let url = config::database(&args.database)?;
+    let (url, limits) = config::credit(&args.database, &args.programme)?;
+    let wanted = (period, limits.four_eyes_above);
     let mut told = 0_i64;
-    let run = credit_period(&url, Arc::new(SystemClock::default()), period, |run| {
+    let run = credit_period(&url, Arc::new(SystemClock::default()), wanted, |run| {
         let credited: i64 = run.shares.iter().map(|share| share.credited).sum();
         // A line for each ten thousand families is enough to see it move.
         if credited.saturating_sub(told) >= 10_000 {

@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ledger::service::{
-    FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, RecordingLimits, SystemClock,
+    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits, SystemClock,
 };
 
 use crate::cli::DemoArgs;
-use crate::config::MAX_BANK_FILES;
+use crate::config::{MAX_BANK_FILES, wrong_pin_limit};
 use crate::demo::{Demo, Place};
+use crate::limits::{LimitArgs, Limits, Switch};
+use crate::startup::Plan;
 
 use super::say;
 use super::serve::{cores, serve};
@@ -43,9 +45,20 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
         recordings: RecordingLimits::none(),
+        limits: ProgrammeLimits::default(),
+        wrong_pins: wrong_pin_limit(args.wrong_pins, 0),
     })?;
     drop(demo);
-    serve(Arc::new(ledger), &addr, cores, MAX_BANK_FILES)
+    // Whoever tries the demo may do what it likes, unless it is to show the limits.
+    let limits = Limits::read(&args.limits, &LimitArgs::default(), Switch::Off);
+    let plan = Plan {
+        addr: &addr,
+        metrics_addr: None,
+        workers: cores,
+        max_bank_files: MAX_BANK_FILES,
+        limits,
+    };
+    serve(Arc::new(ledger), &plan)
 }
 
 /// The address with a port in it that can be had now: for port 0 one that is free.

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ledger::service::import::read_folder;
+use ledger::service::import::{MerchantChange, read_folder};
 use ledger::service::{
-    FOUR_EYES_ABOVE, Ledger, Options, ROLLUP_SPAN, RecordingLimits, SystemClock,
+    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits, SystemClock,
 };
 
 use crate::cli::ImportArgs;
@@ -30,7 +30,15 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         rollup_span,
         four_eyes_above: FOUR_EYES_ABOVE,
         recordings: RecordingLimits::default(),
+        limits: ProgrammeLimits::default(),
+        wrong_pins: None,
     })?;
+    if args.update {
+        let changes = if args.yes { ledger.update(set) } else { ledger.preview_update(&set) };
+        ledger.close();
+        tell_changes(&changes?, args.yes);
+        return Ok(ExitCode::SUCCESS);
+    }
     let imported = ledger.import(set);
     ledger.close();
     let counts = imported?;
@@ -44,4 +52,18 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         counts.cards
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line for each change, and whether it was made.
+fn tell_changes(changes: &[MerchantChange], made: bool) {
+    for change in changes {
+        say(&change.to_string());
+    }
+    match (changes.len(), made) {
+        (0, _) => say("nothing differs from what is registered"),
+        (count, true) => say(&format!("changed {count} values")),
+        (count, false) => {
+            say(&format!("{count} values would change; `--yes` carries it out"));
+        }
+    }
 }

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArgs;
 use crate::config::Settings;
-use crate::startup::Application;
+use crate::startup::{Application, Plan};
 
 use super::say;
 
@@ -21,21 +21,30 @@ const FILE_TOO_LARGE: i32 = 25;
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::read(args)?;
     prepare(&settings, args.no_migrate)?;
+    if let Some(reason) = &args.accept_clock {
+        ledger::service::accept_clock(&settings.url, &SystemClock::default(), reason)?;
+    }
     let cores = cores();
     let ledger = Arc::new(Ledger::open(&Options {
-        url: settings.url,
-        keys: settings.keys,
+        url: settings.url.clone(),
+        keys: settings.keys.clone(),
         clock: Arc::new(SystemClock::default()),
         cores,
         rollup_span: settings.rollup_span,
         four_eyes_above: settings.four_eyes_above,
         recordings: settings.recordings,
+        limits: settings.programme,
+        wrong_pins: settings.wrong_pins,
     })?);
-    for run in ledger.unfinished_credit_runs()? {
-        tracing::info!(run, "an interrupted credit run is carried on");
-        ledger.run_credit_in_background(run);
-    }
-    serve(ledger, &settings.addr, cores, settings.max_bank_files)
+    ledger.resume_credits()?;
+    let plan = Plan {
+        addr: &settings.addr,
+        metrics_addr: settings.metrics_addr.as_deref(),
+        workers: cores,
+        max_bank_files: settings.max_bank_files,
+        limits: settings.limits,
+    };
+    serve(ledger, &plan)
 }
 
 /// Brings the schema up to date, or refuses an old one.
@@ -60,18 +69,17 @@ pub(super) fn cores() -> usize {
 }
 
 /// Serves a ledger that is open.
-pub(super) fn serve(
-    ledger: Arc<Ledger>,
-    addr: &str,
-    cores: usize,
-    max_bank_files: usize,
-) -> anyhow::Result<ExitCode> {
-    let application = Application::build(Arc::clone(&ledger), addr, cores, max_bank_files)?;
-    let address = application.address();
+pub(super) fn serve(ledger: Arc<Ledger>, plan: &Plan<'_>) -> anyhow::Result<ExitCode> {
+    let application = Application::build(Arc::clone(&ledger), plan)?;
+    let (address, metrics_address) = (application.address(), application.metrics_address());
     let sound = actix_web::rt::System::new().block_on(async {
         let mut file_limit = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
-        let server = application.start()?;
+        let (server, monitoring) = application.start()?;
         let handle = server.handle();
+        let monitoring = monitoring.map(|server| (server.handle(), actix_web::rt::spawn(server)));
+        if let Some(address) = metrics_address {
+            say(&format!("figures on http://{address}/metrics"));
+        }
         say(&format!("listening on http://{address}"));
         let watched = Arc::clone(&ledger);
         let watch = actix_web::rt::spawn(async move {
@@ -87,6 +95,10 @@ pub(super) fn serve(
         });
         server.await?;
         watch.abort();
+        if let Some((handle, running)) = monitoring {
+            handle.stop(false).await;
+            running.await??;
+        }
         std::io::Result::Ok(ledger.is_sound())
     })?;
     if let Ok(ledger) = Arc::try_unwrap(ledger).map_err(|_still_used| ()) {

@@ -7,8 +7,10 @@ use anyhow::Context as _;
 use ledger::domain::account::AccountKind;
 use ledger::domain::matching::MatchStatus;
 use ledger::domain::money::Rupiah;
+use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::TrialBalance;
 
+use super::clients::Logins;
 use super::day::Tally;
 use super::town::BANKS;
 use super::{Demo, PERIOD, Story};
@@ -21,6 +23,7 @@ pub(super) fn lines(base_url: &str, demo: &Demo) -> anyhow::Result<Vec<String>> 
     ];
     registered_and_credited(&mut lines, demo)?;
     bought(&mut lines, &demo.story)?;
+    suspended(&mut lines, demo);
     trial_balance(&mut lines, &demo.story.balance);
     reconciled(&mut lines, demo)?;
     let Story { report, took, .. } = &demo.story;
@@ -34,10 +37,14 @@ pub(super) fn lines(base_url: &str, demo: &Demo) -> anyhow::Result<Vec<String>> 
 }
 
 fn registered_and_credited(lines: &mut Vec<String>, demo: &Demo) -> anyhow::Result<()> {
-    let Story { imported, credit, .. } = &demo.story;
+    let Story { imported, funded, credit, .. } = &demo.story;
     lines.push(format!(
         "registered     {} families, {} banks, {} e-warongs with {} terminals",
         imported.households, imported.banks, imported.merchants, imported.terminals
+    ));
+    lines.push(format!(
+        "funded         {} in {} fundings, of which {} went back: it was recorded by mistake",
+        funded.amount, funded.fundings, funded.returned
     ));
     let amount: i64 = credit.shares.iter().map(|share| share.amount).sum();
     let families: i64 = credit.shares.iter().map(|share| share.credited).sum();
@@ -75,6 +82,20 @@ fn bought(lines: &mut Vec<String>, story: &Story) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn suspended(lines: &mut Vec<String>, demo: &Demo) {
+    if let Some((shop, terminal)) = demo.town.second_terminal() {
+        let WrongPinLimit { most, minutes } = WrongPinLimit::USUAL;
+        lines.push(format!(
+            "suspended      terminal {terminal} of {}: wrong PINs for over {most} card numbers in {minutes} minutes",
+            shop.code
+        ));
+        lines.push(format!(
+            "  lifted by    bank-{}: POST /v1/terminals/{terminal}/state; its login is {}",
+            shop.bank.code, demo.logins.second.client_id
+        ));
+    }
+}
+
 fn trial_balance(lines: &mut Vec<String>, balance: &TrialBalance) {
     let mut kinds: BTreeMap<AccountKind, [i64; 3]> = BTreeMap::new();
     for line in &balance.lines {
@@ -93,7 +114,8 @@ fn trial_balance(lines: &mut Vec<String>, balance: &TrialBalance) {
         let [debit, credit, left] = figures.map(signed);
         lines.push(row(kind.as_str(), [&debit, &credit, &left]));
     }
-    let (debit, credit) = (signed(balance.debit), signed(balance.credit));
+    let whole = |sum: i128| i64::try_from(sum).map_or_else(|_large| sum.to_string(), signed);
+    let (debit, credit) = (whole(balance.debit), whole(balance.credit));
     let equal = if balance.debit == balance.credit { "equal" } else { "NOT EQUAL" };
     lines.push(row("sum", [&debit, &credit, equal]));
 }
@@ -148,8 +170,9 @@ fn where_to_go(lines: &mut Vec<String>, base_url: &str, demo: &Demo) {
     let banks: Vec<&str> = demo.logins.banks.iter().map(|login| login.client_id.as_str()).collect();
     lines.push(format!("  shops        {first} to {last}"));
     lines.push(format!("  banks        {}", banks.join(", ")));
-    let (auditor, programme) = (&demo.logins.auditor, &demo.logins.programme);
-    lines.push(format!("  others       {}, {}", auditor.client_id, programme.client_id));
+    let Logins { auditor, programme, second_programme, .. } = &demo.logins;
+    let others = [auditor, programme, second_programme].map(|login| login.client_id.as_str());
+    lines.push(format!("  others       {}", others.join(", ")));
     lines.push(String::new());
 }
 

@@ -62,15 +62,11 @@ struct Purse {
     bought: Option<(PointOfSale, Arc<Attempt>)>,
 }
 
-/// Sells from `opening` on; the ledger comes back at the time of the last step.
-pub(super) fn sell(
-    mut session: Session,
-    town: &Town,
-    opening: Instant,
-) -> anyhow::Result<(Session, Tally)> {
+/// Sells from `opening` on, until the time of the last step.
+pub(super) fn sell(session: &Session, town: &Town, opening: Instant) -> anyhow::Result<Tally> {
     let mut day = Day {
         town,
-        terminals: terminals(&session, town)?,
+        terminals: terminals(session, town)?,
         random: Random::stream("baskets"),
         runtime: tokio::runtime::Builder::new_current_thread().enable_time().build()?,
         requests: 0,
@@ -82,13 +78,13 @@ pub(super) fn sell(
         for (nth, step) in (0_i64..).zip(steps) {
             let mark = i64::try_from(step.mark)?.saturating_mul(MARK_MILLIS);
             let within = SPREAD_MILLIS.saturating_mul(nth).checked_div(count).unwrap_or(0);
-            session = session.at(opening.plus_millis(mark.saturating_add(within)))?;
+            session.set_clock(opening.plus_millis(mark.saturating_add(within)));
             day.carry_out(&session.ledger, *step).with_context(|| format!("{step:?}"))?;
         }
     }
     day.tally.families =
         u64::try_from(day.purses.values().filter(|purse| purse.bought.is_some()).count())?;
-    Ok((session, day.tally))
+    Ok(day.tally)
 }
 
 /// The point of sale of each shop's first terminal.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::clients::{Login, write_private};
 use super::month::MONTHLY;
-use super::town::BANKS;
+use super::town::{BANKS, Bank};
 use super::{Demo, PERIOD};
 
 /// The most cards that are listed.
@@ -27,8 +27,10 @@ struct File<'a> {
 struct Clients<'a> {
     merchant: Vec<Client<'a>>,
     bank: BTreeMap<&'a str, Client<'a>>,
+    bank_second: BTreeMap<&'a str, Client<'a>>,
     auditor: Client<'a>,
     programme: Client<'a>,
+    programme_second: Client<'a>,
 }
 
 #[derive(Default, Serialize)]
@@ -74,10 +76,6 @@ pub(super) fn write(base_url: &str, demo: &Demo) -> anyhow::Result<()> {
         zone: Some("WIB"),
         ..client(login)
     });
-    let banks = BANKS
-        .iter()
-        .zip(&logins.banks)
-        .map(|(bank, login)| (bank.code, Client { bank: Some(bank.code), ..client(login) }));
     let cards = town.untouched().take(MOST_CARDS).filter_map(|family| {
         let pin = family.card.pin.as_deref()?;
         let (card_number, bank) = (family.card.number.as_str(), family.bank.code);
@@ -96,9 +94,11 @@ pub(super) fn write(base_url: &str, demo: &Demo) -> anyhow::Result<()> {
         period: PERIOD,
         clients: Clients {
             merchant: merchants.collect(),
-            bank: banks.collect(),
+            bank: of_banks(&logins.banks),
+            bank_second: of_banks(&logins.second_banks),
             auditor: client(&logins.auditor),
             programme: client(&logins.programme),
+            programme_second: client(&logins.second_programme),
         },
         cards: cards.collect(),
         statements: statements.collect(),
@@ -106,6 +106,14 @@ pub(super) fn write(base_url: &str, demo: &Demo) -> anyhow::Result<()> {
     let mut text = serde_json::to_string(&file)?;
     text.push('\n');
     write_private(&place.file(), &text)
+}
+
+/// The banks' clients, by bank.
+fn of_banks(logins: &[Login]) -> BTreeMap<&'static str, Client<'_>> {
+    let of = |(bank, login): (&'static Bank, _)| {
+        (bank.code, Client { bank: Some(bank.code), ..client(login) })
+    };
+    BANKS.iter().zip(logins).map(of).collect()
 }
 
 fn client(login: &Login) -> Client<'_> {

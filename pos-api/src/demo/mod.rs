@@ -10,6 +10,7 @@ mod clients;
 mod day;
 mod file;
 mod files;
+mod guesses;
 mod month;
 mod place;
 mod plan;
@@ -30,6 +31,7 @@ use ledger::service::{CreditRun, Report, TrialBalance};
 
 use clients::Logins;
 use day::Tally;
+use month::Funded;
 pub(crate) use place::Place;
 use session::{Session, wib};
 use statements::BankFile;
@@ -46,6 +48,8 @@ const CREDIT_DAY: &str = "2018-09-03";
 const DAY: &str = "2018-09-04";
 const DAY_AFTER: &str = "2018-09-05";
 const OPENING: &str = "07:00";
+/// When somebody tries numbers at a terminal, before the day is closed.
+const NIGHT: &str = "04:00";
 const CLOSING: &str = "05:00";
 
 /// A demo that was made.
@@ -61,6 +65,7 @@ pub(crate) struct Demo {
 #[derive(Debug)]
 struct Story {
     imported: Imported,
+    funded: Funded,
     credit: CreditRun,
     day: Date,
     tally: Tally,
@@ -79,29 +84,30 @@ impl Demo {
         let started = Stopwatch::now();
         ledger::service::migrate(&place.url)?;
         let registered = wib(REGISTERED.0, REGISTERED.1)?;
-        let mut session = Session::open(place.url.clone(), place.keys.clone(), cores, registered)?;
+        let session = Session::open(place.url.clone(), place.keys.clone(), cores, registered)?;
         if session.ledger.bank_code(BankId(1)).is_ok() {
             bail!("`{}` is not empty\nhint: the demo needs a database of its own", place.url);
         }
         let town = Town::new(families)?;
-        files::write(&place.imports(), &town, CREDIT_DAY)?;
+        files::write(&place.imports(), &town, REGISTERED.0)?;
         let imported = month::register(&session, &place.imports())?;
         let logins = clients::add(&place.url, &town, registered)?;
         logins.write_secrets(&place.secrets())?;
         tell("registered", started);
 
         let period: Period = PERIOD.parse()?;
-        session = session.at(wib(FUNDED.0, FUNDED.1)?)?;
-        month::fund(&session, &town, period)?;
-        session = session.at(wib(CREDITED.0, CREDITED.1)?)?;
+        session.set_clock(wib(FUNDED.0, FUNDED.1)?);
+        let funded = month::fund(&session, &town, period)?;
+        session.set_clock(wib(CREDITED.0, CREDITED.1)?);
         let credit = month::credit(&session, period)?;
         tell("credited", started);
-        session = session.at(wib(DAY, CLOSING)?)?;
+        session.set_clock(wib(DAY, CLOSING)?);
         month::close_day(&session, CREDIT_DAY.parse()?)?;
 
-        let (mut session, tally) = day::sell(session, &town, wib(DAY, OPENING)?)?;
+        let tally = day::sell(&session, &town, wib(DAY, OPENING)?)?;
         tell("sold", started);
-        session = session.at(wib(DAY_AFTER, CLOSING)?)?;
+        guesses::try_numbers(&session, &town, wib(DAY_AFTER, NIGHT)?)?;
+        session.set_clock(wib(DAY_AFTER, CLOSING)?);
         let day: Date = DAY.parse()?;
         month::close_day(&session, day)?;
         let files = statements::write_all(&place.statements(), &session.ledger, day)?;
@@ -119,7 +125,7 @@ impl Demo {
         }
         tell("verified", started);
         let took = started.elapsed();
-        let story = Story { imported, credit, day, tally, files, balance, report, took };
+        let story = Story { imported, funded, credit, day, tally, files, balance, report, took };
         Ok(Self { place, town, logins, story })
     }
 

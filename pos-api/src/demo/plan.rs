@@ -189,7 +189,8 @@ impl Planner<'_> {
         let refusal = match state {
             Some(CardState::BlockedBank | CardState::BlockedMinistry) => Refusal::CardBlocked,
             Some(CardState::Active) => Refusal::CardExpired,
-            _ => Refusal::CardNotActive,
+            // It has no PIN yet, so that none is right.
+            _ => Refusal::PinWrong,
         };
         let (shop, mark) = (self.any_shop(), self.mark());
         self.visit((shop, family), mark, &[Act::Fail(Failing::OwnCard(refusal))]);

@@ -5,24 +5,18 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ledger::domain::calendar::{Instant, Zone};
+use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::{
-    Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ROLLUP_SPAN,
-    RecordingLimits,
+    Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ProgrammeLimits,
+    ROLLUP_SPAN, RecordingLimits,
 };
-
-/// How far the clock may go while the ledger stays open. A ledger writes the highest id that it may
-/// make ten seconds of its clock ahead and renews that by the machine's time, so a clock that is set
-/// further than that leaves it without ids: it is opened anew instead.
-const STEP_MILLIS: i64 = 9_000;
 
 /// An open ledger and its clock.
 #[derive(Debug)]
 pub(super) struct Session {
     /// The ledger.
     pub(super) ledger: Ledger,
-    options: Options,
     clock: Arc<ManualClock>,
-    opened: Instant,
 }
 
 impl Session {
@@ -43,19 +37,15 @@ impl Session {
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
             recordings: RecordingLimits::none(),
+            limits: ProgrammeLimits::default(),
+            wrong_pins: Some(WrongPinLimit::USUAL),
         };
-        Ok(Self { ledger: Ledger::open(&options)?, options, clock, opened: now })
+        Ok(Self { ledger: Ledger::open(&options)?, clock })
     }
 
-    /// The same ledger at `now`; time does not go back.
-    pub(super) fn at(self, now: Instant) -> anyhow::Result<Self> {
+    /// Sets the clock to `now`; time does not go back.
+    pub(super) fn set_clock(&self, now: Instant) {
         self.clock.advance_to(now);
-        if now.as_millis().saturating_sub(self.opened.as_millis()) <= STEP_MILLIS {
-            return Ok(self);
-        }
-        let Self { ledger, options, clock, .. } = self;
-        ledger.close();
-        Ok(Self { ledger: Ledger::open(&options)?, options, clock, opened: now })
     }
 
     /// The row of an API client.

@@ -15,6 +15,7 @@ use ledger::domain::money::Rupiah;
 use ledger::service::{Ledger, Reader, Settlement, SettlementQuery};
 use rust_decimal::Decimal;
 
+use super::clients::write_private;
 use super::town::{BANKS, Bank};
 
 /// What stood on the account before the first row.
@@ -76,7 +77,7 @@ pub(super) fn write_all(
         let path = folder.join(format!("{}-{day}.csv", bank.code));
         let profile = Profile::of_bank(&bank.code.parse()?)?;
         let text = statement_csv(&profile, &statement(bank, &lines, worded, day.next().naive())?);
-        fs::write(&path, text).with_context(|| format!("can't write `{}`", path.display()))?;
+        write_private(&path, &text)?;
         Ok(BankFile {
             bank: bank.code,
             business_date: day,

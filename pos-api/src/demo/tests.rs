@@ -66,7 +66,10 @@ fn every_refusal_of_a_shop_in_service_is_seen_in_a_small_city() {
         })
         .collect();
     let missing: Vec<_> = Refusal::ALL.into_iter().filter(|one| !seen.contains(one)).collect();
-    assert_eq!(missing, [Refusal::MerchantInactive, Refusal::TerminalInactive]);
+    assert_eq!(
+        missing,
+        [Refusal::MerchantInactive, Refusal::TerminalInactive, Refusal::TerminalSuspended]
+    );
 }
 
 #[test]

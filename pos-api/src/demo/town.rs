@@ -158,6 +158,11 @@ impl Town {
         Ok(Self { shops, families, buyers, former })
     }
 
+    /// The first shop that has a second terminal, and that.
+    pub(super) fn second_terminal(&self) -> Option<(&Shop, &str)> {
+        self.shops.iter().find_map(|shop| shop.terminals.get(1).map(|code| (shop, code.as_str())))
+    }
+
     /// The families whose cards are usable and stay untouched on the demo's day.
     pub(super) fn untouched(&self) -> impl Iterator<Item = &Family> {
         let buyers: HashSet<usize> = self.buyers.iter().copied().collect();
@@ -215,7 +220,9 @@ fn shops(count: usize) -> Vec<Shop> {
         let region = region(&mut random);
         let street = random.below(60).saturating_add(1);
         let house = random.below(200).saturating_add(1);
-        let both = if place % 12 == 7 { 2 } else { 1 };
+        // In a city with few shops it is the last one that has two.
+        let has_two = place % 12 == 7 || (count <= 7 && number == count);
+        let both = if has_two { 2 } else { 1 };
         Shop {
             code: format!("EW-{REGION}-{number:05}"),
             name: format!("{} {number:05}", label(kind)),
@@ -304,11 +311,17 @@ fn card(
 /// A PIN that a bank would let a family choose.
 fn pin(random: &mut Random, number: CardNumber, nik: &str) -> anyhow::Result<String> {
     let nik: Nik = nik.parse()?;
-    loop {
-        let text = format!("{:06}", random.below(1_000_000));
-        let pin: Pin = text.parse()?;
-        if pin.strong_for(number.masked()).is_ok() && !nik.gives_away(pin) {
-            return Ok(text);
-        }
+    let given_away = |pin: Pin| nik.gives_away(pin) || pin.is_of(number.masked());
+    let mut drawn = random.below(1_000_000);
+    while format!("{drawn:06}").parse().is_ok_and(given_away) {
+        drawn = random.below(1_000_000);
     }
+    // What is often chosen gives way to one far from it: what comes later of the stream stays.
+    let strong = |text: &String| {
+        let pin = text.parse::<Pin>();
+        pin.is_ok_and(|pin| pin.strong_for(number.masked()).is_ok() && !given_away(pin))
+    };
+    let far = |pin: &u64| Some(pin.wrapping_mul(7_921).wrapping_add(104_729) % 1_000_000);
+    let mut pins = std::iter::successors(Some(drawn), far).map(|pin| format!("{pin:06}"));
+    pins.find(strong).context("most PINs are strong")
 }

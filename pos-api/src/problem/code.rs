@@ -113,9 +113,21 @@ codes! {
     ReferenceReused = "reference_reused", CONFLICT,
         "the bank's reference was used for another amount",
         "Nomor referensi ini sudah dipakai untuk jumlah lain.";
+    /// So much of a funding can't go back.
+    NotReturnable = "not_returnable", CONFLICT,
+        "so much of the funding can't go back: it is credited, promised or back already",
+        "Dana sebanyak itu tidak dapat dikembalikan karena sudah disalurkan, dicadangkan, atau dikembalikan.";
+    /// A credit run of this period, or a reversal of one, is under way.
+    RunUnderWay = "run_under_way", CONFLICT,
+        "a credit run or a reversal of this period is under way",
+        "Penyaluran atau pembatalan untuk bulan ini masih berjalan. Tunggu sampai selesai, lalu coba lagi.";
     /// The bank's day can't be closed: it has not begun, or lies before the open one.
     DayNotOpen = "day_not_open", CONFLICT, "this is no open business day of the bank",
         "Tanggal ini bukan hari penyelesaian yang terbuka.";
+    /// The bank's day is not over, and its close does not say that it is early.
+    DayNotOver = "day_not_over", CONFLICT,
+        "the business day is not over yet; closing it early needs `early` and a reason",
+        "Hari penyelesaian belum berakhir. Tunggu sampai batas waktu bank, atau tutup lebih awal dengan alasan.";
     /// The bank's day is not closed: it is not known yet what is due.
     DayNotClosed = "day_not_closed", CONFLICT, "the business day is not closed yet",
         "Hari penyelesaian belum ditutup. Tutup dahulu, lalu cocokkan.";
@@ -152,12 +164,20 @@ codes! {
     /// Differences wait for a decision.
     ExceptionsOpen = "exceptions_open", CONFLICT, "there are open differences",
         "Masih ada selisih yang belum diputuskan.";
+    /// What lies in suspense is not what the day's differences say.
+    SuspenseDiffers = "suspense_differs", CONFLICT,
+        "suspense does not add up to the day's open and accepted differences",
+        "Rekening selisih belum cocok dengan keputusan hari ini. Jangan disahkan; hubungi operator.";
     /// The difference was decided or explained before.
     ExceptionClosed = "exception_closed", CONFLICT, "the difference is closed",
         "Selisih ini sudah selesai.";
     /// The decision does not fit the difference.
     ResolutionNotApplicable = "resolution_not_applicable", CONFLICT,
         "the decision does not fit this difference", "Keputusan ini tidak cocok untuk selisih ini.";
+    /// A limit of the client was met: it failed too often, or reads too much.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS,
+        "the client failed too often or asks for too much; wait before the next request",
+        "Terlalu banyak permintaan. Tunggu sebentar, lalu coba lagi.";
     /// Too much is waiting, or the service is not ready: nothing was done.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE,
         "the service is not ready or overloaded; nothing was done",

@@ -4,7 +4,7 @@ mod code;
 mod texts;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use ledger::domain::refusal::Refusal;
 use ledger::service::{NoAccess, NotShown, StoreError, Trouble};
@@ -14,6 +14,8 @@ pub use code::Code;
 
 /// The media type of problem details.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+/// The header that names a request, in every answer to one.
+pub(crate) const REQUEST_ID: &str = "request-id";
 
 /// Where in the request something is wrong, and what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +31,8 @@ pub struct FieldError {
 pub struct Problem {
     code: Code,
     errors: Vec<FieldError>,
+    /// Seconds to wait, where the code alone does not say.
+    wait: Option<u32>,
 }
 
 /// The body of a problem.
@@ -65,13 +69,23 @@ pub struct RefusalBody {
 impl Problem {
     /// A problem without a place in the request.
     pub const fn new(code: Code) -> Self {
-        Self { code, errors: Vec::new() }
+        Self { code, errors: Vec::new(), wait: None }
     }
 
     /// A problem at one place in the request.
     pub fn at(code: Code, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let error = FieldError { pointer: pointer.into(), detail: detail.into() };
-        Self { code, errors: vec![error] }
+        Self { code, errors: vec![error], wait: None }
+    }
+
+    /// A limit was met: the client has to wait so many seconds.
+    pub const fn wait(seconds: u32) -> Self {
+        Self::bounded(Code::RateLimited, seconds)
+    }
+
+    /// The same with the code of the limit that was met.
+    pub const fn bounded(code: Code, seconds: u32) -> Self {
+        Self { code, errors: Vec::new(), wait: Some(seconds) }
     }
 
     /// What went wrong.
@@ -81,7 +95,7 @@ impl Problem {
 }
 
 impl RefusalBody {
-    /// The body of a refusal. A recorded one has the attempt's id, which is its request id too, so
+    /// The body of a refusal. A recorded one has the attempt's or inquiry's id, which is its request id too, so
     /// that a replay is the same bytes; one that is not recorded has a fresh request id.
     pub fn new(refusal: Refusal, id: Option<String>, errors: Vec<FieldError>) -> Self {
         let answered = refusal.as_answered();
@@ -104,7 +118,7 @@ fn type_of(code: &str) -> String {
 }
 
 /// Names one request in answers and logs.
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
@@ -126,13 +140,18 @@ impl ResponseError for Problem {
         if let Some((name, value)) = self.code.header() {
             response.insert_header((name, HeaderValue::from_static(value)));
         }
+        if let Some(seconds) = self.wait {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        let request_id = request_id();
+        response.insert_header((REQUEST_ID, request_id.as_str()));
         response.json(Body {
             r#type: type_of(self.code.as_str()),
             title: self.code.title(),
             status: status.as_u16(),
             code: self.code.as_str(),
             pesan: self.code.pesan(),
-            request_id: request_id(),
+            request_id,
             errors: &self.errors,
             error: self.code.is_of_token_request().then(|| self.code.as_str()),
         })
@@ -155,6 +174,7 @@ impl From<StoreError> for Problem {
         tracing::error!(%error, "the database failed");
         Self::new(match error {
             StoreError::Corrupt(_) => Code::Internal,
+            StoreError::Commit(_) => Code::OutcomeUnknown,
             StoreError::Connect(_)
             | StoreError::Pool(_)
             | StoreError::Statement(_)
@@ -185,9 +205,9 @@ impl From<NotShown> for Problem {
     }
 }
 
-/// A thread of the blocking pool went away.
+/// A thread of the blocking pool went away, with whatever it had done.
 impl From<actix_web::error::BlockingError> for Problem {
     fn from(_gone: actix_web::error::BlockingError) -> Self {
-        Self::new(Code::Unavailable)
+        Self::new(Code::OutcomeUnknown)
     }
 }

@@ -7,6 +7,7 @@ pub(super) const fn refusal_title(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::MerchantInactive => "the merchant is not active",
         Refusal::TerminalInactive => "the terminal is not active",
+        Refusal::TerminalSuspended => "the terminal is suspended",
         Refusal::CardUnknown => "no card has this number",
         Refusal::CardBlocked => "the card is blocked",
         Refusal::CardPinBlocked => "the card is blocked by wrong PINs",
@@ -30,6 +31,9 @@ pub(super) const fn refusal_pesan(refusal: Refusal) -> &'static str {
         }
         Refusal::TerminalInactive => {
             "Mesin EDC tidak aktif. Tidak ada yang dipotong. Hubungi bank penyalur."
+        }
+        Refusal::TerminalSuspended => {
+            "Mesin EDC ini dihentikan sementara, misalnya karena PIN salah pada banyak kartu. Tidak ada yang dipotong. Hubungi bank penyalur untuk membukanya kembali."
         }
         Refusal::CardUnknown => "Kartu tidak dikenal. Hubungi bank penyalur.",
         Refusal::CardBlocked => {

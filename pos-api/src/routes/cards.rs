@@ -15,6 +15,7 @@ use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::card::{CardAnswer, IssueBody, LookUpBody, PinBody, ReplaceBody, StateBody};
 use crate::wire::redemption::card_number;
+use crate::writing::writing;
 
 /// Registers a card, and its family where the NIK is new.
 pub(super) async fn issue(
@@ -89,7 +90,7 @@ async fn act(
     work: impl FnOnce(&Ledger) -> Result<BankCard, CardLifeError> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     let ledger = Arc::clone(&app.ledger);
-    let card = web::block(move || work(&ledger)).await??;
+    let card = writing(move || work(&ledger)).await?;
     Ok(HttpResponse::build(status).json(CardAnswer::of(app.ledger.keys(), &card)))
 }
 

@@ -8,6 +8,7 @@ use ledger::service::{DailyCheck, DailyState};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::no_such_bank;
 use crate::app::App;
 use crate::auth::Totals;
 use crate::problem::{Code, Problem};
@@ -70,7 +71,7 @@ pub(super) async fn report(
     let code = bank.clone();
     let checks = web::block(move || {
         ledger.require_standing(caller.client)?;
-        let id = ledger.bank_id(&code)?.ok_or(Problem::new(Code::NotFound))?;
+        let id = ledger.bank_id(&code)?.ok_or_else(no_such_bank)?;
         if caller.bank.is_some_and(|own| own != id) {
             return Err(Problem::new(Code::NotFound));
         }

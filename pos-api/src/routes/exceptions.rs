@@ -8,6 +8,7 @@ use ledger::domain::public_id::{self, IdKind};
 use ledger::service::{Clerk, ExceptionState, NotResolved, Scope};
 use serde::{Deserialize, Serialize};
 
+use super::require_bank;
 use crate::app::App;
 use crate::auth::{Anyone, Reading, Totals};
 use crate::extract::Body;
@@ -17,6 +18,7 @@ use crate::wire::exception::{
 };
 use crate::wire::invalid;
 use crate::wire::paging::{Page, PageQuery};
+use crate::writing::{certain, writing};
 
 /// The largest body of a decision about many differences, in bytes.
 const MANY: usize = 64 * 1024;
@@ -33,6 +35,7 @@ pub(super) async fn list(
     let ledger = Arc::clone(&app.ledger);
     let mut rows = web::block(move || {
         ledger.require_standing(caller.client)?;
+        require_bank(&ledger, query.bank.as_deref())?;
         let place = (after, most.saturating_add(1));
         Ok::<_, Problem>(ledger.exceptions(caller.reader, &query, place)?)
     })
@@ -83,7 +86,7 @@ pub(super) async fn resolve(
     let id = decoded(&app, &id)?;
     let decision = body.json().await?.parse()?;
     let ledger = Arc::clone(&app.ledger);
-    let shown = web::block(move || ledger.resolve_exception(clerk, id, decision)).await??;
+    let shown = writing(move || ledger.resolve_exception(clerk, id, decision)).await?;
     let mut response = match shown.state {
         ExceptionState::Proposed => HttpResponse::Accepted(),
         ExceptionState::Open | ExceptionState::Resolved | ExceptionState::Cleared => {
@@ -112,13 +115,13 @@ pub(super) async fn resolve_all(
     let (ids, resolution, reason) =
         body.json_up_to(MANY, std::time::Duration::from_secs(30)).await?.parse()?;
     let ledger = Arc::clone(&app.ledger);
-    let data = web::block(move || {
+    let data = writing(move || {
         let one = |id: String| {
             let found = public_id::decode(ledger.keys(), IdKind::Exception, &id);
             let done = match found {
-                Some((row, _)) => ledger
-                    .resolve_exception(clerk, row.0, (resolution, reason.clone()))
-                    .map_err(Problem::from),
+                Some((row, _)) => {
+                    certain(|| ledger.resolve_exception(clerk, row.0, (resolution, reason.clone())))
+                }
                 None => Err(Problem::new(Code::NotFound)),
             };
             match done {
@@ -126,7 +129,7 @@ pub(super) async fn resolve_all(
                 Err(problem) => BulkAnswer { id, state: None, code: Some(problem.code().as_str()) },
             }
         };
-        ids.into_iter().map(one).collect::<Vec<_>>()
+        Ok::<_, Problem>(ids.into_iter().map(one).collect::<Vec<_>>())
     })
     .await?;
     Ok(HttpResponse::Ok().json(Page { data, next_cursor: None }))
@@ -144,11 +147,11 @@ pub(super) async fn note(
     let id = decoded(&app, &id)?;
     let text = body.json().await?.parse()?;
     let ledger = Arc::clone(&app.ledger);
-    let found = web::block(move || {
+    let found = writing(move || {
         ledger.note_exception(clerk, id, text)?;
         Ok::<_, Problem>(ledger.exception(clerk.reader, id)?)
     })
-    .await??;
+    .await?;
     let (shown, events) = found.ok_or(Problem::new(Code::NotFound))?;
     Ok(HttpResponse::Created().json(ExceptionAnswer::of(app.ledger.keys(), shown, Some(events))?))
 }

@@ -13,12 +13,16 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header::{self, Accept, Header as _};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, rt, web};
+use ledger::domain::bank::BankCode;
 use ledger::service::{Export, Ledger, NoAccess, ShownTransfer, TransferQuery};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
+use super::require_bank;
 use crate::app::App;
 use crate::auth::Reading;
+use crate::limits::budget::UsedUp;
+use crate::limits::clients::Cost;
 use crate::problem::{Code, Problem};
 use crate::wire::transfer::Form;
 
@@ -49,18 +53,23 @@ pub(super) async fn stream(
     query: TransferQuery,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
+    let Reading { client, reader } = caller;
+    let own = app.clients.of(client).read(Cost::Export);
+    let own = own.map_err(|UsedUp { wait }| Problem::wait(wait))?;
     let permit = Arc::clone(&app.exports).try_acquire_owned();
     let permit = permit.map_err(|_all_taken| Problem::new(Code::Unavailable))?;
     let ledger = Arc::clone(&app.ledger);
-    let Reading { client, reader } = caller;
     let begin = {
         let ledger = Arc::clone(&ledger);
-        web::block(move || ledger.export(client, reader, &query))
+        web::block(move || {
+            require_bank(&ledger, query.bank.as_ref().map(BankCode::as_str))?;
+            Ok::<_, Problem>(ledger.export(client, reader, &query)?)
+        })
     };
     let export = begin.await??;
     let size = export.log_size();
     let (parts, receiver) = mpsc::channel(1);
-    rt::spawn(send(Sender { ledger, form, parts, rows: 0, _permit: permit }, export));
+    rt::spawn(send(Sender { ledger, form, parts, rows: 0, _permits: (permit, own) }, export));
     let file = format!("attachment; filename=\"transfers-{size}.{}\"", form.extension());
     Ok(HttpResponse::Ok()
         .content_type(form.media_type())
@@ -84,7 +93,7 @@ struct Sender {
     form: Form,
     parts: mpsc::Sender<Part>,
     rows: u64,
-    _permit: OwnedSemaphorePermit,
+    _permits: (OwnedSemaphorePermit, crate::limits::clients::Reading),
 }
 
 /// Why an export ends before its end.

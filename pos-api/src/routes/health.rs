@@ -12,12 +12,14 @@ pub(super) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
 }
 
-/// The database answers and the storage is sound.
+/// Requests can be answered; otherwise why not.
 pub(super) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let ledger = Arc::clone(&app.ledger);
-    if web::block(move || ledger.is_ready()).await? {
-        Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
-    } else {
-        Err(Problem::new(Code::Unavailable))
+    match web::block(move || ledger.ready()).await? {
+        Ok(()) => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n")),
+        Err(why) => {
+            tracing::warn!(%why, "not ready");
+            Err(Problem::at(Code::Unavailable, "", why.to_string()))
+        }
     }
 }

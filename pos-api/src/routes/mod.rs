@@ -15,34 +15,35 @@ mod reads;
 mod reconciliations;
 mod redemptions;
 mod reversals;
+mod rules;
 mod settlements;
+mod shops;
 
-use std::future::ready;
-use std::sync::{Arc, OnceLock};
-
-use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Compress;
-use actix_web::{HttpResponse, Resource, ResponseError as _, web};
-use ledger::service::Answered;
+use actix_web::{HttpResponse, web};
+use ledger::service::{Answered, Ledger};
 
-use crate::app::App;
-use crate::metrics::RouteCounter;
+use crate::middleware::resource;
 use crate::problem::{Code, Problem};
+use crate::wire::invalid;
 
-/// All routes of the service.
+/// The figures for monitoring.
+pub(crate) fn monitoring(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/metrics", "GET").route(web::get().to(metrics::metrics)))
+        .default_service(web::to(nothing_here));
+}
+
+/// All routes of the service, but the figures for monitoring.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
-        .app_data(web::QueryConfig::default().error_handler(|error, _| {
-            Problem::at(Code::RequestInvalid, "", error.to_string()).into()
-        }))
+        .app_data(web::QueryConfig::default().error_handler(|error, _| bad_query(&error).into()))
         .app_data(
             web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()),
         )
         .service(resource("/healthz", "GET").route(web::get().to(health::healthz)))
         .service(resource("/readyz", "GET").route(web::get().to(health::readyz)))
-        .service(resource("/metrics", "GET").route(web::get().to(metrics::metrics)))
         .service(resource("/openapi.json", "GET").route(web::get().to(openapi::openapi)))
         .service(resource("/oauth/token", "POST").route(web::post().to(oauth::token)))
         .service(resource("/.well-known/jwks.json", "GET").route(web::get().to(oauth::jwks)))
@@ -73,15 +74,16 @@ fn version_1(config: &mut web::ServiceConfig) {
         .service(resource("/accounts/{id}", "GET").route(web::get().to(reads::account)))
         .service(resource("/accounts/{id}/entries", "GET").route(web::get().to(reads::entries)))
         .service(resource("/trial-balance", "GET").route(web::get().to(reads::trial_balance)))
-        .service(resource("/balance-inquiries", "POST").route(web::post().to(balance::inquire)))
+        .service(
+            resource("/balance-inquiries", "GET, POST")
+                .route(web::post().to(balance::inquire))
+                .route(web::get().to(balance::list)),
+        )
         .service(resource("/card-lookups", "POST").route(web::post().to(cards::look_up)))
         .service(resource("/cards", "POST").route(web::post().to(cards::issue)))
         .service(resource("/cards/{id}/state", "POST").route(web::post().to(cards::set_state)))
         .service(resource("/cards/{id}/pin", "POST").route(web::post().to(cards::set_pin)))
         .service(resource("/cards/{id}/replacement", "POST").route(web::post().to(cards::replace)))
-        .service(resource("/fundings", "POST").route(web::post().to(programme::fund)))
-        .service(resource("/credit-runs", "POST").route(web::post().to(programme::start_run)))
-        .service(resource("/credit-runs/{id}", "GET").route(web::get().to(programme::read_run)))
         .service(
             resource("/settlements", "GET, POST")
                 .route(web::post().to(settlements::close))
@@ -90,7 +92,53 @@ fn version_1(config: &mut web::ServiceConfig) {
         .service(
             resource("/settlements/{id}/items", "GET").route(web::get().to(settlements::items)),
         );
+    shops(config);
+    programme(config);
     reconciliation(config);
+}
+
+/// Merchants and their terminals.
+fn shops(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            resource("/merchants/{id}/state", "POST").route(web::post().to(shops::set_merchant)),
+        )
+        .service(
+            resource("/terminals/{id}/state", "POST").route(web::post().to(shops::set_terminal)),
+        )
+        .service(resource("/terminals", "GET").route(web::get().to(shops::terminals)));
+}
+
+/// What the programme does, alone or two of its clients together.
+fn programme(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            resource("/fundings", "GET, POST")
+                .route(web::post().to(programme::fund))
+                .route(web::get().to(programme::list_fundings)),
+        )
+        .service(
+            resource("/fundings/{id}/returns", "POST")
+                .route(web::post().to(programme::return_funding)),
+        )
+        .service(resource("/credit-runs", "POST").route(web::post().to(programme::start_run)))
+        .service(resource("/credit-runs/{id}", "GET").route(web::get().to(programme::read_run)))
+        .service(
+            resource("/credit-runs/{id}/reversals", "GET, POST")
+                .route(web::post().to(programme::reverse_run))
+                .route(web::get().to(programme::list_run_reversals)),
+        )
+        .service(resource("/proposals", "GET").route(web::get().to(programme::list_proposals)))
+        .service(
+            resource("/policies", "GET, POST")
+                .route(web::get().to(rules::policies))
+                .route(web::post().to(rules::enter_policy)),
+        )
+        .service(
+            resource("/price-ceilings", "GET, POST")
+                .route(web::get().to(rules::ceilings))
+                .route(web::post().to(rules::enter_ceiling)),
+        );
 }
 
 /// Reconciling days with the banks' files, and what differs.
@@ -132,49 +180,6 @@ fn reconciliation(config: &mut web::ServiceConfig) {
         .service(resource("/daily-reconciliations", "GET").route(web::get().to(daily::report)));
 }
 
-/// A path of the service and the methods it has; others are answered as such. Its answers are counted
-/// under its template, which is found once.
-fn resource(path: &str, allow: &'static str) -> Resource<impl CountedFactory> {
-    let counter: Arc<OnceLock<Arc<RouteCounter>>> = Arc::default();
-    let others = web::to(move || ready(no_such_method(allow)));
-    web::resource(path).default_service(others).wrap_fn(move |request, service| {
-        let (answering, counter) = (service.call(request), Arc::clone(&counter));
-        async move {
-            let response = answering.await?;
-            let request = response.request();
-            if let Some(app) = request.app_data::<web::Data<App>>() {
-                let template = || request.match_pattern().unwrap_or_default();
-                let counter = counter.get_or_init(|| app.metrics.route(&template()));
-                counter.count(response.status());
-            }
-            Ok(response)
-        }
-    })
-}
-
-/// What makes the service of a resource that counts its answers.
-trait CountedFactory:
-    ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse,
-        Error = actix_web::Error,
-        InitError = (),
-    > + 'static
-{
-}
-
-impl<F> CountedFactory for F where
-    F: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse,
-            Error = actix_web::Error,
-            InitError = (),
-        > + 'static
-{
-}
-
 /// An answer as it was recorded, whether now or before.
 fn answered(answer: Answered) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
@@ -190,9 +195,21 @@ async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::new(Code::NotFound))
 }
 
-/// Every method that a resource does not have.
-fn no_such_method(allow: &'static str) -> HttpResponse {
-    let mut response = Problem::new(Code::MethodNotAllowed).error_response();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
-    response
+/// A query with a parameter that is not known, not there or there twice; it is named.
+fn bad_query(error: &actix_web::error::QueryPayloadError) -> Problem {
+    let text = error.to_string();
+    let of_one = ["unknown field `", "missing field `", "duplicate field `"];
+    let name = of_one.iter().find_map(|start| text.split_once(start)?.1.split('`').next());
+    let pointer = name.map(|name| format!("/{name}")).unwrap_or_default();
+    Problem::at(Code::RequestInvalid, pointer, text)
+}
+
+/// Fails when a query asks for a bank that is none.
+fn require_bank(ledger: &Ledger, code: Option<&str>) -> Result<(), Problem> {
+    let Some(code) = code else { return Ok(()) };
+    ledger.bank_id(code)?.map(drop).ok_or_else(no_such_bank)
+}
+
+fn no_such_bank() -> Problem {
+    invalid("/bank", "there is no such bank")
 }

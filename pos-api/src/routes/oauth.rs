@@ -5,12 +5,15 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
+use ledger::service::{Client, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::auth::LIFETIME;
 use crate::extract::Body;
+use crate::limits::budget::UsedUp;
 use crate::problem::{Code, Problem};
+use crate::security::{What, claimed};
 
 #[derive(Deserialize)]
 pub(super) struct Grant {
@@ -37,8 +40,17 @@ pub(super) async fn token(
     let wrong = || Problem::new(Code::InvalidClient);
     let (client_id, secret) = basic_credentials(&request).ok_or_else(wrong)?;
     let ledger = Arc::clone(&app.ledger);
-    let client = web::block(move || ledger.client(&client_id)).await??;
-    let client = client.filter(|client| client.has_secret(&secret)).ok_or_else(wrong)?;
+    let asked = client_id.clone();
+    // The same work whether there is such a client or not, and whether it met a limit or not.
+    let (client, right) = web::block(move || {
+        let client = ledger.client(&asked)?;
+        let right = Client::is_secret_of(client.as_ref(), &secret);
+        Ok::<_, StoreError>((client, right))
+    })
+    .await??;
+    let Some(client) = client.filter(|_| right) else {
+        return Err(failed(&app, &request, &client_id));
+    };
     let now = app.ledger.clock().now();
     let token = app
         .tokens
@@ -49,6 +61,17 @@ pub(super) async fn token(
         token_type: "Bearer",
         expires_in: LIFETIME,
     }))
+}
+
+/// A wrong secret is counted and noted; after too many of them the client has to wait, but whoever has
+/// the right one never does.
+fn failed(app: &App, request: &HttpRequest, client_id: &str) -> Problem {
+    let address = request.peer_addr().map(|peer| peer.ip());
+    app.security.note_request(What::LoginFailed, request, Some(claimed(client_id)), "");
+    match app.logins.failed(client_id, address) {
+        Ok(()) => Problem::new(Code::InvalidClient),
+        Err(UsedUp { wait }) => Problem::wait(wait),
+    }
 }
 
 fn basic_credentials(request: &HttpRequest) -> Option<(String, String)> {

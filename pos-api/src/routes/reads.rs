@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use ledger::domain::bank::BankCode;
 use ledger::service::{Page, ShownTransfer};
 use serde::de::DeserializeOwned;
 
@@ -14,6 +15,7 @@ use crate::wire::listing::TransferParams;
 use crate::wire::transfer;
 
 use super::exports::{asked_for, stream};
+use super::{bad_query, require_bank};
 
 /// Transfers, newest first: a page, or all of them in a stream.
 pub(super) async fn transfers(
@@ -28,7 +30,11 @@ pub(super) async fn transfers(
     let (query, page) = params.parse(app.ledger.keys())?;
     let ledger = Arc::clone(&app.ledger);
     let Reading { client, reader } = caller;
-    let page = web::block(move || ledger.transfers(client, reader, &query, page)).await??;
+    let page = web::block(move || {
+        require_bank(&ledger, query.bank.as_ref().map(BankCode::as_str))?;
+        Ok::<_, Problem>(ledger.transfers(client, reader, &query, page)?)
+    })
+    .await??;
     Ok(listed(&app, &page))
 }
 
@@ -65,15 +71,18 @@ pub(super) async fn entries(
     let account = named(keys, &id).ok_or_else(not_found)?;
     let ledger = Arc::clone(&app.ledger);
     let Reading { client, reader } = caller;
-    let found =
-        web::block(move || ledger.account_entries(client, reader, &account, as_of, (&query, page)));
+    let found = web::block(move || {
+        require_bank(&ledger, query.bank.as_ref().map(BankCode::as_str))?;
+        let asked = (&query, page);
+        Ok::<_, Problem>(ledger.account_entries(client, reader, &account, as_of, asked)?)
+    });
     Ok(listed(&app, &found.await??.ok_or_else(not_found)?))
 }
 
 /// Reads the parts of a query.
 fn read<T: DeserializeOwned>(parts: &[&str]) -> Result<T, Problem> {
     let read = web::Query::from_query(&parts.join("&")).map(web::Query::into_inner);
-    read.map_err(|error| Problem::at(Code::RequestInvalid, "", error.to_string()))
+    read.map_err(|error| bad_query(&error))
 }
 
 fn listed(app: &App, page: &Page<ShownTransfer>) -> HttpResponse {

@@ -1,29 +1,26 @@
 //! Reconciliations: recording, reading, signing off.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::{HttpResponse, ResponseError as _, web};
+use actix_web::{HttpResponse, web};
 use ledger::domain::bank::BankCode;
 use ledger::domain::calendar::Date;
 use ledger::domain::public_id::{self, IdKind};
-use ledger::service::{NotReconciled, NotSigned, ReconcileRequest, RecordedOutcome, Scope};
+use ledger::service::{
+    NotReconciled, NotSigned, Reader, ReconcileRequest, Reconciliation, RecordedOutcome, Scope,
+};
 use serde::{Deserialize, Serialize};
 
+use super::require_bank;
 use crate::app::App;
 use crate::auth::{Anyone, Bank, Reading, Session};
 use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::exception::MAX_TEXT;
 use crate::wire::paging::{Page, PageParams, PageQuery, bad_cursor, seal_cursor};
-use crate::wire::reconciliation::{
-    AsJson, ReconcileBody, ReconciliationAnswer, largest_body, outcome,
-};
+use crate::wire::reconciliation::{AsJson, ReconcileBody, ReconciliationAnswer, outcome};
 use crate::wire::{invalid, text};
-
-/// A file takes its time over a slow line.
-const UPLOAD: Duration = Duration::from_mins(5);
+use crate::writing::writing;
 
 /// Reconciles a day with the files in the body, and records the result: 201, or 200 when the same
 /// files were recorded before.
@@ -37,27 +34,16 @@ pub(super) async fn record(
     if matches!(session.scope, Scope::Auditor | Scope::Programme) {
         return Err(Problem::new(Code::RoleNotAllowed));
     }
-    let room = match session.scope {
-        Scope::Bank(..) => &app.files.banks,
-        Scope::Merchant(_) | Scope::Auditor | Scope::Programme => &app.files.shops,
-    };
-    // Whoever is one too many has not been read yet, and tries again.
-    let permit = Arc::clone(&room.permits).try_acquire_owned();
-    let permit = permit.map_err(|_all_taken| Problem::new(Code::Unavailable))?;
-    let (bank, day, files) = body.json_up_to(largest_body(room.largest), UPLOAD).await?.parse()?;
+    let (body, received) = app.files.receive(&session, body).await?;
+    let (bank, day, files) = body.parse()?;
     let request = request(&session, &bank, day)?;
+    let turn = received.turn().await?;
     let ledger = Arc::clone(&app.ledger);
-    let done = web::block(move || {
-        let _held_until_done = permit;
+    let (recorded, is_new) = writing(move || {
+        let _held_until_done = turn;
         ledger.reconcile(&ReconcileRequest { files, ..request }, &AsJson)
     })
     .await?;
-    if let Err(NotReconciled::DayFull { seconds, .. }) = done {
-        let mut full = Problem::new(Code::RecordingsExhausted).error_response();
-        full.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        return Ok(full);
-    }
-    let (recorded, is_new) = done?;
     let answer = ReconciliationAnswer::of(app.ledger.keys(), recorded)?;
     let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(answer))
@@ -104,6 +90,7 @@ pub(super) async fn list(
     let ledger = Arc::clone(&app.ledger);
     let mut rows = web::block(move || {
         ledger.require_standing(caller.client)?;
+        require_bank(&ledger, bank.as_deref())?;
         let place = (after, most.saturating_add(1));
         Ok::<_, Problem>(ledger.reconciliations(caller.reader, (bank.as_deref(), day), place)?)
     })
@@ -187,8 +174,12 @@ pub(super) async fn sign_off(
     let id = decoded(&app, &id)?;
     let ledger = Arc::clone(&app.ledger);
     let Bank { client, bank, .. } = caller;
-    web::block(move || ledger.sign_off(client, bank, id)).await??;
-    shown(&app, bank, id).await
+    let reader = Reader::Bank(bank);
+    let signed = writing(move || {
+        ledger.sign_off(client, bank, id)?;
+        Ok::<_, Problem>(ledger.reconciliation(reader, id)?)
+    });
+    shown(&app, signed.await?)
 }
 
 /// The body of `POST /v1/reconciliations/{id}/reopenings`.
@@ -209,18 +200,15 @@ pub(super) async fn reopen(
     let reason = text("/reason", &body.json().await?.reason, MAX_TEXT)?;
     let ledger = Arc::clone(&app.ledger);
     let Bank { client, bank, .. } = caller;
-    web::block(move || ledger.reopen(client, bank, id, reason)).await??;
-    shown(&app, bank, id).await
+    let reader = Reader::Bank(bank);
+    let reopened = writing(move || {
+        ledger.reopen(client, bank, id, reason)?;
+        Ok::<_, Problem>(ledger.reconciliation(reader, id)?)
+    });
+    shown(&app, reopened.await?)
 }
 
-async fn shown(
-    app: &web::Data<App>,
-    bank: ledger::domain::bank::BankId,
-    id: i64,
-) -> Result<HttpResponse, Problem> {
-    let ledger = Arc::clone(&app.ledger);
-    let reader = ledger::service::Reader::Bank(bank);
-    let found = web::block(move || ledger.reconciliation(reader, id)).await??;
+fn shown(app: &web::Data<App>, found: Option<Reconciliation>) -> Result<HttpResponse, Problem> {
     let found = found.ok_or(Problem::new(Code::NotFound))?;
     Ok(HttpResponse::Ok().json(ReconciliationAnswer::of(app.ledger.keys(), found)?))
 }
@@ -249,7 +237,10 @@ impl From<NotReconciled> for Problem {
                 let detail = format!("make {found} differences, may make {most}");
                 Self::at(Code::TooManyExceptions, "/files", detail)
             }
-            NotReconciled::DayFull { .. } => Self::new(Code::RecordingsExhausted),
+            NotReconciled::DayFull { seconds, .. } => {
+                let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+                Self::bounded(Code::RecordingsExhausted, seconds)
+            }
             NotReconciled::NoFile => Self::new(Code::FileMissing),
             NotReconciled::SignedOff => Self::new(Code::SignedOff),
             NotReconciled::ClientRevoked => Self::new(Code::TokenInvalid),
@@ -264,6 +255,9 @@ impl From<NotSigned> for Problem {
             NotSigned::NotFound => Self::new(Code::NotFound),
             NotSigned::SamePerson => Self::new(Code::SecondPersonRequired),
             NotSigned::StillOpen(_) => Self::new(Code::ExceptionsOpen),
+            NotSigned::SuspenseDiffers { .. } => {
+                Self::at(Code::SuspenseDiffers, "", error.to_string())
+            }
             NotSigned::OtherState => Self::new(Code::SignedOff),
             NotSigned::ClientRevoked => Self::new(Code::TokenInvalid),
             NotSigned::Trouble(trouble) => trouble.into(),

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
+use ledger::domain::bank::BankCode;
 use ledger::domain::card::CardNumber;
 use ledger::domain::public_id::{self, IdKind};
-use ledger::domain::redemption::Attempt;
+use ledger::domain::redemption::{Attempt, Outcome};
 use ledger::service::{Reader, RedeemRequest, Reply, ShownAttempt};
 use serde_json::value::RawValue;
 
+use super::require_bank;
 use crate::app::App;
 use crate::auth::{Merchant, Reading};
 use crate::extract::{Body, IdempotencyKey};
 use crate::problem::{Code, MEDIA_TYPE, Problem};
+use crate::security::note_refusal;
 use crate::wire::listing::{AttemptParams, cursor_of};
 use crate::wire::paging::Page;
 use crate::wire::redemption::{As, RedeemBody, render};
@@ -82,7 +85,13 @@ fn answer(app: &App, shown: &ShownAttempt, replay: bool) -> HttpResponse {
     if replay {
         response.insert_header(("idempotent-replayed", "true"));
     }
-    response.body(body)
+    let mut response = response.body(body);
+    if let Outcome::Refused(objection) = &shown.attempt.outcome
+        && !replay
+    {
+        note_refusal(objection.refusal, &mut response);
+    }
+    response
 }
 
 /// Attempts, newest first.
@@ -96,7 +105,11 @@ pub(super) async fn list(
     let (query, page) = params.parse(keys, by_merchant)?;
     let ledger = Arc::clone(&app.ledger);
     let Reading { client, reader } = caller;
-    let page = web::block(move || ledger.attempts(client, reader, &query, page)).await??;
+    let page = web::block(move || {
+        require_bank(&ledger, query.bank.as_ref().map(BankCode::as_str))?;
+        Ok::<_, Problem>(ledger.attempts(client, reader, &query, page)?)
+    })
+    .await??;
     let how = how_for(reader);
     let data = page.rows.iter().map(|shown| RawValue::from_string(render(keys, shown, how).0));
     let data = data.collect::<Result<Vec<_>, _>>();

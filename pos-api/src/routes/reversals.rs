@@ -13,6 +13,7 @@ use crate::auth::Merchant;
 use crate::extract::{Body, IdempotencyKey};
 use crate::problem::{Code, MEDIA_TYPE, Problem, RefusalBody};
 use crate::wire::reversal::{ReversalAnswer, ReversalBody};
+use crate::writing::writing;
 
 /// Takes a redemption back.
 pub(super) async fn reverse(
@@ -37,15 +38,19 @@ pub(super) async fn reverse(
         key: OnceKey { scope: merchant, key_hash, request },
     };
     let ledger = Arc::clone(&app.ledger);
-    let answer = web::block(move || {
+    let answer = writing(move || {
         let keys = ledger.keys().clone();
-        ledger.reverse(request, move |reversed| ReversalAnswer::of(&keys, reversed).json())
+        let render = move |reversed: &_| ReversalAnswer::of(&keys, reversed).json();
+        match ledger.reverse(request, render) {
+            Err(NotReversed::ShopInactive(refusal)) => Ok(Err(refusal)),
+            other => other.map(Ok),
+        }
     });
     match answer.await? {
-        Err(NotReversed::ShopInactive(refusal)) => Ok(HttpResponse::PaymentRequired()
+        Err(refusal) => Ok(HttpResponse::PaymentRequired()
             .content_type(MEDIA_TYPE)
             .json(RefusalBody::new(refusal, None, Vec::new()))),
-        other => Ok(answered(other?)),
+        Ok(reversed) => Ok(answered(reversed)),
     }
 }
 

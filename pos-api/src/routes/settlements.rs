@@ -8,14 +8,17 @@ use ledger::domain::public_id::{self, IdKind};
 use ledger::domain::settlement::Stage;
 use ledger::service::{NotClosed, Reader, Settlement, SettlementQuery};
 
+use super::require_bank;
 use crate::app::App;
 use crate::auth::{Anyone, Bank, Reading};
 use crate::extract::Body;
 use crate::problem::{Code, Problem};
 use crate::wire::paging::{Page, PageQuery};
 use crate::wire::settlement::{
-    CloseBody, ClosingAnswer, ItemAnswer, SettlementAnswer, SettlementParams,
+    CloseBody, ClosingAnswer, DayAnswer, ItemAnswer, SettlementAnswer, SettlementParams,
+    SettlementsAnswer,
 };
+use crate::writing::writing;
 
 /// Marks the bank's open day as closing.
 pub(super) async fn close(
@@ -23,9 +26,9 @@ pub(super) async fn close(
     caller: Bank,
     body: Body<CloseBody>,
 ) -> Result<HttpResponse, Problem> {
-    let day = body.json().await?.parse(&caller.code)?;
+    let (day, early) = body.json().await?.parse(&caller.code)?;
     let ledger = Arc::clone(&app.ledger);
-    let state = web::block(move || ledger.close_day(caller.client, caller.bank, day)).await??;
+    let state = writing(move || ledger.close_day(caller.client, caller.bank, day, early)).await?;
     let answer = ClosingAnswer {
         bank: caller.code.to_string(),
         business_date: day.to_string(),
@@ -34,7 +37,7 @@ pub(super) async fn close(
     Ok(HttpResponse::Accepted().json(answer))
 }
 
-/// Settlements of closed days; for a merchant that asks for a day that is open, what it sold so far.
+/// Settlements of closed days, and the days that are being closed; for a merchant that asks for a day that is open, what it sold so far.
 pub(super) async fn list(
     app: web::Data<App>,
     caller: Reading,
@@ -48,19 +51,22 @@ pub(super) async fn list(
     let query = SettlementQuery { bank: params.bank, merchant: params.merchant_id, business_date };
     let ledger = Arc::clone(&app.ledger);
     let most = page.limit();
-    let (mut rows, open) = web::block(move || {
+    let (mut rows, open, days) = web::block(move || {
         ledger.require_standing(caller.client)?;
+        require_bank(&ledger, query.bank.as_deref())?;
         let rows = ledger.settlements(caller.reader, &query, after, most.saturating_add(1))?;
         let open =
             if rows.is_empty() && after == 0 { open_day(&ledger, &who, &query)? } else { None };
-        Ok::<_, Problem>((rows, open))
+        let days = ledger.marked_days(caller.reader, &query)?;
+        Ok::<_, Problem>((rows, open, days))
     })
     .await??;
     let next = page.cut(&mut rows, |row| row.id);
     rows.extend(open);
     let keys = app.ledger.keys();
     let data = rows.iter().map(|row| SettlementAnswer::of(keys, row)).collect();
-    Ok(HttpResponse::Ok().json(Page { data, next_cursor: next }))
+    let days = days.iter().map(DayAnswer::from).collect();
+    Ok(HttpResponse::Ok().json(SettlementsAnswer { data, next_cursor: next, days }))
 }
 
 /// What a merchant sold so far on a day that is not closed.
@@ -116,6 +122,7 @@ impl From<NotClosed> for Problem {
     fn from(error: NotClosed) -> Self {
         match error {
             NotClosed::NotOpen => Self::new(Code::DayNotOpen),
+            NotClosed::NotOver => Self::new(Code::DayNotOver),
             NotClosed::ClientRevoked => Self::new(Code::TokenInvalid),
             NotClosed::Trouble(trouble) => trouble.into(),
         }

@@ -108,8 +108,8 @@ pub(crate) struct TrialBalanceAnswer {
     as_of: String,
     log_size: i64,
     accounts: Vec<LineAnswer>,
-    debit: i64,
-    credit: i64,
+    debit: i128,
+    credit: i128,
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::Keys;
 use ledger::domain::public_id::{self, IdKind};
 use ledger::domain::resolution::Resolution;
-use ledger::service::{ExceptionEvent, ExceptionQuery, ShownException};
+use ledger::service::{ExceptionEvent, ExceptionQuery, ExceptionState, ShownException};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -117,9 +117,22 @@ pub(crate) struct ExceptionAnswer {
     age_hours: u32,
     owner: Option<String>,
     resolution: Option<&'static str>,
+    /// Whose agreement a proposal waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposed_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_agree: Option<MayAgree>,
     evidence: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<EventAnswer>>,
+}
+
+/// Any client of this role at this bank (a merchant's: of its own) but for the one that proposed.
+#[derive(Serialize)]
+struct MayAgree {
+    role: &'static str,
+    bank: String,
+    except: String,
 }
 
 #[derive(Serialize)]
@@ -146,7 +159,13 @@ impl ExceptionAnswer {
                 .transfer
                 .map(|(id, anchor)| public_id::encode(keys, IdKind::Transfer, id, anchor)),
         };
+        let role = if shown.is_banks { "bank" } else { "merchant" };
+        let waits = shown.state == ExceptionState::Proposed;
+        let proposed_by = shown.decided_by.filter(|_| waits);
+        let may_agree = proposed_by.clone();
         Ok(Self {
+            proposed_by,
+            may_agree: may_agree.map(|except| MayAgree { role, bank: shown.bank.clone(), except }),
             id: exception_id(keys, shown.id),
             reconciliation_id: reconciliation_id(keys, shown.reconciliation),
             bank: shown.bank,

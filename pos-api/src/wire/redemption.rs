@@ -7,7 +7,7 @@ use ledger::domain::keys::Keys;
 use ledger::domain::money::Rupiah;
 use ledger::domain::policy::Objection;
 use ledger::domain::public_id::{self, IdKind};
-use ledger::domain::receipt::{approval_code, retrieval_reference};
+use ledger::domain::receipt::approval_code;
 use ledger::domain::redemption::{Attempt, Debit, Outcome};
 use ledger::domain::refusal::Refusal;
 use ledger::service::ShownAttempt;
@@ -122,7 +122,7 @@ struct Approved<'a> {
     balance_before: i64,
     balance_after: i64,
     items: Vec<ItemAnswer<'a>>,
-    rrn: String,
+    rrn: Option<String>,
     approval_code: String,
     card: Option<String>,
     bank: Option<&'a str>,
@@ -202,7 +202,7 @@ fn approved<'a>(
         balance_before: debit.before().get(),
         balance_after: debit.after().get(),
         items: items(&attempt.basket),
-        rrn: retrieval_reference(attempt.id),
+        rrn: attempt.reference.map(|reference| reference.to_string()),
         approval_code: approval_code(keys, attempt.id),
         card: shown.card.map(|card| card.to_string()),
         bank: shown.issuer.as_ref().map(BankCode::as_str),
@@ -260,6 +260,7 @@ fn places(objection: &Objection) -> Vec<FieldError> {
         }
         Refusal::MerchantInactive
         | Refusal::TerminalInactive
+        | Refusal::TerminalSuspended
         | Refusal::CardBlocked
         | Refusal::CardPinBlocked
         | Refusal::CardNotActive

@@ -1,16 +1,17 @@
 //! Settlements on the wire.
 
 use ledger::domain::bank::BankCode;
-use ledger::domain::calendar::Date;
+use ledger::domain::calendar::{Date, Instant};
 use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::Keys;
 use ledger::domain::public_id::{self, IdKind};
-use ledger::domain::receipt::retrieval_reference;
-use ledger::service::{Settlement, SettlementItem};
+use ledger::service::{MarkedDay, Settlement, SettlementItem};
 use serde::{Deserialize, Serialize};
 
-use super::invalid;
+use super::{invalid, text};
 use crate::problem::Problem;
+
+const MAX_REASON: usize = 200;
 
 /// The body of `POST /v1/settlements`.
 #[derive(Deserialize)]
@@ -19,15 +20,29 @@ pub(crate) struct CloseBody {
     #[serde(default)]
     bank: Option<String>,
     business_date: String,
+    #[serde(default)]
+    early: bool,
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 impl CloseBody {
-    /// The day; a bank named in the body has to be the caller's.
-    pub(crate) fn parse(self, own: &BankCode) -> Result<Date, Problem> {
+    /// The day, and why it is closed before its cut-off where that is asked for; a bank named in the body
+    /// has to be the caller's.
+    pub(crate) fn parse(self, own: &BankCode) -> Result<(Date, Option<String>), Problem> {
         if self.bank.is_some_and(|bank| bank != own.as_str()) {
             return Err(invalid("/bank", "is not the caller's"));
         }
-        self.business_date.parse().map_err(|error| invalid("/business_date", error))
+        let day = self.business_date.parse().map_err(|error| invalid("/business_date", error))?;
+        let early = match (self.early, self.reason) {
+            (false, None) => None,
+            (true, Some(reason)) if !reason.trim().is_empty() => {
+                Some(text("/reason", &reason, MAX_REASON)?)
+            }
+            (true, _) => return Err(invalid("/reason", "is needed to close a day early")),
+            (false, Some(_)) => return Err(invalid("/reason", "is given with `early` only")),
+        };
+        Ok((day, early))
     }
 }
 
@@ -37,6 +52,42 @@ pub(crate) struct ClosingAnswer {
     pub(crate) bank: String,
     pub(crate) business_date: String,
     pub(crate) state: &'static str,
+}
+
+/// A page of settlements, and the marked days beside it.
+#[derive(Serialize)]
+pub(crate) struct SettlementsAnswer<'a> {
+    pub(crate) data: Vec<SettlementAnswer<'a>>,
+    pub(crate) next_cursor: Option<String>,
+    pub(crate) days: Vec<DayAnswer<'a>>,
+}
+
+/// A bank's day that was marked.
+#[derive(Serialize)]
+pub(crate) struct DayAnswer<'a> {
+    bank: &'a str,
+    business_date: String,
+    state: &'static str,
+    marked_at: String,
+    closed_at: Option<String>,
+    early_reason: Option<&'a str>,
+    tries: i32,
+    problem: Option<&'a str>,
+}
+
+impl<'a> From<&'a MarkedDay> for DayAnswer<'a> {
+    fn from(day: &'a MarkedDay) -> Self {
+        Self {
+            bank: day.bank.as_str(),
+            business_date: day.business_date.to_string(),
+            state: day.state.as_str(),
+            marked_at: day.marked_at.rfc3339(),
+            closed_at: day.closed_at.map(Instant::rfc3339),
+            early_reason: day.early_reason.as_deref(),
+            tries: day.tries,
+            problem: day.problem.as_deref(),
+        }
+    }
 }
 
 /// The query of `GET /v1/settlements`.
@@ -148,7 +199,7 @@ impl ItemAnswer {
                 item.wallet,
             ),
             transfer_id: public_id::encode(keys, IdKind::Transfer, item.row, item.wallet),
-            rrn: retrieval_reference(item.redemption),
+            rrn: item.reference.to_string(),
             amount: if reversal { amount.saturating_neg() } else { amount },
             created_at: item.created_at.rfc3339(),
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use ledger::domain::calendar::Date;
-use ledger::domain::card::CardNumber;
+use ledger::domain::card::{CardNumber, Pin};
 
 use crate::demo::Card;
 
@@ -120,12 +120,16 @@ fn family(
     serial: usize,
 ) -> Family {
     let number = CardNumber::with_check_digit(&format!("60130{head}{place:09}"));
-    let digits = number.expect("fifteen digits make a number").digits().to_vec();
-    // From 271,868 on: no birth date, no run.
-    let pin = serial.wrapping_mul(37).wrapping_add(271_831);
+    let number = number.expect("fifteen digits make a number");
+    let digits = number.digits().to_vec();
+    // From 271,868 on, and none that a bank would refuse.
+    let pins = serial.wrapping_mul(37).wrapping_add(271_831)..;
+    let strong =
+        |pin: &String| pin.parse::<Pin>().is_ok_and(|pin| pin.strong_for(number.masked()).is_ok());
+    let pin = pins.map(|pin| format!("{pin:06}")).find(strong).expect("most PINs are strong");
     let card = Card {
         card_number: String::from_utf8(digits).expect("digits are text"),
-        pin: format!("{pin:06}"),
+        pin,
         bank: bank.to_owned(),
         balance: MONTHLY,
     };

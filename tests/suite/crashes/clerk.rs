@@ -31,6 +31,17 @@ pub(super) struct Asked {
     may_be: &'static [&'static str],
     /// Status and bytes, once they came.
     pub(super) told: Option<(u16, Vec<u8>)>,
+    /// Whether it may have been decided though no decision came.
+    unsure: bool,
+}
+
+/// What came of a request.
+enum Heard {
+    Decided(Answer),
+    /// 503: nothing was done.
+    NotDone,
+    /// 504, or no answer.
+    Unknown,
 }
 
 /// What the clerks of a round watch and tell.
@@ -101,6 +112,7 @@ impl Clerk {
             worth: count * price,
             may_be: &["approved", "balance_insufficient"],
             told: None,
+            unsure: false,
         };
         match self.chance.below(16) {
             0 => {
@@ -137,7 +149,14 @@ impl Clerk {
 
     /// Sends a request and remembers the decision; `false` when none came.
     fn send(&self, asked: &mut Asked) -> bool {
-        let Some(answer) = self.decided(asked) else { return false };
+        let answer = match self.heard(asked) {
+            Heard::Decided(answer) => answer,
+            Heard::NotDone => return false,
+            Heard::Unknown => {
+                asked.unsure = true;
+                return false;
+            }
+        };
         let outcome = crate::till::outcome(&answer);
         assert!(asked.may_be.contains(&outcome.as_str()), "{outcome}: {asked:?}");
         if answer.status == 201 {
@@ -149,17 +168,35 @@ impl Clerk {
 
     /// The decision, if one came: a connection may break, and a server may not know.
     fn decided(&self, asked: &Asked) -> Option<Answer> {
+        match self.heard(asked) {
+            Heard::Decided(answer) => Some(answer),
+            Heard::NotDone | Heard::Unknown => None,
+        }
+    }
+
+    fn heard(&self, asked: &Asked) -> Heard {
         let sent = self.till.try_redeem(&asked.key, &asked.card_number, &asked.pin, &asked.items);
-        let answer = sent.ok()?;
+        let Ok(answer) = sent else { return Heard::Unknown };
         match answer.status {
-            201 | 402 => Some(answer),
-            503 | 504 => None,
+            201 | 402 => Heard::Decided(answer),
+            503 => Heard::NotDone,
+            504 => Heard::Unknown,
             status => panic!("no answer for a till: {status} {}", answer.text()),
+        }
+    }
+
+    /// Of what was answered with 503 and nothing else, nothing is there.
+    fn check_not_done(&self) {
+        for asked in self.asked.iter().filter(|asked| asked.told.is_none() && !asked.unsure) {
+            let path = format!("/v1/redemptions?idempotency_key={}", asked.key);
+            let found = self.till.api.get(&path).expect(200);
+            assert_eq!(found["data"], json!([]), "503 and done: {asked:?}");
         }
     }
 
     /// Sends every request whose answer was lost again, with its key, until it is decided.
     fn settle(&mut self) {
+        self.check_not_done();
         let mut asked = std::mem::take(&mut self.asked);
         for lost in asked.iter_mut().filter(|asked| asked.told.is_none()) {
             assert!(wait_until(PATIENCE, || self.send(lost)), "never decided: {lost:?}");

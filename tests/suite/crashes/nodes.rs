@@ -11,7 +11,7 @@ use ewarong_tests::demo::Card;
 use ewarong_tests::process::wait_until;
 use ewarong_tests::seed::{PATIENCE, clear_of_midnight, today};
 use ewarong_tests::{Answer, Backend, Merchant, on_both_backends};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::town::Town;
 use crate::chance::{Chance, seed};
@@ -120,8 +120,7 @@ on_both_backends! {
                 assert!(wait_until(PATIENCE, enough), "nothing is sold:\n{}", town.server.log());
             };
             sold(40);
-            let day = json!({"business_date": today().to_string()});
-            let marked = town.bank("bri").api.post("/v1/settlements", &day).expect(202);
+            let marked = town.bank("bri").close_early(&today().to_string()).expect(202);
             assert_eq!(marked["state"], "closing");
             sold(40);
             sales.over.store(true, Ordering::Release);

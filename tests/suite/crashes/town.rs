@@ -2,15 +2,23 @@
 //! on a database that may be killed. Every number in it is invented.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use diesel::connection::{Connection as _, SimpleConnection as _};
+use diesel::sql_types::Text;
+use diesel::{PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use ewarong_tests::demo::{Card, Credentials};
-use ewarong_tests::process::{run_pos_api, stdout_of};
+use ewarong_tests::process::{command, run, run_pos_api, stdout_of};
 use ewarong_tests::seed::{finished_run, today};
 use ewarong_tests::{Backend, Bank, Merchant, Programme, Server};
 use tempfile::TempDir;
 
 use crate::folder::{self, BANKS, MONTHLY, TILLS};
+
+/// The months of these towns are more money than one client may give alone; these tests are about crashes.
+const ALONE: [&str; 2] = ["--programme-four-eyes-above", "1000000000000"];
 
 /// A served database with a town in it, no month credited yet.
 #[derive(Debug)]
@@ -22,6 +30,12 @@ pub(super) struct Town {
     url: String,
     keys: PathBuf,
     dir: TempDir,
+}
+
+#[derive(QueryableByName)]
+struct Told {
+    #[diesel(sql_type = Text)]
+    told: String,
 }
 
 impl Town {
@@ -51,8 +65,10 @@ impl Town {
         for bank in BANKS {
             clients.insert(bank, add_client(&dir, &url, bank, &["bank", "--bank", bank]));
         }
-        clients.insert("office", add_client(&dir, &url, "office", &["programme"]));
-        let server = Server::start(&url, &keys);
+        for office in ["office", "second-office"] {
+            clients.insert(office, add_client(&dir, &url, office, &["programme"]));
+        }
+        let server = Server::start_with(&url, &keys, &ALONE);
         Self { server, cards, clients, url, keys, dir }
     }
 
@@ -74,7 +90,60 @@ impl Town {
 
     /// A second server on the same database.
     pub(super) fn second_node(&self) -> Server {
-        Server::start(&self.url, &self.keys)
+        Server::start_with(&self.url, &self.keys, &ALONE)
+    }
+
+    /// The same with these variables in its environment, and with more arguments.
+    pub(super) fn second_node_in(&self, environment: &[(&str, String)], extra: &[&str]) -> Server {
+        Server::start_in(&self.url, &self.keys, extra, environment)
+    }
+
+    /// The words of a server that is to refuse its start.
+    pub(super) fn serve(&self) -> Vec<&str> {
+        self.command(&["serve", "--addr", "127.0.0.1:0", "--keys", self.keys.to_str().unwrap()])
+    }
+
+    /// Runs a `pos-api` command with these variables, which is to fail; what it said.
+    pub(super) fn refused(&self, words: &[&str], environment: &[(&str, String)]) -> String {
+        let mut program = command("pos-api");
+        program.args(words).current_dir(self.folder());
+        program.envs(environment.iter().map(|(name, value)| (name, value)));
+        let ended = run(program, b"");
+        assert_eq!(ended.status.code(), Some(1), "{words:?} was not refused");
+        String::from_utf8(ended.stderr).unwrap()
+    }
+
+    /// Changes the database from outside.
+    pub(super) fn sql(&self, statement: &str) {
+        match self.url.strip_prefix("sqlite:") {
+            Some(file) => {
+                let mut connection = SqliteConnection::establish(file).unwrap();
+                connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+                connection.batch_execute(statement).unwrap();
+            }
+            None => PgConnection::establish(&self.url).unwrap().batch_execute(statement).unwrap(),
+        }
+    }
+
+    /// The texts that a query of the database gives.
+    pub(super) fn asked(&self, query: &str) -> Vec<String> {
+        let query = sql_query(format!("SELECT CAST(k.told AS TEXT) AS told FROM ({query}) k"));
+        let rows: Vec<Told> = match self.url.strip_prefix("sqlite:") {
+            Some(file) => query.load(&mut SqliteConnection::establish(file).unwrap()).unwrap(),
+            None => query.load(&mut PgConnection::establish(&self.url).unwrap()).unwrap(),
+        };
+        rows.into_iter().map(|row| row.told).collect()
+    }
+
+    /// Overwrites the first page of a table or an index in the file that nobody has open.
+    pub(super) fn spoil_page_of(&self, name: &str) {
+        let file = self.url.strip_prefix("sqlite:").unwrap();
+        let root = format!("SELECT rootpage AS told FROM sqlite_schema WHERE name = '{name}'");
+        let page: u64 = self.asked(&root)[0].parse().unwrap();
+        let size: u64 =
+            self.asked("SELECT page_size AS told FROM pragma_page_size")[0].parse().unwrap();
+        let file = OpenOptions::new().write(true).open(file).unwrap();
+        file.write_all_at(&vec![0xff; usize::try_from(size).unwrap()], (page - 1) * size).unwrap();
     }
 
     /// The till's client at that server.
@@ -99,6 +168,11 @@ impl Town {
         Programme::new(&self.server.base_url(), &self.clients["office"])
     }
 
+    /// The programme's second client.
+    pub(super) fn second_office(&self) -> Programme {
+        Programme::new(&self.server.base_url(), &self.clients["second-office"])
+    }
+
     /// How many families a bank has.
     pub(super) fn families_of(&self, bank: &str) -> i64 {
         let families = self.cards.iter().filter(|card| card.bank == bank);
@@ -117,7 +191,8 @@ impl Town {
 
     /// The words of a `pos-api` command on this database.
     pub(super) fn command<'a>(&'a self, words: &[&'a str]) -> Vec<&'a str> {
-        [words, &["--database-url", &self.url]].concat()
+        let limit: &[&str] = if words.first() == Some(&"credit") { &ALONE } else { &[] };
+        [words, limit, &["--database-url", &self.url]].concat()
     }
 
     /// Runs a `pos-api` command on this database to its end.

@@ -197,6 +197,13 @@ fn purchases_and_what_follows_are_as_described() {
     let ask = |pin: &str| json!({"card_number": card.card_number, "pin": pin});
     till.post(INQUIRIES, "", &ask(&card.pin), 200);
     till.post(INQUIRIES, "", &ask(&wrong_pin(&card)), 402);
+    till.post(INQUIRIES, "", &json!({"card_number": unknown_number(7), "pin": "271828"}), 402);
+    for reader in [&bank, &all] {
+        for query in ["", "?limit=1", "?terminal_id=JBI-1&merchant_id=EW-JAMBI"] {
+            reader.get(INQUIRIES, "", query, 200);
+        }
+        reader.get(INQUIRIES, "", "?from=today", 422);
+    }
     let why = json!({"reason": "brought back"});
     till.post(REVERSALS, text(&bought, "id"), &why, 201);
     till.post(REVERSALS, text(&bought, "id"), &why, 409);
@@ -218,6 +225,27 @@ fn purchases_and_what_follows_are_as_described() {
     }
     till.get("/v1/catalogue", "", "", 200);
     scene.reader(&scene.programme.api).get("/v1/me", "", "", 200);
+}
+
+#[test]
+fn shops_and_terminals_are_as_described() {
+    let scene = Scene::start();
+    let auditor = scene.world.auditor();
+    let (bank, all) = (scene.reader(&scene.bank.api), scene.reader(&auditor.api));
+    let (terminal, merchant) = ("/v1/terminals/{id}/state", "/v1/merchants/{id}/state");
+    let set = |state: &str| json!({"state": state, "reason": "diperiksa"});
+    bank.post(terminal, "JBI-1", &set("active"), 200);
+    bank.post(terminal, "JBI-1", &set("suspended"), 200);
+    bank.post(terminal, "KPG-1", &set("active"), 404);
+    bank.post(terminal, "JBI-1", &set("closed"), 422);
+    bank.post(merchant, "EW-JAMBI", &set("inactive"), 200);
+    bank.post(merchant, "EW-KUPANG", &set("active"), 404);
+    for reader in [&bank, &all] {
+        for query in ["", "?limit=1", "?state=suspended", "?merchant_id=EW-JAMBI&bank=bri"] {
+            reader.get("/v1/terminals", "", query, 200);
+        }
+        reader.get("/v1/terminals", "", "?state=off", 422);
+    }
 }
 
 #[test]
@@ -265,6 +293,7 @@ fn the_month_and_the_days_close_are_as_described() {
     for reader in [&programme, &bank] {
         reader.get("/v1/trial-balance", "", "", 200);
     }
+    the_programmes_second_thoughts(&scene, text(&run, "id"));
 
     let card = scene.world.fresh_card("bri");
     let items = [eggs("10", 2_000)];
@@ -272,7 +301,7 @@ fn the_month_and_the_days_close_are_as_described() {
     till.post(REDEMPTIONS, "", &buy, 201);
     let query = format!("?business_date={}", today());
     assert_eq!(till.get(SETTLEMENTS, "", &query, 200)["data"][0]["state"], "open");
-    let day = json!({"business_date": today().to_string()});
+    let day = json!({"business_date": today().to_string(), "early": true, "reason": "uji"});
     bank.post(SETTLEMENTS, "", &day, 202);
     let mut settled = Value::Null;
     let closed = wait_until(PATIENCE, || {
@@ -284,5 +313,31 @@ fn the_month_and_the_days_close_are_as_described() {
     let id = text(&settled["data"][0], "id");
     for reader in [&till, &bank] {
         reader.get("/v1/settlements/{id}/items", id, "?limit=1", 200);
+    }
+}
+
+/// What needs two clients, and what is taken back.
+fn the_programmes_second_thoughts(scene: &Scene, run: &str) {
+    let programme = scene.reader(&scene.programme.api);
+    let second = scene.world.second_programme();
+    let second = scene.reader(&second.api);
+    let large = json!({"bank": "btn", "amount": 1_500_000_000, "reference": "DOCS-2"});
+    programme.post("/v1/fundings", "", &large, 202);
+    let funded = second.post("/v1/fundings", "", &large, 201);
+    let back = json!({"amount": 1_000, "reason": "by mistake"});
+    let (path, id) = ("/v1/fundings/{id}/returns", text(&funded, "id"));
+    programme.post(path, id, &back, 201);
+    programme.post(path, id, &json!({"amount": 1_200_000_000, "reason": "by mistake"}), 202);
+    programme.post(path, id, &json!({"amount": 1_500_000_000, "reason": "by mistake"}), 409);
+    programme.post("/v1/credit-runs", "", &json!({"period": "2099-01", "allow": true}), 202);
+    let (path, body) = ("/v1/credit-runs/{id}/reversals", json!({"reason": "by mistake"}));
+    programme.post(path, run, &body, 202);
+    second.post(path, run, &body, 202);
+    let done = wait_until(PATIENCE, || {
+        programme.get(path, run, "", 200)["data"][0]["status"] == "completed"
+    });
+    assert!(done, "the reversal does not end");
+    for list in ["/v1/fundings", "/v1/proposals"] {
+        programme.get(list, "", "?limit=2", 200);
     }
 }

@@ -14,12 +14,14 @@ use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::key_hash;
 use ledger::domain::money::Rupiah;
 use ledger::domain::redemption::{Outcome, PointOfSale};
+use ledger::domain::reference::Reference;
 use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
     Answered, CardLifeError, Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger,
-    ManualClock, NewScope, NotReversed, OnceKey, Options, Reader, RecordingLimits, RedeemRequest,
-    Reply, ReverseRequest, Scope, SettlementQuery, Teller, add_clients, migrate, verify,
+    ManualClock, NewScope, NotReversed, OnceKey, Options, ProgrammeLimits, Reader, RecordingLimits,
+    RedeemRequest, Reply, ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, add_clients,
+    migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -76,6 +78,8 @@ impl Bench {
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
             recordings: RecordingLimits::none(),
+            limits: ProgrammeLimits::default(),
+            wrong_pins: None,
         };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();
@@ -223,7 +227,8 @@ impl Bench {
 
     fn close(&self, bank: usize, day: Date) -> String {
         let Teller { client, bank } = self.tellers[bank];
-        let mut status = self.ledger().close_day(client, bank, day).unwrap();
+        let mut status =
+            self.ledger().close_day(client, bank, day, Some("uji".to_owned())).unwrap();
         let closed = wait_until(PATIENCE, || {
             status = self.ledger().day_status(bank, day).unwrap();
             status == DayStatus::Closed
@@ -239,12 +244,13 @@ impl Bench {
                 client: self.office,
                 bank: bank.parse().unwrap(),
                 amount: Rupiah::new(families * MONTHLY).unwrap(),
-                reference: format!("month {month}"),
+                reference: Reference::new(&format!("month {month}")).unwrap(),
             };
             self.ledger().fund(request).unwrap();
         }
-        let period: Period = format!("2018-{:02}", 9 + month).parse().unwrap();
-        let run = self.ledger().start_credit_run(period).unwrap();
+        let period: Period = format!("2018-{:02}", 9 - month).parse().unwrap();
+        let request = RunRequest { client: self.office, period, outside: false };
+        let run = self.ledger().start_credit_run(request).unwrap();
         let run = self.ledger().carry_on_credit_run(run.id, |_| {}).unwrap();
         format!("credited {}", run.shares.iter().map(|share| share.credited).sum::<i64>())
     }
@@ -323,6 +329,6 @@ fn told(reply: &Reply) -> String {
         Reply::KeyReused => "key reused".to_owned(),
         Reply::ClientRevoked => "client revoked".to_owned(),
         Reply::Balance { balance, .. } => format!("holds {}", balance.get()),
-        Reply::NotTold(refusal) => refusal.code().to_owned(),
+        Reply::NotTold(inquiry) => inquiry.refusal.code().to_owned(),
     }
 }

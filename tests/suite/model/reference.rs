@@ -124,15 +124,15 @@ impl Reference {
     /// Why the card may not be used, if so; a wrong PIN is counted.
     fn refusal_of(&mut self, card: usize, right_pin: bool) -> Option<&'static str> {
         let card = &mut self.cards[card];
-        if card.blocked_by_bank {
-            return Some("card_blocked");
-        }
         if card.blocked_by_pin {
             return Some("card_pin_blocked");
         }
         card.tries = if right_pin { 0 } else { card.tries + 1 };
         card.blocked_by_pin = card.tries == 3;
-        (!right_pin).then_some("pin_wrong")
+        if !right_pin {
+            return Some("pin_wrong");
+        }
+        card.blocked_by_bank.then_some("card_blocked")
     }
 
     fn today(&self) -> Date {

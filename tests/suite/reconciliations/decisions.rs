@@ -67,10 +67,7 @@ on_both_backends! {
         let desk = Desk::of(&world);
         let sold = desk.worked_day();
         let before = today().minus_days(1);
-        world.sql(&format!(
-            "INSERT INTO business_days VALUES (1, {}, 2, 1, 1, 1, 0)",
-            before.as_number()
-        ));
+        desk.have_closed(before);
         let clerk = desk.bank();
         let early = bank_file(0, "SETOR TUNAI +20000", None);
         Desk::record_day(&clerk.api, before, &[("early.csv", &early)]).expect(201);

@@ -118,13 +118,20 @@ impl<'w> Desk<'w> {
 
     /// Closes the day; its settlements.
     pub(crate) fn close(&self) -> Vec<Value> {
-        let (api, day) = (self.bank().api, today().to_string());
-        let body = json!({"business_date": day});
-        let closed = wait_until(PATIENCE, || {
-            api.post("/v1/settlements", &body).expect(202)["state"] == "closed"
-        });
+        let (bank, day) = (self.bank(), today().to_string());
+        let closed =
+            wait_until(PATIENCE, || bank.close_early(&day).expect(202)["state"] == "closed");
         assert!(closed, "the day stays open:\n{}", self.world.server.log());
-        listed(&api, &format!("/v1/settlements?business_date={day}"))
+        listed(&bank.api, &format!("/v1/settlements?business_date={day}"))
+    }
+
+    /// Has a day been closed on which nothing was sold.
+    pub(crate) fn have_closed(&self, day: Date) {
+        let (next, day) = (day.next().as_number(), day.as_number());
+        self.world.sql(&format!(
+            "INSERT INTO business_days VALUES (1, {day}, 2, 1, 1, 1, 0); UPDATE banks SET
+             open_business_date = {next} WHERE id = 1 AND open_business_date < {next}"
+        ));
     }
 
     pub(crate) fn record(&self, files: &[(&str, &str)]) -> Answer {

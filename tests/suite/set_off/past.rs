@@ -15,12 +15,13 @@ use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::key_hash;
 use ledger::domain::money::Rupiah;
 use ledger::domain::redemption::PointOfSale;
+use ledger::domain::reference::Reference;
 use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
     Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, ManualClock, NewScope, OnceKey,
-    Options, RecordingLimits, RedeemRequest, Reply, ReverseRequest, Scope, add_clients, migrate,
-    verify,
+    Options, ProgrammeLimits, RecordingLimits, RedeemRequest, Reply, ReverseRequest, RunRequest,
+    Scope, add_clients, migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -70,6 +71,8 @@ impl Past {
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
             recordings: RecordingLimits::none(),
+            limits: ProgrammeLimits::default(),
+            wrong_pins: None,
         };
         let ledger = Ledger::open(&options).unwrap();
         let cards = (1..=FAMILIES).map(folder::card).collect::<Vec<_>>();
@@ -89,12 +92,13 @@ impl Past {
                 client: office,
                 bank: bank.parse().unwrap(),
                 amount: Rupiah::new(families * MONTHLY).unwrap(),
-                reference: "SP2D".to_owned(),
+                reference: Reference::new("SP2D").unwrap(),
             };
             ledger.fund(request).unwrap();
         }
         let period = first.naive().format("%Y-%m").to_string().parse().unwrap();
-        let run = ledger.start_credit_run(period).unwrap();
+        let request = RunRequest { client: office, period, outside: false };
+        let run = ledger.start_credit_run(request).unwrap();
         ledger.carry_on_credit_run(run.id, |_| {}).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let ledger = Some(ledger);
@@ -167,7 +171,7 @@ impl Past {
         self.wait_until(day, "23:59:40");
         let client = self.ledger().client(BANKS[0]).unwrap().unwrap();
         let Scope::Bank(bank, _) = client.scope else { panic!("no bank: {client:?}") };
-        self.ledger().close_day(client.id, bank, self.day(day)).unwrap();
+        self.ledger().close_day(client.id, bank, self.day(day), None).unwrap();
         let is_closed = || self.ledger().day_status(bank, self.day(day)).unwrap();
         assert!(wait_until(PATIENCE, || is_closed() == DayStatus::Closed), "the day stays open");
     }

@@ -270,6 +270,11 @@ impl Row<'_> {
         self.0.amount
     }
 
+    /// The amount as it changed the balance: below zero where money went out.
+    pub fn signed(self) -> Decimal {
+        self.0.signed()
+    }
+
     /// Money in or out.
     pub const fn direction(self) -> Direction {
         if self.0.role.is_credit() { Direction::Credit } else { Direction::Debit }

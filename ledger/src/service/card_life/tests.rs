@@ -8,8 +8,8 @@ use crate::service::Trouble;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
 use crate::service::{
-    DatabaseUrl, FOUR_EYES_ABOVE, NewScope, Options, ROLLUP_SPAN, RecordingLimits, add_clients,
-    migrate,
+    DatabaseUrl, FOUR_EYES_ABOVE, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits,
+    add_clients, migrate,
 };
 
 const BRI: Teller = Teller { client: 1, bank: BankId(1) };
@@ -35,6 +35,8 @@ impl Bench {
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
             recordings: RecordingLimits::default(),
+            limits: ProgrammeLimits::default(),
+            wrong_pins: None,
         })
         .unwrap();
         let mut set = ImportSet::default();

@@ -9,7 +9,7 @@
 use crate::domain::bank::BankId;
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::credit::{RunStatus, ShareStatus};
-use crate::domain::ids::{IdBlock, RowId};
+use crate::domain::ids::{IdBlock, RowId, has_ids_above};
 use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
@@ -20,6 +20,7 @@ use crate::store::{Backend, StoreError};
 use super::super::ids::IdSource;
 use super::super::shared::Contended;
 use super::CreditError;
+use super::top_up::top_up;
 
 /// How a chunk is gone about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,9 @@ pub(super) fn step(
     id: i64,
     (sizes, way): (Sizes, Way),
 ) -> Result<Step, Halt> {
-    let Some(part) = tx.take_part(id)? else { return open_part(tx, id, (sizes, now)) };
+    let Some(part) = tx.take_part(id)? else {
+        return open_part(tx, id, (sizes, ids), now);
+    };
     let run = tx.run_by_id(id)?.ok_or_else(|| missing(id))?;
     let most = i64::try_from(sizes.chunk).unwrap_or(i64::MAX);
     let to = tx.last_of_next(part.last, part.until, most)?.unwrap_or(part.until);
@@ -137,8 +140,14 @@ fn missing(id: i64) -> StoreError {
     StoreError::corrupt(format!("credit run {id} is not there"))
 }
 
-/// Takes the next wallets in hand; without any, the run is done as soon as nobody holds a part.
-fn open_part(tx: &mut Connection, id: i64, (sizes, now): (Sizes, Instant)) -> Result<Step, Halt> {
+/// Takes the next wallets in hand; without any, and once nobody holds a part, what was taken back is given
+/// again, and then the run is done.
+fn open_part(
+    tx: &mut Connection,
+    id: i64,
+    (sizes, ids): (Sizes, &IdSource),
+    now: Instant,
+) -> Result<Step, Halt> {
     let run = tx.lock_run(id)?.ok_or_else(|| missing(id))?;
     if run.status != RunStatus::Running.number() {
         return Ok(Step::Done);
@@ -151,6 +160,9 @@ fn open_part(tx: &mut Connection, id: i64, (sizes, now): (Sizes, Instant)) -> Re
     }
     if tx.has_parts(id)? {
         return Ok(Step::Waits);
+    }
+    if top_up(tx, (ids, now), &run)? {
+        return Ok(Step::More);
     }
     finish(tx, &run, now)?;
     Ok(Step::Done)
@@ -193,6 +205,15 @@ fn measure(
     let mut purses = purses.to_vec();
     let (mut without, mut newest) = (Vec::new(), 0);
     for (wallet, last_id, bank) in tx.lock_unpaid(chunk)? {
+        if !has_ids_above(last_id) {
+            tracing::error!(
+                wallet,
+                last_id,
+                "a wallet gets no credit: no ids are made above its last one"
+            );
+            without.push(wallet);
+            continue;
+        }
         let purse = purse_of(&mut purses, bank)?;
         purse.families = purse.families.saturating_add(1);
         if purse.sum(amount)? > purse.payer.promised.saturating_add(purse.payer.free) {
@@ -234,6 +255,7 @@ fn rows(
         credits.push(NewCredit {
             wallet_id: wallet.id.0,
             programme: run.programme,
+            round: 1,
             period: run.period,
             transfer_id: id.0,
             run_id: run.id,

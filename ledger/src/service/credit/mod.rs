@@ -9,14 +9,18 @@ mod chunk;
 mod runner;
 mod sessions;
 mod start;
+mod take_back;
 #[cfg(test)]
 mod tests;
+mod top_up;
 
 use std::sync::Arc;
 
 use crate::domain::bank::BankCode;
 use crate::domain::calendar::Period;
 use crate::domain::credit::{RunStatus, ShareStatus};
+use crate::domain::money::Rupiah;
+use crate::domain::proposal::{Act, ProposalState};
 use crate::store::connection::Connection;
 use crate::store::{DatabaseUrl, StoreError};
 
@@ -25,9 +29,11 @@ use super::error::Trouble;
 use super::keeper;
 use super::keyfile::KeysError;
 use super::ledger::Ledger;
+use super::proposals::Proposal;
 use super::shared::{Contended, Shared};
 
 pub(super) use runner::CreditRunner;
+pub use take_back::{NotTakenBack, RunReversal, TakeBackRequest, TakenBackShare};
 
 /// Why no run is started or carried on.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +44,21 @@ pub enum CreditError {
     /// The sum does not fit.
     #[error("the families of bank {0} need more than can be counted")]
     TooMuch(i16),
+    /// The period lies before the programme's first or after the next one, and nobody said that it may.
+    #[error("{0} is neither the next month nor one since the programme began")]
+    OutsideWindow(Period),
+    /// Two clients have to want it, and nobody asks here.
+    #[error(
+        "{0} or the period needs two clients of the programme that agree\n\
+         hint: each of them asks for it with `POST /v1/credit-runs`"
+    )]
+    NeedsTwo(Rupiah),
+    /// A reversal of this period is under way.
+    #[error("a reversal of this period is under way")]
+    UnderWay,
+    /// The client's access was withdrawn.
+    #[error("the client's access was withdrawn")]
+    ClientRevoked,
     /// The run's node number or its randomness can't be had.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -59,7 +80,7 @@ impl Contended for CreditError {
 }
 
 /// How a run stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CreditRun {
     /// Its id.
     pub id: i64,
@@ -69,6 +90,19 @@ pub struct CreditRun {
     pub status: RunStatus,
     /// Each bank's part.
     pub shares: Vec<CreditShare>,
+    /// While it is only proposed, or was: what waits for whom.
+    pub proposal: Option<Box<Proposal>>,
+}
+
+/// Which period is to be credited, by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct RunRequest {
+    /// The client's row.
+    pub client: i64,
+    /// The period.
+    pub period: Period,
+    /// Even if it lies outside the window, with another client's agreement.
+    pub outside: bool,
 }
 
 /// A bank's part of a run: families and rupiah.
@@ -89,13 +123,17 @@ pub struct CreditShare {
 }
 
 impl Ledger {
-    /// Starts the run of a period, or joins the one under way. It has to be carried on with
+    /// Starts the run of a period, or joins the one under way; above the limit, or outside the window, it
+    /// is proposed, and started when another client asks for the same. It has to be carried on with
     /// [`Ledger::carry_on_credit_run`].
     ///
     /// # Errors
     /// [`CreditError`] when no policy holds, or nothing could be done.
-    pub fn start_credit_run(&self, period: Period) -> Result<CreditRun, CreditError> {
-        start::start(&self.shared, period)
+    pub fn start_credit_run(&self, request: RunRequest) -> Result<CreditRun, CreditError> {
+        let RunRequest { client, period, outside } = request;
+        let alone_up_to = self.limits.four_eyes_above;
+        let wish = start::Wish { client: Some(client), period, outside, alone_up_to };
+        start::start(&self.shared, wish)
     }
 
     /// Carries a run on to its end; `progress` is told how it stands every now and then, and at the end.
@@ -112,7 +150,32 @@ impl Ledger {
 
     /// Carries a run on to its end in the background, however often a step fails.
     pub fn run_credit_in_background(&self, id: i64) {
-        self.credits.start(&self.shared, id);
+        self.credits.start(&self.shared, runner::Job::Run(id));
+    }
+
+    /// Carries a run's reversal on to its end in the background, however often a step fails.
+    pub fn run_reversal_in_background(&self, id: i64) {
+        self.credits.start(&self.shared, runner::Job::Reversal(id));
+    }
+
+    /// Carries on in the background what was interrupted: runs and their reversals.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they can't be read.
+    pub fn resume_credits(&self) -> Result<(), StoreError> {
+        let (runs, reversals) = self.shared.read_own(|connection| {
+            Ok::<_, StoreError>((connection.running_runs()?, connection.running_reversals()?))
+        })?;
+        let runs = runs.into_iter().map(runner::Job::Run);
+        for job in runs.chain(reversals.into_iter().map(runner::Job::Reversal)) {
+            self.resume(job);
+        }
+        Ok(())
+    }
+
+    fn resume(&self, job: runner::Job) {
+        tracing::info!(?job, "an interrupted credit run is carried on");
+        self.credits.start(&self.shared, job);
     }
 
     /// How a run stands.
@@ -122,38 +185,32 @@ impl Ledger {
     pub fn credit_run(&self, id: i64) -> Result<Option<CreditRun>, StoreError> {
         self.shared.read(|connection| load(connection, id))
     }
-
-    /// The runs that are under way or were interrupted.
-    ///
-    /// # Errors
-    /// [`StoreError`] when they can't be read.
-    pub fn unfinished_credit_runs(&self) -> Result<Vec<i64>, StoreError> {
-        self.shared.read(Connection::running_runs)
-    }
 }
 
-/// Runs the credit of a period to its end, beside the service and without its keys.
+/// Runs the credit of a period to its end, beside the service and without its keys. More than `alone_up_to`
+/// it credits only in a run that two clients agreed to.
 ///
 /// # Errors
 /// [`CreditError`] when a step fails; the same call carries the run on.
 pub fn credit_period(
     url: &DatabaseUrl,
     clock: Arc<dyn Clock>,
-    period: Period,
+    (period, alone_up_to): (Period, Rupiah),
     progress: impl FnMut(&CreditRun) + Send,
 ) -> Result<CreditRun, CreditError> {
     let shared = Arc::new(Shared::open(url, clock)?);
     let keeper = keeper::start(&shared)?;
+    let wish = start::Wish { client: None, period, outside: false, alone_up_to };
     let done =
-        start::start(&shared, period).and_then(|run| sessions::carry_on(&shared, run.id, progress));
+        start::start(&shared, wish).and_then(|run| sessions::carry_on(&shared, run.id, progress));
     keeper.stop();
     shared.release()?;
     done
 }
 
-/// A run with its banks' parts.
+/// A run with its banks' parts; one that is only proposed has no row yet.
 fn load(connection: &mut Connection, id: i64) -> Result<Option<CreditRun>, StoreError> {
-    let Some(run) = connection.run_by_id(id)? else { return Ok(None) };
+    let Some(run) = connection.run_by_id(id)? else { return proposed(connection, id) };
     let corrupt = |what: &str| StoreError::corrupt(format!("credit run {id}: {what}"));
     let banks = connection.banks()?;
     let shares = connection.shares_of_run(id)?.into_iter().map(|share| {
@@ -175,5 +232,25 @@ fn load(connection: &mut Connection, id: i64) -> Result<Option<CreditRun>, Store
         status: RunStatus::from_number(run.status)
             .ok_or_else(|| corrupt("its status is unknown"))?,
         shares: shares.collect::<Result<_, StoreError>>()?,
+        proposal: None,
     }))
+}
+
+/// A run that one client wants.
+fn proposed(connection: &mut Connection, id: i64) -> Result<Option<CreditRun>, StoreError> {
+    let Some(row) = connection.proposal(id)? else { return Ok(None) };
+    let Act::CreditRun { period, .. } = row.act else { return Ok(None) };
+    let corrupt = || StoreError::corrupt(format!("proposal {id}: its banks can't be read"));
+    let banks = connection.banks()?;
+    let parts = start::parts_of(&row.detail).ok_or_else(corrupt)?;
+    let shares = parts.into_iter().map(|(bank, needed, available)| {
+        let bank = banks.iter().find(|known| known.id.0 == bank).ok_or_else(corrupt)?;
+        let (bank, status) = (bank.code.clone(), ShareStatus::Proposed);
+        Ok(CreditShare { bank, status, credited: 0, amount: 0, needed, available })
+    });
+    let shares = shares.collect::<Result<_, StoreError>>()?;
+    let waits = row.state == ProposalState::Proposed;
+    let status = if waits { RunStatus::Proposed } else { RunStatus::Failed };
+    let proposal = Some(Box::new(row.into()));
+    Ok(Some(CreditRun { id, period, status, shares, proposal }))
 }

@@ -42,7 +42,7 @@ pub(super) fn carry_on(
         };
         sessions.into_iter().map(join).fold(Ok(()), Result::and)
     });
-    let run = shared.read(|connection| load(connection, id))?.ok_or_else(|| missing(id))?;
+    let run = shared.read_own(|connection| load(connection, id))?.ok_or_else(|| missing(id))?;
     if run.status == RunStatus::Running {
         done?;
     }
@@ -79,7 +79,7 @@ fn work(
         let now = Stopwatch::now();
         if now >= told.next {
             told.next = now.checked_add(TELL).unwrap_or(now);
-            let run = shared.read(|connection| load(connection, id))?;
+            let run = shared.read_own(|connection| load(connection, id))?;
             (told.progress)(&run.ok_or_else(|| missing(id))?);
         }
     }
@@ -126,6 +126,7 @@ impl<'a> Session<'a> {
 
     fn try_step(&mut self, id: i64, way: Way) -> Result<Step, Halt> {
         let (shared, sizes) = (self.shared, self.sizes);
+        shared.may_decide()?;
         let (clock, ids) = (Arc::clone(&shared.clock), Arc::clone(&shared.ids));
         let work = move |tx: &mut Connection| step(tx, (&ids, clock.now()), id, (sizes, way));
         match &mut self.connection {

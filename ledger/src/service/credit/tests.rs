@@ -9,7 +9,8 @@ use crate::domain::household::Identity;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
 use crate::service::{
-    FOUR_EYES_ABOVE, NewBankCard, NewScope, Options, ROLLUP_SPAN, RecordingLimits, Teller,
+    FOUR_EYES_ABOVE, NewBankCard, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits,
+    Teller,
 };
 use crate::service::{add_clients, migrate};
 
@@ -36,6 +37,8 @@ impl Bench {
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
             recordings: RecordingLimits::default(),
+            limits: ProgrammeLimits::default(),
+            wrong_pins: None,
         };
         let ledger = Ledger::open(&options).unwrap();
         let entry = BankEntry {
@@ -87,7 +90,8 @@ impl Bench {
     }
 
     fn start(&self) -> CreditRun {
-        self.ledger.start_credit_run("2018-09".parse().unwrap()).unwrap()
+        let period = "2018-09".parse().unwrap();
+        self.ledger.start_credit_run(RunRequest { client: 1, period, outside: false }).unwrap()
     }
 
     /// Carries the run on: families that were credited, and what the bank still holds and promised.

@@ -1,30 +1,92 @@
 //! Deciding a difference: proposed by one person or carried out, with what it posts.
 
-use rust_decimal::Decimal;
+use chrono::NaiveTime;
 
-use crate::domain::calendar::Instant;
+use crate::domain::calendar::{Instant, Zone};
 use crate::domain::ids::{AccountId, RowId};
+use crate::domain::matching::MatchStatus;
 use crate::domain::money::Rupiah;
-use crate::domain::resolution::{Difference, Plan, Resolution, Standing};
+use crate::domain::resolution::{Difference, FourEyes, Plan, Resolution, Stake, Standing};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::exceptions::ExceptionRow;
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::View;
 
-use super::super::fees::{FeeRow, post_fees, total};
+use super::super::fees::{FeeRow, post_fees, unposted_sum};
 use super::super::ids::IdSource;
 use super::super::paying::{Payment, park, pay};
 use super::super::reconciling::differences::{PROPOSED, RESOLVED, is_open};
-use super::{Clerk, NotResolved, status, tell};
+use super::super::reconciling::held::{HeldLine, HeldRow};
+use super::{Clerk, NotResolved, Told, tell};
 
 /// A decision that is being taken.
 pub(super) struct Decision<'a> {
     pub(super) clerk: Clerk,
     pub(super) resolution: Resolution,
     pub(super) reason: &'a str,
-    /// What may be at stake without a second person.
-    pub(super) limit: Rupiah,
+    /// What may be moved without a second person.
+    pub(super) limits: FourEyes,
+}
+
+/// A difference with what is posted for it.
+pub(in crate::service) struct Weighed {
+    pub(in crate::service) about: Difference,
+    /// The one settlement that it is about.
+    settlement: Option<OwedSettlement>,
+    fees: Vec<FeeRow>,
+}
+
+impl Weighed {
+    /// Weighs a difference as it is now.
+    pub(in crate::service) fn of(
+        tx: &mut Connection,
+        row: &ExceptionRow,
+    ) -> Result<Self, StoreError> {
+        let corrupt = |what: &str| StoreError::corrupt(format!("exception {}: {what}", row.id));
+        let rows = tx.rows_of_exception(row.id)?.into_iter().map(HeldRow::read);
+        let rows: Vec<HeldRow> = rows.collect::<Result<_, _>>()?;
+        let (moved, fees) = HeldRow::sums(&rows)?;
+        let lines = HeldLine::read(&row.lines)?;
+        let (mut due, mut paid) = (0_i64, 0_i64);
+        let mut settlements = Vec::with_capacity(lines.len());
+        for line in &lines {
+            let settlement = tx.settlement_by_reference(row.view.bank, &line.settlement)?;
+            due = due.saturating_add(line.amount);
+            if settlement.as_ref().is_some_and(|settlement| settlement.paid_by.is_some()) {
+                paid = paid.saturating_add(line.amount);
+            }
+            settlements.push(settlement);
+        }
+        let only = settlements.pop().filter(|_| settlements.is_empty());
+        let settlement = only.flatten().filter(|_| lines.iter().all(HeldLine::is_settlement));
+        let standing = |settlement: &OwedSettlement| match settlement.paid_by {
+            Some(_reconciliation) => Standing::Paid,
+            None => Standing::Owed,
+        };
+        let rupiah = |sum: i64| Rupiah::new(sum).map_err(|_below| corrupt("its sum is none"));
+        let about = Difference {
+            status: MatchStatus::named(&row.status)
+                .ok_or_else(|| corrupt("its status is unknown"))?,
+            due: rupiah(due)?,
+            paid: rupiah(paid)?,
+            moved,
+            fees,
+            settlement: settlement.as_ref().map(standing),
+            parked: tx.parked_for(row.id)?,
+        };
+        Ok(Self { about, settlement, fees: HeldRow::fees(&rows) })
+    }
+
+    /// What a decision moves in all.
+    fn money(&self, tx: &mut Connection, (view, plan): (View, Plan)) -> Result<i64, StoreError> {
+        if view.merchant != 0 {
+            return Ok(0);
+        }
+        let fees = if plan.posts_fees { unposted_sum(tx, (view.bank, &self.fees))? } else { 0 };
+        let paid = if plan.pays_settlement { self.about.due.get() } else { 0 };
+        Ok(plan.to_suspense.saturating_abs().saturating_add(paid).saturating_add(fees))
+    }
 }
 
 impl Decision<'_> {
@@ -41,32 +103,44 @@ impl Decision<'_> {
         if !is_open(row.state) {
             return if is_same && is_own { Ok(row) } else { Err(NotResolved::Closed) };
         }
-        let settlement = tx.settlement_by_reference(row.view.bank, &row.key)?;
-        // What nothing has to be paid for is not paid by a row that names it.
-        let settlement = settlement.filter(|settlement| settlement.sums.due() > 0);
-        let fees = FeeRow::read(&row.fee_rows);
-        let fees = fees.ok_or_else(|| StoreError::corrupt("a difference's fees are none"))?;
-        let about = difference(&row, &fees, settlement.as_ref())?;
-        let plan = self.resolution.plan(&about)?;
-        let needs_two = about.at_stake() > Decimal::from(self.limit.get());
+        let weighed = Weighed::of(tx, &row)?;
+        let plan = self.resolution.plan(&weighed.about)?;
+        let moves = weighed.money(tx, (row.view, plan))?;
+        let stake = self.stake(tx, (&row, moves), now)?;
         let is_agreed = row.state == PROPOSED && is_same && !is_own;
-        if needs_two && !is_agreed {
+        if self.limits.needs_two(stake, &weighed.about) && !is_agreed {
             if row.state == PROPOSED && is_same {
                 return Err(NotResolved::SecondPerson);
             }
             row.state = PROPOSED;
             (row.resolution, row.decided_by) = (Some(name.to_owned()), Some(client));
-            tell(tx, &mut row, (client, now), ("proposed", self.reason), None)?;
+            let told = Told { event: "proposed", note: self.reason, transfer: None, amount: 0 };
+            tell(tx, &mut row, (client, now), told)?;
             return Ok(row);
         }
-        let transfer = self.carry_out(tx, ids, (&row, plan, settlement), now)?;
-        if plan.posts_fees && row.view.merchant == 0 {
-            post_fees(tx, ids, (row.view.bank, &fees), (row.reconciliation, now))?;
-        }
+        let transfer = self.carry_out(tx, ids, (&row, plan, &weighed), now)?;
         row.state = RESOLVED;
         (row.resolution, row.decided_by) = (Some(name.to_owned()), Some(client));
-        tell(tx, &mut row, (client, now), ("resolved", self.reason), transfer)?;
+        let told = Told { event: "resolved", note: self.reason, transfer, amount: stake.now };
+        tell(tx, &mut row, (client, now), told)?;
         Ok(row)
+    }
+
+    /// What is moved, with what was moved before. The client's day is added up by one at a time.
+    fn stake(
+        &self,
+        tx: &mut Connection,
+        (row, moves): (&ExceptionRow, i64),
+        now: Instant,
+    ) -> Result<Stake, StoreError> {
+        let today = now.date_in(Zone::Wib);
+        let midnight = Instant::at(today, NaiveTime::MIN, Zone::Wib);
+        let day = (midnight.as_millis(), midnight.plus_millis(86_400_000).as_millis());
+        Ok(Stake {
+            now: moves,
+            before: tx.moved_on(row.id)?,
+            of_day: tx.moved_by(self.clerk.client, day)?,
+        })
     }
 
     /// Posts what the decision moves; a merchant's own view moves nothing.
@@ -74,43 +148,23 @@ impl Decision<'_> {
         &self,
         tx: &mut Connection,
         ids: &IdSource,
-        (row, plan, settlement): (&ExceptionRow, Plan, Option<OwedSettlement>),
+        (row, plan, weighed): (&ExceptionRow, Plan, &Weighed),
         now: Instant,
     ) -> Result<Option<(RowId, AccountId)>, NotResolved> {
         let View { bank, merchant } = row.view;
         if merchant != 0 {
             return Ok(None);
         }
-        if let Some(settlement) = settlement.filter(|_owed| plan.pays_settlement) {
+        if let Some(settlement) = weighed.settlement.as_ref().filter(|_owed| plan.pays_settlement) {
             let by = (row.reconciliation, self.clerk.client, now);
-            pay(tx, ids, (&[Payment::of(&settlement)], bank), by)?;
+            pay(tx, ids, (&[Payment::of(settlement)], bank), by)?;
+        }
+        if plan.posts_fees {
+            post_fees(tx, ids, (bank, &weighed.fees), (row.reconciliation, now))?;
         }
         if plan.to_suspense == 0 {
             return Ok(None);
         }
         Ok(Some(park(tx, ids, (bank, plan.to_suspense, row.id), now)?))
     }
-}
-
-fn difference(
-    row: &ExceptionRow,
-    fees: &[FeeRow],
-    settlement: Option<&OwedSettlement>,
-) -> Result<Difference, StoreError> {
-    let corrupt = |what: &str| StoreError::corrupt(format!("exception {}: {what}", row.id));
-    let moved = row.bank.as_deref().map(str::parse::<Decimal>).transpose();
-    let standing = |settlement: &OwedSettlement| match settlement.paid_by {
-        Some(_reconciliation) => Standing::Paid,
-        None => Standing::Owed,
-    };
-    Ok(Difference {
-        status: status(row)?,
-        due: Rupiah::new(row.ledger.unwrap_or(0))
-            .map_err(|_below| corrupt("its amount is below zero"))?,
-        moved: moved
-            .map_err(|_unreadable| corrupt("the bank's amount is none"))?
-            .unwrap_or_default(),
-        fees: total(fees)?,
-        settlement: settlement.map(standing),
-    })
 }

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use csv::ByteRecord;
 
+use crate::domain::legible::is_legible;
+
 use super::error::{BadRow, Flaw, ImportFile};
 
 /// The columns that may be left out.
@@ -12,6 +14,9 @@ const OPTIONAL: [(ImportFile, &str); 3] = [
     (ImportFile::Merchants, "account_number"),
     (ImportFile::Cards, "pin"),
 ];
+
+/// What people have to be able to read.
+pub(super) const LEGIBLE: &str = "text that can be read: something to be seen, without control characters, marks of direction and invisible letters";
 
 /// Where each column stands.
 pub(super) struct Header {
@@ -118,6 +123,16 @@ impl<'a> Cells<'a> {
             self.flaw(Some(column), Flaw::Empty);
         }
         text
+    }
+
+    /// A cell that people read: a name, an address.
+    pub(super) fn legible(&mut self, column: &'static str) -> Option<&'a str> {
+        let text = self.text(column)?;
+        if is_legible(text) {
+            return Some(text);
+        }
+        self.flaw(Some(column), Flaw::Not(LEGIBLE));
+        None
     }
 
     /// A cell that `read` makes something of; `wanted` tells what should stand there.

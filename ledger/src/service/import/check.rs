@@ -4,13 +4,14 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use crate::domain::calendar::{Date, Instant, business_date};
 use crate::domain::card::{CardState, NotPin};
 
 use super::error::{BadRow, Flaw, ImportFile};
 use super::set::{ImportSet, Row};
 
-/// Everything that is wrong between the rows of a set.
-pub(super) fn within(set: &ImportSet) -> Vec<BadRow> {
+/// Everything that is wrong between the rows of a set, and with what they say of the present.
+pub(super) fn within(set: &ImportSet, now: Instant) -> Vec<BadRow> {
     let mut bad = Vec::new();
     let b = &mut bad;
     repeats(b, ImportFile::Banks, "bank", &set.banks, |bank| &bank.code);
@@ -20,9 +21,22 @@ pub(super) fn within(set: &ImportSet) -> Vec<BadRow> {
     repeats(b, ImportFile::Households, "household", &set.households, |one| &one.household);
     repeats(b, ImportFile::Households, "nik", &set.households, |one| &one.identity.nik);
     repeats(b, ImportFile::Wallets, "household", &set.wallets, |wallet| &wallet.household);
+    open_days(set, now, b);
     wallets(set, b);
     cards(set, b);
     bad
+}
+
+/// A bank's open day is one that a purchase made now could be dated to, or an earlier one: sales that are
+/// dated ahead would wait for days to be settled.
+fn open_days(set: &ImportSet, now: Instant, bad: &mut Vec<BadRow>) {
+    for Row { line, entry } in &set.banks {
+        let latest = business_date(now, entry.cut_off, Date::MIN);
+        if entry.open_business_date > latest {
+            let (file, column) = (ImportFile::Banks, Some("open_business_date"));
+            bad.push(BadRow { file, line: *line, column, flaw: Flaw::DayAhead(latest) });
+        }
+    }
 }
 
 /// Names every row whose `key` an earlier one has.

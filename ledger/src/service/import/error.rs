@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::domain::bank::BankCode;
+use crate::domain::calendar::Date;
 use crate::domain::card::{MaskedCard, NotCardNumber, NotPin};
 use crate::domain::keys::NotSealed;
 use crate::domain::merchant::MerchantCode;
@@ -126,6 +127,9 @@ pub enum Flaw {
     /// A card in this state has no PIN yet.
     #[error("a `{0}` card has no PIN yet")]
     PinTooEarly(&'static str),
+    /// A bank's open day that is ahead of what a purchase made now is dated to.
+    #[error("later than a purchase made now would be dated to: `{0}` at the latest")]
+    DayAhead(Date),
     /// The set has it already.
     #[error("the same as in line {0}")]
     Repeated(u64),
@@ -153,6 +157,12 @@ pub enum Flaw {
     /// The household has no wallet in the set.
     #[error("wallets.csv has no wallet of this household")]
     NoWallet,
+    /// New data are given for a merchant that isn't there.
+    #[error("not registered: only registered merchants can be updated")]
+    NotRegistered,
+    /// New data name another bank.
+    #[error("a merchant stays with its bank: what it is owed is settled there")]
+    BankStays,
 }
 
 /// Why nothing was imported.
@@ -183,6 +193,9 @@ pub enum ImportErrors {
         /// Ids that can be had.
         most: usize,
     },
+    /// Something else than merchants was to be updated.
+    #[error("only merchants can be updated: leave the folder's other files out")]
+    OnlyMerchants,
     /// An identity that can't be sealed.
     #[error(transparent)]
     NotSealed(#[from] NotSealed),

@@ -162,7 +162,7 @@ fn keep<K: Clone + Eq + Hash>(names: &mut HashSet<K>, cells: &Cells<'_>, name: O
 
 fn bank(cells: &mut Cells<'_>, unread: &mut HashSet<BankCode>) -> Option<BankEntry> {
     let code = cells.parse("bank", BANK);
-    let name = cells.text("name");
+    let name = cells.legible("name");
     let clearing_code = cells.read("clearing_code", "a clearing code: 3 digits", digits(3..=3));
     let account_number = cells.read("account_number", ACCOUNT, digits(5..=20));
     let cut_off = cells.parse("cutoff", "a time of day like `22:00`");
@@ -200,9 +200,9 @@ fn digits(length: RangeInclusive<usize>) -> impl FnOnce(&str) -> Option<String> 
 
 fn merchant(cells: &mut Cells<'_>, unread: &mut HashSet<MerchantCode>) -> Option<MerchantEntry> {
     let code = cells.parse("merchant_id", MERCHANT);
-    let name = cells.text("name");
+    let name = cells.legible("name");
     let kind = cells.read("kind", KIND, MerchantKind::named);
-    let address = cells.text("address");
+    let address = cells.legible("address");
     let region = cells.parse("region_code", REGION);
     let bank = cells.parse("bank", BANK);
     let zone = cells.parse("zone", "a time zone: WIB, WITA or WIT");
@@ -236,7 +236,7 @@ fn terminal(cells: &mut Cells<'_>) -> Option<TerminalEntry> {
 fn household(cells: &mut Cells<'_>, unread: &mut HashSet<HouseholdRef>) -> Option<HouseholdEntry> {
     let household = cells.parse("household", REFERENCE);
     let nik = cells.parse("nik", "a NIK: 16 digits");
-    let name = cells.text("name");
+    let name = cells.legible("name");
     let region = cells.parse("region_code", REGION);
     keep(unread, cells, household.as_ref());
     let identity = Identity { nik: nik?, name: name?.to_owned() };

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::cells::LEGIBLE;
 use super::*;
 use crate::domain::bank::BankId;
 use crate::domain::card::{CardNumber, CardState};
 use crate::domain::household::{Identity, Nik};
 use crate::domain::ids::HouseholdId;
 use crate::service::clock::ManualClock;
-use crate::service::{FOUR_EYES_ABOVE, Options, ROLLUP_SPAN, RecordingLimits, migrate};
+use crate::service::{
+    FOUR_EYES_ABOVE, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits, migrate,
+};
 use crate::store::DatabaseUrl;
 use crate::store::connection::Connection;
 
@@ -69,6 +72,11 @@ fn read(files: &[(&str, String)]) -> ImportSet {
     read_folder(folder(files).path()).unwrap()
 }
 
+/// What is wrong with the rows by themselves.
+fn flaws(files: &[(&str, String)]) -> Vec<String> {
+    read(files).bad.iter().map(ToString::to_string).collect()
+}
+
 fn open(dir: &Path) -> Ledger {
     let url = DatabaseUrl::sqlite(&dir.join("ledger.db"));
     migrate(&url).unwrap();
@@ -82,6 +90,8 @@ fn open(dir: &Path) -> Ledger {
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
         recordings: RecordingLimits::default(),
+        limits: ProgrammeLimits::default(),
+        wrong_pins: None,
     })
     .unwrap()
 }
@@ -285,6 +295,11 @@ fn pins_that_are_easily_guessed_are_refused() {
         "111111",
         "601301",
         "070885",
+        "121212",
+        "112233",
+        "123123",
+        "000001",
+        "170845",
         &format!("99{}", card_number(1).masked().last_four()),
     ];
     for pin in weak {
@@ -321,10 +336,30 @@ fn lines_are_counted_as_an_editor_counts_them() {
         let text = "\u{feff}household,nik,name,region_code\n\
                     H1,1571014708850003,\"two\nlines\",1571010001\n\n\
                     H2,1571010101700004,,1571010001\n";
-        let set = read(&[("households.csv", text.replace('\n', ending))]);
-        assert_eq!(set.households[0].line, 2);
-        let bad: Vec<String> = set.bad.iter().map(ToString::to_string).collect();
-        assert_eq!(bad, ["households.csv:5: name: nothing is given"], "{ending:?}");
+        let bad = flaws(&[("households.csv", text.replace('\n', ending))]);
+        let illegible = format!("households.csv:2: name: not {LEGIBLE}");
+        let missing = "households.csv:5: name: nothing is given".to_owned();
+        assert_eq!(bad, [illegible, missing], "{ending:?}");
+    }
+}
+
+#[test]
+fn names_that_nobody_can_read_are_refused() {
+    for name in ["\u{200e}\u{200f}", "\u{200b}", "Keluarga \u{202e}Satu", "a\u{7}b"] {
+        let mut files = city();
+        files[1].1.extend(["EW-0002,", name, ",warung,Jalan 2,1571010001,bri,WIB,2\n"]);
+        files[3].1.extend(["H3,1571014708850009,", name, ",1571010001\n"]);
+        let expected =
+            ["merchants.csv:3", "households.csv:4"].map(|at| format!("{at}: name: not {LEGIBLE}"));
+        assert_eq!(flaws(&files), expected, "{name:?}");
+    }
+    let mut files = city();
+    files[3].1 += "H3,1571014708850009, ,1571010001\n";
+    assert_eq!(flaws(&files), ["households.csv:4: name: nothing is given"]);
+    for name in ["Z", "R 4", "-", "سيتي", "ꦗꦮ"] {
+        let mut files = city();
+        files[3].1.extend(["H3,1571014708850009,", name, ",1571010001\n"]);
+        assert_eq!(flaws(&files), [""; 0], "{name}");
     }
 }
 

@@ -63,8 +63,8 @@ impl Plan {
             return Err(ImportErrors::TooLarge { needed: set.banks.len(), most: MOST_BANKS });
         }
         let mut bad = std::mem::take(&mut set.bad);
-        bad.extend(check::within(&set));
         let now = shared.clock.now();
+        bad.extend(check::within(&set, now));
         Ok(Self {
             bad,
             nik_hashes: set

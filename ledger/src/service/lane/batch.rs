@@ -8,10 +8,10 @@
 
 use std::sync::Arc;
 
-use crate::domain::ids::AccountId;
+use crate::domain::ids::{AccountId, has_ids_above};
 use crate::domain::redemption::{Attempt, PointOfSale};
 use crate::store::StoreError;
-use crate::store::batch::{BatchRows, BatchStore, FactsQuery, Hold};
+use crate::store::batch::{BatchRows, BatchStore, FactsQuery, Hold, RefusedRows};
 
 use super::super::error::Trouble;
 use super::decide::{Decider, Verdict};
@@ -42,6 +42,9 @@ impl From<Trouble> for BatchFailure {
     }
 }
 
+/// What each command is answered.
+pub(super) type Replies = Vec<Result<Reply, Trouble>>;
+
 /// Decides `commands`, on what `queries` ask for each of them, as one batch, and answers each, in their
 /// order.
 pub(super) fn run(
@@ -49,7 +52,7 @@ pub(super) fn run(
     context: &LaneContext,
     registry: &mut Registry,
     (commands, queries, hold): (&[&Command], &[FactsQuery], Hold),
-) -> Result<Vec<Reply>, BatchFailure> {
+) -> Result<Replies, BatchFailure> {
     // Not even begun: another process holds the database. Trying each command alone would only wait
     // as long again for each.
     store.hold(hold, queries).map_err(|error| {
@@ -60,6 +63,10 @@ pub(super) fn run(
     match (hold, done) {
         (Hold::Guard, done) => done.map(|(replies, _)| replies),
         (Hold::Lock, Ok((replies, true))) => {
+            if let Err(trouble) = context.ids.before_commit(store) {
+                store.rollback();
+                return Err(trouble.into());
+            }
             store.commit().map_err(BatchFailure::Unknown)?;
             Ok(replies)
         }
@@ -80,15 +87,17 @@ fn decide_and_write(
     context: &LaneContext,
     registry: &mut Registry,
     (commands, queries, hold): (&[&Command], &[FactsQuery], Hold),
-) -> Result<(Vec<Reply>, bool), BatchFailure> {
+) -> Result<(Replies, bool), BatchFailure> {
     let ground = store.ground(queries)?;
     let shops: Vec<PointOfSale> = commands.iter().map(|command| command.pos()).collect();
     registry.bring_to(store, ground.revision, &shops)?;
-    let now = context.clock.now();
+    let now = context.clock.at(ground.now)?;
     let wallets = ground.facts.iter().filter_map(|facts| facts.wallet);
-    let highest = wallets.map(|wallet| wallet.last_id).max().unwrap_or(0);
-    let ids = context.ids.block(commands.len().saturating_add(1), highest, now)?;
-    let mut decider = Decider::new(&context.keys, registry, now, ids);
+    let last_ids = wallets.map(|wallet| wallet.last_id).filter(|last_id| has_ids_above(*last_id));
+    let rows = commands.len().saturating_add(1);
+    let ids = context.ids.block(rows, last_ids.max().unwrap_or(0), now)?;
+    let references = context.ids.references(store, rows)?;
+    let mut decider = Decider::new(&context.keys, registry, now, (ids, references));
     let verdicts: Vec<Verdict> = commands
         .iter()
         .zip(ground.facts)
@@ -96,15 +105,15 @@ fn decide_and_write(
         .collect::<Result<_, _>>()?;
 
     let (cards, wallets) = (decider.changed_cards(), decider.changed_wallets());
-    let Decider { attempts, transfers, leaves, .. } = decider;
+    let span = decider.span();
+    let Decider { attempts, inquiries, wrong_pins, transfers, leaves, .. } = decider;
     // Before anything is written: a guarded write is its own commit, after which nothing may fail.
     let replies = verdicts
         .into_iter()
         .map(|verdict| reply(store, &attempts, verdict))
         .collect::<Result<_, _>>()?;
-    let changed = !cards.is_empty() || !attempts.is_empty();
-    if let (Some(first), Some(last)) = (attempts.first(), attempts.last()) {
-        let (anchor, last_id) = (first.wallet, last.id.0);
+    let changed = !cards.is_empty() || span.is_some();
+    if let Some((anchor, last_id)) = span {
         let rows = BatchRows {
             id: ids.first(),
             last_id,
@@ -115,11 +124,13 @@ fn decide_and_write(
             leaves,
             wallets,
             cards,
+            refused: RefusedRows { inquiries, wrong_pins, limit: context.wrong_pins },
             revision: (hold == Hold::Guard).then(|| registry.revision()),
         };
         store.write_batch(&rows).map_err(|error| not_written(error, hold))?;
     } else if changed && hold == Hold::Guard {
-        // Only wrong PINs of balance inquiries: they have no batch whose row could be refused.
+        // Only right PINs of balance inquiries, which forget wrong ones: they have no batch whose row
+        // could be refused.
         return Err(BatchFailure::NeedsLock);
     } else if changed {
         store.set_card_standing(&cards)?;
@@ -141,23 +152,25 @@ fn not_written(error: StoreError, hold: Hold) -> BatchFailure {
     }
 }
 
+/// What is answered to one command; an error is the whole batch's.
 fn reply(
     store: &mut dyn BatchStore,
     attempts: &[Arc<Attempt>],
     verdict: Verdict,
-) -> Result<Reply, Trouble> {
+) -> Result<Result<Reply, Trouble>, Trouble> {
     let missing = |what: AccountId| {
         StoreError::corrupt(format!("account {}: an attempt is not there", what.0))
     };
     match verdict {
-        Verdict::Known(reply) => Ok(reply),
+        Verdict::Known(reply) => Ok(Ok(reply)),
+        Verdict::Impossible(trouble) => Ok(Err(trouble)),
         Verdict::Decided { place, replay } => {
             let attempt = attempts.get(place).ok_or_else(|| missing(AccountId(0)))?;
-            Ok(Reply::Decided { attempt: Arc::clone(attempt), replay })
+            Ok(Ok(Reply::Decided { attempt: Arc::clone(attempt), replay }))
         }
         Verdict::Recorded(id, wallet) => {
             let attempt = store.attempt(id, wallet)?.ok_or_else(|| missing(wallet))?;
-            Ok(Reply::Decided { attempt: Arc::new(attempt), replay: true })
+            Ok(Ok(Reply::Decided { attempt: Arc::new(attempt), replay: true }))
         }
     }
 }

@@ -5,19 +5,23 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::domain::calendar::{Date, Instant};
-use crate::domain::ids::{AccountId, CardId, IdBlock, RowId};
-use crate::domain::keys::Keys;
+use crate::domain::ids::{AccountId, CardId, IdBlock, RowId, has_ids_above};
+use crate::domain::inquiry::RefusedInquiry;
+use crate::domain::keys::{CardIndex, Keys};
 use crate::domain::leaf::{LeafContext, leaf_hash};
 use crate::domain::money::Rupiah;
+use crate::domain::receipt::RetrievalReference;
 use crate::domain::redemption::{
-    Attempt, CardFacts, CardStanding, Outcome, Redeem, ShopFacts, authorize, check_card,
-    decide_standing,
+    Attempt, CardFacts, CardStanding, Outcome, PointOfSale, Redeem, ShopFacts, authorize,
+    check_card, decide_standing,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
+use crate::domain::wrong_pins::WrongPin;
 use crate::store::StoreError;
 use crate::store::batch::{CardChange, Facts, WalletChange, WalletState};
 
+use super::super::error::Trouble;
 use super::registry::Registry;
 use super::{Command, Inquiry, Reply};
 
@@ -29,6 +33,8 @@ pub(super) enum Verdict {
     Recorded(RowId, AccountId),
     /// Decided in this batch: the place in [`Decider::attempts`].
     Decided { place: usize, replay: bool },
+    /// It can't be decided, and all others can.
+    Impossible(Trouble),
 }
 
 /// A wallet while a batch is decided.
@@ -45,26 +51,44 @@ pub(super) struct Decider<'a> {
     registry: &'a Registry,
     now: Instant,
     ids: IdBlock,
+    /// The serial of the first retrieval reference; there is one for each command.
+    references: i64,
     wallets: HashMap<AccountId, Wallet>,
     tries: HashMap<CardId, CardChange>,
     keys_seen: HashMap<(AccountId, AccountId, [u8; 16]), usize>,
+    /// The account of the batch's first row, and how many rows have an id.
+    anchor: Option<AccountId>,
+    rows: i64,
     pub(super) attempts: Vec<Arc<Attempt>>,
+    pub(super) inquiries: Vec<RefusedInquiry>,
+    pub(super) wrong_pins: Vec<WrongPin>,
     pub(super) transfers: Vec<Transfer>,
     pub(super) leaves: Vec<u8>,
 }
 
 impl<'a> Decider<'a> {
-    /// A batch that makes its rows' ids of `ids`, whose first is the batch's own.
-    pub(super) fn new(keys: &'a Keys, registry: &'a Registry, now: Instant, ids: IdBlock) -> Self {
+    /// A batch that makes its rows' ids of `ids`, whose first is the batch's own, and numbers its purchases
+    /// from `references` on.
+    pub(super) fn new(
+        keys: &'a Keys,
+        registry: &'a Registry,
+        now: Instant,
+        (ids, references): (IdBlock, i64),
+    ) -> Self {
         Self {
             keys,
             registry,
             now,
             ids,
+            references,
             wallets: HashMap::new(),
             tries: HashMap::new(),
             keys_seen: HashMap::new(),
+            anchor: None,
+            rows: 0,
             attempts: Vec::new(),
+            inquiries: Vec::new(),
+            wrong_pins: Vec::new(),
             transfers: Vec::new(),
             leaves: Vec::new(),
         }
@@ -86,6 +110,36 @@ impl<'a> Decider<'a> {
         cards
     }
 
+    /// The account of the first row, in whose shard the batch lies, and the last row's id; `None`
+    /// without rows.
+    pub(super) fn span(&self) -> Option<(AccountId, i64)> {
+        self.anchor.map(|anchor| (anchor, self.ids.id(self.rows)))
+    }
+
+    /// The id of the next row. The block's first one is the batch's own.
+    fn next_id(&mut self, anchor: AccountId) -> RowId {
+        self.anchor.get_or_insert(anchor);
+        self.rows = self.rows.saturating_add(1);
+        RowId(self.ids.id(self.rows))
+    }
+
+    fn balance_of(&self, wallet: AccountId) -> Rupiah {
+        self.wallets.get(&wallet).map_or(Rupiah::ZERO, |wallet| wallet.balance)
+    }
+
+    /// Notes a wrong PIN, which changed a card's standing or none's.
+    fn note_wrong_pin(
+        &mut self,
+        (refusal, change): (Refusal, Option<CardStanding>),
+        id: RowId,
+        (pos, number): (PointOfSale, CardIndex),
+    ) {
+        if refusal.is_wrong_pin() {
+            let (terminal, counted) = (pos.terminal, change.is_some());
+            self.wrong_pins.push(WrongPin { terminal, id, number, counted });
+        }
+    }
+
     /// Decides one command.
     ///
     /// # Errors
@@ -95,6 +149,11 @@ impl<'a> Decider<'a> {
         command: &Command,
         facts: Facts,
     ) -> Result<Verdict, StoreError> {
+        if let Some(wallet) = facts.wallet.filter(|wallet| !has_ids_above(wallet.last_id)) {
+            let (id, last_id) = (wallet.id.0, wallet.last_id);
+            let why = format!("wallet {id}: no ids are made above its last one, {last_id}");
+            return Ok(Verdict::Impossible(StoreError::corrupt(why).into()));
+        }
         let shop = self.registry.shop(&command.pos());
         let shop = shop.ok_or_else(|| StoreError::corrupt("a shop was not looked up"))?;
         if !shop.client_active {
@@ -146,21 +205,31 @@ impl<'a> Decider<'a> {
 
     fn inquire(&mut self, inquiry: &Inquiry, shop: &ShopFacts, card: Option<&CardFacts>) -> Reply {
         let today = Date::from(self.now.date_in(shop.zone));
-        let verdict = decide_standing(shop).and(card.ok_or(Refusal::CardUnknown));
-        let (standing, change) = match verdict {
-            Ok(card) => check_card(card, inquiry.pin, today, self.keys),
+        let (standing, change) = match decide_standing(shop) {
+            Ok(()) => check_card(card, inquiry.pin, today, self.keys),
             Err(refusal) => (Err(refusal), None),
         };
-        let wallet = inquiry.card.map(|card| card.wallet);
-        let balance = wallet.and_then(|wallet| self.wallets.get(&wallet));
-        let balance = balance.map_or(Rupiah::ZERO, |wallet| wallet.balance);
-        if let Some(wallet) = wallet {
-            self.note_pin(wallet, card, change);
-        }
-        match standing {
-            Ok(()) => Reply::Balance { balance, as_of: self.now },
-            Err(refusal) => Reply::NotTold(refusal),
-        }
+        let (anchor, pos) = (inquiry.anchor(), inquiry.pos);
+        let balance = self.balance_of(anchor);
+        self.note_pin(anchor, card, change);
+        let Err(refusal) = standing else {
+            return Reply::Balance { balance, as_of: self.now };
+        };
+        let id = self.next_id(anchor);
+        self.note_wrong_pin((refusal, change), id, (pos, inquiry.number));
+        let refused = RefusedInquiry {
+            id,
+            wallet: anchor,
+            card: card.map(|card| card.id),
+            merchant: pos.merchant,
+            terminal: pos.terminal,
+            issuer: card.map(|card| card.issuer),
+            acquirer: shop.acquirer,
+            refusal,
+            created_at: self.now,
+        };
+        self.inquiries.push(refused);
+        Reply::NotTold(refused)
     }
 
     fn redeem(
@@ -197,14 +266,20 @@ impl<'a> Decider<'a> {
 
     fn attempt(&mut self, redeem: &Redeem, shop: &ShopFacts, card: Option<&CardFacts>) -> Attempt {
         let anchor = redeem.anchor();
-        let balance = self.wallets.get(&anchor).map_or(Rupiah::ZERO, |wallet| wallet.balance);
+        let balance = self.balance_of(anchor);
         let decision =
             authorize(redeem, (shop, card, balance), self.registry.book(), self.keys, self.now);
         self.note_pin(anchor, card, decision.pin);
-        // The block's first id is the batch's own.
-        let place = i64::try_from(self.attempts.len()).unwrap_or(i64::MAX).saturating_add(1);
+        let id = self.next_id(anchor);
+        if let Outcome::Refused(objection) = &decision.outcome {
+            let wrong = (objection.refusal, decision.pin);
+            self.note_wrong_pin(wrong, id, (redeem.pos, redeem.number));
+        }
+        let place = i64::try_from(self.attempts.len()).unwrap_or(i64::MAX);
+        let approved = matches!(decision.outcome, Outcome::Approved(_));
+        let reference = RetrievalReference::of_serial(self.references.saturating_add(place));
         Attempt {
-            id: RowId(self.ids.id(place)),
+            id,
             wallet: anchor,
             card: card.map(|card| card.id),
             merchant: redeem.pos.merchant,
@@ -214,6 +289,7 @@ impl<'a> Decider<'a> {
             key_hash: redeem.key_hash,
             request: redeem.request,
             outcome: decision.outcome,
+            reference: approved.then_some(reference),
             basket: Arc::clone(&redeem.basket),
             policy_version: decision.policy_version,
             created_at: self.now,
@@ -232,7 +308,8 @@ impl<'a> Decider<'a> {
         let kind = TransferKind::Redemption;
         let (amount, after) = (debit.amount(), debit.after());
         let transfer = Transfer::new(attempt.id, kind, sides, amount, Some(after), dates)
-            .map_err(|error| StoreError::corrupt(format!("an approved purchase: {error}")))?;
+            .map_err(|error| StoreError::corrupt(format!("an approved purchase: {error}")))?
+            .about(attempt.reference.map(RetrievalReference::get));
         let context = LeafContext {
             wallet: Some((id, pseudonym)),
             lines: attempt.basket.record(),

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::health::Health;
+
 /// The counters that the lanes share.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
@@ -9,6 +11,7 @@ pub(super) struct Counters {
     again: AtomicU64,
     commands: AtomicU64,
     last_batch: AtomicU64,
+    pub(super) health: Health,
 }
 
 /// What the lanes did since the start, and what waits for them.

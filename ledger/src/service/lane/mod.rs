@@ -7,6 +7,7 @@
 mod batch;
 mod decide;
 mod figures;
+mod health;
 mod recall;
 mod registry;
 mod seat;
@@ -21,17 +22,18 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::calendar::Instant;
 use crate::domain::ids::AccountId;
-use crate::domain::keys::Keys;
+use crate::domain::inquiry::RefusedInquiry;
+use crate::domain::keys::{CardIndex, Keys};
 use crate::domain::money::Rupiah;
 use crate::domain::redemption::{Attempt, CardRef, PointOfSale, Redeem};
-use crate::domain::refusal::Refusal;
 use crate::domain::shard::lane_of;
+use crate::domain::wrong_pins::WrongPinLimit;
 use crate::store::connection::Connection;
 use crate::store::{Backend, DatabaseUrl, StoreError};
 
-use super::clock::Clock;
 use super::error::Trouble;
 use super::ids::IdSource;
+use super::recorded::RecordedClock;
 
 pub use figures::LaneFigures;
 pub use seat::StandIn;
@@ -46,6 +48,7 @@ const QUEUE: usize = 4096;
 pub(crate) struct Inquiry {
     pub(crate) pos: PointOfSale,
     pub(crate) card: Option<CardRef>,
+    pub(crate) number: CardIndex,
     pub(crate) pin: crate::domain::card::Pin,
 }
 
@@ -54,6 +57,13 @@ pub(crate) struct Inquiry {
 pub(crate) enum Command {
     Redeem(Redeem),
     Inquire(Inquiry),
+}
+
+impl Inquiry {
+    /// The account it is recorded with when it is refused.
+    fn anchor(&self) -> AccountId {
+        self.card.map_or(self.pos.merchant, |card| card.wallet)
+    }
 }
 
 impl Command {
@@ -73,7 +83,10 @@ impl Command {
 
     /// The account that decides the lane, and that an attempt is recorded with.
     fn anchor(&self) -> AccountId {
-        self.card().map_or(self.pos().merchant, |card| card.wallet)
+        match self {
+            Self::Redeem(redeem) => redeem.anchor(),
+            Self::Inquire(inquiry) => inquiry.anchor(),
+        }
     }
 }
 
@@ -98,8 +111,8 @@ pub enum Reply {
         /// When.
         as_of: Instant,
     },
-    /// A balance is not told.
-    NotTold(Refusal),
+    /// A balance is not told; that it was asked for is recorded.
+    NotTold(RefusedInquiry),
 }
 
 type Answer = oneshot::Sender<Result<Reply, Trouble>>;
@@ -125,9 +138,11 @@ enum Work {
 #[derive(Clone, Debug)]
 pub(crate) struct LaneContext {
     pub(crate) url: DatabaseUrl,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<RecordedClock>,
     pub(crate) ids: Arc<IdSource>,
     pub(crate) keys: Arc<Keys>,
+    /// When wrong PINs suspend a terminal.
+    pub(crate) wrong_pins: Option<WrongPinLimit>,
     /// Where the batches go instead of to the database.
     pub(crate) stand_in: Option<StandIn>,
     /// Set when the storage failed in a way that only a restart can mend.
@@ -176,6 +191,11 @@ impl Lanes {
     /// Whether the storage still works.
     pub(crate) fn is_sound(&self) -> bool {
         !self.broken.load(Ordering::Acquire)
+    }
+
+    /// Whether what was asked for lately could be decided.
+    pub(crate) fn are_deciding(&self) -> bool {
+        self.counters.health.is_good()
     }
 
     /// Takes the lanes out of service: nothing is decided any more, and the process has to end.

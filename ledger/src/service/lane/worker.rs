@@ -10,7 +10,7 @@ use crate::store::batch::Hold;
 use crate::store::{Backend, StoreError};
 
 use super::super::error::Trouble;
-use super::batch::{self, BatchFailure};
+use super::batch::{self, BatchFailure, Replies};
 use super::figures::Counters;
 use super::recall::Recall;
 use super::registry::Registry;
@@ -102,7 +102,7 @@ impl Worker {
         &mut self,
         commands: &[&Command],
         hold: Option<Hold>,
-    ) -> Result<Vec<Reply>, BatchFailure> {
+    ) -> Result<Replies, BatchFailure> {
         self.seat()?;
         let Self { context, seat: Some(seat), registry, recall, planned, .. } = self else {
             return Err(BatchFailure::NotDone(Trouble::Unavailable));
@@ -132,6 +132,9 @@ impl Worker {
         if self.context.broken.load(Ordering::Acquire) {
             return answer_all(waiting, || Trouble::Unavailable);
         }
+        if self.context.clock.check().is_err() {
+            return answer_all(waiting, || Trouble::Unavailable);
+        }
         let commands: Vec<&Command> = waiting.iter().map(|(command, _)| &**command).collect();
         let mut result = self.try_batch(&commands, None);
         if matches!(&result, Err(failure) if failure.may_pass()) {
@@ -144,8 +147,9 @@ impl Worker {
         match result {
             Ok(replies) => {
                 self.counters.count(replies.len());
+                self.counters.health.decided();
                 for ((_, to), reply) in waiting.into_iter().zip(replies) {
-                    answer(to, Ok(reply));
+                    answer(to, reply);
                 }
             }
             Err(BatchFailure::Unknown(error)) => self.resolve_commit(waiting, &error),
@@ -159,6 +163,7 @@ impl Worker {
     fn deal_with(&mut self, waiting: Vec<Waiting>, trouble: &Trouble) {
         tracing::warn!(error = %trouble, commands = waiting.len(), "a batch was not written");
         if is_broken(trouble) || waiting.len() == 1 {
+            self.count_failed(&waiting);
             return answer_all(waiting, || Trouble::Unavailable);
         }
         for one in waiting {
@@ -176,18 +181,25 @@ impl Worker {
             self.context.broken.store(true, Ordering::Release);
             return answer_all(waiting, || Trouble::Unknown);
         }
+        self.count_failed(&waiting);
         let (keyed, rest): (Vec<Waiting>, Vec<Waiting>) =
             waiting.into_iter().partition(|(command, _)| matches!(**command, Command::Redeem(_)));
         answer_all(rest, || Trouble::Unknown);
         let commands: Vec<&Command> = keyed.iter().map(|(command, _)| &**command).collect();
         let mut replies = self.run_again(&commands).unwrap_or_default().into_iter();
         for (_, to) in keyed {
-            answer(to, replies.next().ok_or(Trouble::Unknown));
+            answer(to, replies.next().unwrap_or(Err(Trouble::Unknown)));
+        }
+    }
+
+    fn count_failed(&self, waiting: &[Waiting]) {
+        for (command, _) in waiting {
+            self.counters.health.failed(command.anchor());
         }
     }
 
     /// Runs a batch again until it succeeds, for as long as its clients can be kept waiting.
-    fn run_again(&mut self, commands: &[&Command]) -> Option<Vec<Reply>> {
+    fn run_again(&mut self, commands: &[&Command]) -> Option<Replies> {
         let started = Stopwatch::now();
         while started.elapsed() < COMMIT_RETRY {
             match self.try_batch(commands, Some(Hold::Lock)) {

@@ -7,13 +7,12 @@ use crate::domain::keys::key_hash;
 use crate::domain::merchant::MerchantCode;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::reads::{AttemptFilter, AttemptStatus, LogBounds, Range, RowKey, Stretch};
+use crate::store::reads::{AttemptFilter, AttemptStatus, LogBounds, Range, RowKey, Stretch, Times};
 
 use super::super::clients::NoAccess;
 use super::super::history::{Reader, ShownAttempt, shown};
 use super::super::ledger::Ledger;
 use super::plan::{Listing, Logged, by_time, of_account, of_wallet};
-use super::walk::Times;
 use super::{Page, PageRequest, in_order};
 
 /// How long back an idempotency key is looked for: 31 days.

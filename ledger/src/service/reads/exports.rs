@@ -2,6 +2,7 @@
 //! transaction of its own, so that a long export holds nothing up.
 
 use crate::domain::calendar::Instant;
+use crate::domain::ids::lowest_at;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::reads::{LogMark, TransferFilter};
@@ -10,12 +11,14 @@ use super::super::clients::NoAccess;
 use super::super::history::Reader;
 use super::super::ledger::Ledger;
 use super::transfers::{filter, rows_of};
-use super::walk::id_before;
 use super::{PageRequest, Place, ShownTransfer, TransferQuery};
 
 /// Transfers of one page: enough that a page's cost is its rows', few enough that it takes
 /// milliseconds and a megabyte.
 const PAGE: usize = 4000;
+
+/// How long before the last sealing, and before now, ids have to be that no batch may get any more.
+const NO_MORE_MILLIS: i64 = 3_600_000;
 
 /// An export under way.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ impl Ledger {
         query: &TransferQuery,
     ) -> Result<Export, NoAccess> {
         let now = self.shared.clock.now();
-        self.read_as(client, |snapshot| {
+        self.read_long_as(client, |snapshot| {
             let mark = mark(snapshot, now)?;
             let filter = filter(snapshot, reader, query)?;
             let rest = filter.map(|filter| Rest { filter: filter.below(mark), place: None });
@@ -70,7 +73,7 @@ impl Ledger {
         let Some(rest) = &mut export.rest else { return Ok(None) };
         let reader = export.reader;
         let page = PageRequest { limit: PAGE, place: rest.place };
-        let (rows, next) = self.read_as(export.client, |snapshot| {
+        let (rows, next) = self.read_long_as(export.client, |snapshot| {
             snapshot.read_by_keys()?;
             let (rows, next) = rows_of(snapshot, reader, &rest.filter, page)?;
             Ok((self.names.show(snapshot, reader, rows)?, next))
@@ -86,7 +89,8 @@ impl Ledger {
 /// The log's size, and an id below which all of it is sealed: below what waits for the sealer, and
 /// below what may still be under way.
 fn mark(snapshot: &mut Connection, now: Instant) -> Result<LogMark, StoreError> {
-    let size = snapshot.log_size()?;
+    let head = snapshot.log_head()?;
     let waiting = snapshot.unsealed_batches(1)?.first().map_or(i64::MAX, |batch| batch.id);
-    Ok(LogMark { size, surely: id_before(now).min(waiting) })
+    let settled = now.min(head.sealed_at).plus_millis(NO_MORE_MILLIS.saturating_neg());
+    Ok(LogMark { size: head.size, surely: lowest_at(settled).min(waiting) })
 }

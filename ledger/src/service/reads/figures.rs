@@ -7,12 +7,18 @@ use super::super::lane::LaneFigures;
 use super::super::ledger::Ledger;
 
 /// How the service is doing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     /// The lanes since the start.
     pub lanes: LaneFigures,
     /// Transfers that have their place in the log.
     pub log_size: i64,
+    /// Banks' days that are marked and not closed yet.
+    pub closing_days: u64,
+    /// Those of them that something keeps open.
+    pub stuck_days: u64,
+    /// Terminals that are suspended.
+    pub suspended_terminals: i64,
 }
 
 impl Ledger {
@@ -21,7 +27,14 @@ impl Ledger {
     /// # Errors
     /// [`StoreError`] when the database can't tell.
     pub fn figures(&self) -> Result<Figures, StoreError> {
-        let log_size = self.shared.read(Connection::log_size)?;
-        Ok(Figures { lanes: self.lanes.figures(), log_size })
+        let counts = |connection: &mut Connection| {
+            let days = connection.count_closing_days()?;
+            Ok::<_, StoreError>((connection.log_size()?, days, connection.suspended_terminals()?))
+        };
+        let (log_size, (closing, stuck), suspended_terminals) = self.shared.read(counts)?;
+        let count = |days: i64| u64::try_from(days).unwrap_or(0);
+        let (closing_days, stuck_days) = (count(closing), count(stuck));
+        let lanes = self.lanes.figures();
+        Ok(Figures { lanes, log_size, closing_days, stuck_days, suspended_terminals })
     }
 }

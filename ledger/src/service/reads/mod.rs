@@ -91,7 +91,7 @@ impl<T> Page<T> {
 
 impl Reader {
     /// The same for the store.
-    const fn sight(self) -> Sight {
+    pub(super) const fn sight(self) -> Sight {
         match self {
             Self::Merchant(merchant) => Sight::Merchant(merchant),
             Self::Bank(bank) => Sight::Bank(bank),
@@ -108,15 +108,30 @@ impl Ledger {
         client: i64,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, NoAccess> {
-        self.shared.read(|connection| {
-            connection.snapshot(|snapshot| {
-                if !snapshot.client_stands(client)? {
-                    return Err(NoAccess::Revoked);
-                }
-                Ok(work(snapshot)?)
-            })
-        })
+        self.shared.read(|connection| while_standing(connection, client, work))
     }
+
+    /// The same for what takes its time.
+    pub(super) fn read_long_as<T>(
+        &self,
+        client: i64,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, NoAccess> {
+        self.shared.read_long(|connection| while_standing(connection, client, work))
+    }
+}
+
+fn while_standing<T>(
+    connection: &mut Connection,
+    client: i64,
+    work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, NoAccess> {
+    connection.snapshot(|snapshot| {
+        if !snapshot.client_stands(client)? {
+            return Err(NoAccess::Revoked);
+        }
+        Ok(work(snapshot)?)
+    })
 }
 
 /// A bank's code as it is stored.

@@ -47,18 +47,41 @@ pub(super) struct Moment {
 }
 
 impl Ledger {
-    /// Reads for a client the state that it asks for, the present one when it asks for none.
+    /// Reads for a client the state that it asks for, the present one when it asks for none. A state
+    /// before takes its time: what moved since a roll-up is added up.
     pub(super) fn read_as_of<T>(
         &self,
         client: i64,
         asked: Option<AsOf>,
         work: impl FnOnce(&mut Connection, Moment) -> Result<T, StoreError>,
     ) -> Result<T, NotShown> {
+        if asked.is_some() {
+            return self.read_all_as_of(client, asked, work);
+        }
         let now = self.shared.clock.now();
-        self.read_as(client, |snapshot| match moment(snapshot, asked, now)? {
-            Ok(moment) => work(snapshot, moment).map(Ok),
-            Err(not_shown) => Ok(Err(not_shown)),
-        })?
+        self.read_as(client, |snapshot| at_moment(snapshot, (asked, now), work))?
+    }
+
+    /// The same for what takes its time in any state.
+    pub(super) fn read_all_as_of<T>(
+        &self,
+        client: i64,
+        asked: Option<AsOf>,
+        work: impl FnOnce(&mut Connection, Moment) -> Result<T, StoreError>,
+    ) -> Result<T, NotShown> {
+        let now = self.shared.clock.now();
+        self.read_long_as(client, |snapshot| at_moment(snapshot, (asked, now), work))?
+    }
+}
+
+fn at_moment<T>(
+    snapshot: &mut Connection,
+    (asked, now): (Option<AsOf>, Instant),
+    work: impl FnOnce(&mut Connection, Moment) -> Result<T, StoreError>,
+) -> Result<Result<T, NotShown>, StoreError> {
+    match moment(snapshot, asked, now)? {
+        Ok(moment) => work(snapshot, moment).map(Ok),
+        Err(not_shown) => Ok(Err(not_shown)),
     }
 }
 

@@ -4,15 +4,12 @@
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use crate::domain::calendar::Instant;
-use crate::domain::ids::{AccountId, WalletId, lowest_at};
+use crate::domain::ids::{AccountId, WalletId};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::reads::{LogBounds, Range, Stretch};
+use crate::store::reads::{LogBounds, Range, Stretch, Times};
 
-use super::walk::{
-    BUDGET, Found, LOG_BUDGET, Times, cut, id_after, id_before, id_logged_after, more_than, walk,
-};
+use super::walk::{BUDGET, Found, LOG_BUDGET, cut, more_than, walk};
 use super::{PageRequest, Place};
 
 /// A list, as its filter reads it.
@@ -86,28 +83,19 @@ pub(super) fn by_time<L: Listing>(
     list: &L,
     page: PageRequest,
 ) -> Result<Rows<L>, StoreError> {
-    let (from, to) = list.times();
-    let start = match (page.place, to) {
-        (Some(Place::Below(id)), _) => id,
-        (_, Some(to)) => first_id_after(snapshot, to)?,
-        (_, None) => i64::MAX,
+    let (above, lowest) = snapshot.ids_recorded(list.times())?;
+    let start = match page.place {
+        Some(Place::Below(id)) => id,
+        Some(Place::Unsealed { .. } | Place::Sealed { .. }) | None => above,
     };
     let found = walk(
         snapshot,
-        (start, from.map_or(0, lowest_at)),
+        (start, lowest),
         (page.limit, BUDGET),
         |snapshot, range, rows| list.next(snapshot, range, rows),
         |snapshot, range, limit| Ok(by_id::<L>(list.by_time(snapshot, range, limit)?)),
     )?;
     Ok((rows_of(found.rows), found.next.map(Place::Below)))
-}
-
-/// An id that no row decided before `to` has. Rows of later batches may have been decided before, where
-/// clocks differed; those are asked for.
-fn first_id_after(snapshot: &mut Connection, to: Instant) -> Result<i64, StoreError> {
-    let first = lowest_at(to);
-    let late = snapshot.last_id_decided_before(to, (id_after(to), first))?;
-    Ok(late.map_or(first, |late| late.saturating_add(1).max(first)))
 }
 
 /// A family's, which are few.
@@ -206,34 +194,25 @@ fn sealed_now(snapshot: &mut Connection, account: AccountId) -> Result<LogBounds
 fn attempts_between(
     snapshot: &mut Connection,
     shop: AccountId,
-    mut below: i64,
-    (from, to): Times,
+    below: i64,
+    times: Times,
 ) -> Result<Range, StoreError> {
-    let mut lowest = 1;
-    if let Some(to) = to {
-        (_, below) = snapshot.attempts_around(shop, below, id_logged_after(to))?;
+    if times == (None, None) {
+        return Ok((below, 1));
     }
-    if let Some(from) = from {
-        (lowest, _) = snapshot.attempts_around(shop, below, id_before(from))?;
-    }
-    Ok((below, lowest))
+    let span = snapshot.places_recorded(times)?;
+    let (above, lowest) = snapshot.attempts_within(shop, span)?;
+    Ok((above.min(below), lowest))
 }
 
 /// The places in the log below one that these times can have.
 fn places_between(
     snapshot: &mut Connection,
     below: i64,
-    (from, to): Times,
+    times: Times,
 ) -> Result<Range, StoreError> {
-    let first = match to {
-        Some(to) => snapshot.first_place_from(id_logged_after(to))?,
-        None => None,
-    };
-    let last = match from {
-        Some(from) => snapshot.last_place_before(id_before(from))?,
-        None => None,
-    };
-    Ok((first.map_or(below, |first| first.min(below)), last.unwrap_or(0)))
+    let span = snapshot.places_recorded(times)?;
+    Ok((span.to.min(below), span.from))
 }
 
 /// One of an account's logs: the rows that were found in it, and where it goes on.

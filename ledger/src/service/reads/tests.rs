@@ -1,6 +1,7 @@
 //! Lists and totals on a small history that is sealed while it is read.
 
 mod access;
+mod times;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

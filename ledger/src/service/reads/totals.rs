@@ -23,10 +23,11 @@ pub struct TrialBalance {
     pub log_size: i64,
     /// The accounts by kind and name.
     pub lines: Vec<TrialLine>,
-    /// The sum of all debits: rupiah. Over all banks it is the sum of all credits.
-    pub debit: i64,
+    /// The sum of all debits: rupiah. Over all banks it is the sum of all credits. An account's sums are
+    /// bounded when they are written; those of many accounts are added up in 128 bits.
+    pub debit: i128,
     /// The sum of all credits.
-    pub credit: i64,
+    pub credit: i128,
 }
 
 /// What moved on one account, or on a bank's wallets together.
@@ -56,7 +57,7 @@ impl Ledger {
         bank: Option<BankId>,
         as_of: Option<AsOf>,
     ) -> Result<TrialBalance, NotShown> {
-        self.read_as_of(client, as_of, |snapshot, at| trial_balance(snapshot, bank, at))
+        self.read_all_as_of(client, as_of, |snapshot, at| trial_balance(snapshot, bank, at))
     }
 }
 
@@ -72,11 +73,11 @@ pub(super) fn trial_balance(
     for (wallets, turnover) in snapshot.wallet_sums(kept_at)? {
         moved.entry(wallets).or_default().add(turnover)?;
     }
-    let mut all = Turnover::default();
+    let mut all = (0_i128, 0_i128);
     let mut lines = BTreeMap::new();
     let mut add = |kind: AccountKind, codes, account, turnover: Turnover| {
-        all.add(turnover)?;
         let Turnover { debit, credit } = turnover;
+        all = (all.0.saturating_add(debit.into()), all.1.saturating_add(credit.into()));
         let balance = kind.balance(debit, credit);
         lines.insert((kind, codes), TrialLine { account, kind, debit, credit, balance });
         Ok::<_, StoreError>(())
@@ -98,7 +99,7 @@ pub(super) fn trial_balance(
             add(AccountKind::Wallet, codes, AccountName::Wallets(record.code), *turnover)?;
         }
     }
-    let Turnover { debit, credit } = all;
+    let (debit, credit) = all;
     let (as_of, log_size) = (at.as_of, at.extent.size);
     Ok(TrialBalance { as_of, log_size, lines: lines.into_values().collect(), debit, credit })
 }

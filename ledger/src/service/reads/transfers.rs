@@ -9,7 +9,9 @@ use crate::domain::money::Rupiah;
 use crate::domain::transfer::{Transfer, TransferKind};
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::reads::{AccountRow, LogBounds, Range, Stretch, TransferFilter, TransferRow};
+use crate::store::reads::{
+    AccountRow, LogBounds, Range, Stretch, Times, TransferFilter, TransferRow,
+};
 
 use super::super::clients::NoAccess;
 use super::super::history::Reader;
@@ -17,7 +19,6 @@ use super::super::ledger::Ledger;
 use super::funds::of_funds;
 use super::names::AccountNames;
 use super::plan::{Listing, Logged, Rows, by_time, of_account, of_wallet};
-use super::walk::Times;
 use super::{AccountName, Page, PageRequest};
 
 /// Which transfers are wanted; without anything set all that the reader may see.

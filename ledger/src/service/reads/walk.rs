@@ -1,7 +1,5 @@
 //! Walking down a long list in bounded steps: a filter that matches little must not read it all.
 
-use crate::domain::calendar::Instant;
-use crate::domain::ids::lowest_at;
 use crate::store::StoreError;
 use crate::store::reads::{Range, Stretch};
 
@@ -12,9 +10,6 @@ pub(super) const BUDGET: i64 = 10_000;
 pub(super) const LOG_BUDGET: i64 = 2_000;
 /// How much the next stretch is longer than the one before.
 const GROWTH: i64 = 4;
-/// An id names the time of its row or, where clocks or nodes differed, a later one: so much later at
-/// the most. It is also how much out of order a log of batches may be.
-const SLACK_MILLIS: i64 = 3_600_000;
 
 /// What a walk found, each row with its place, and where it goes on.
 #[derive(Debug)]
@@ -30,24 +25,6 @@ impl<K> Found<K> {
     pub(super) const fn nothing() -> Self {
         Self { rows: Vec::new(), next: None }
     }
-}
-
-/// Decided then or later, and before.
-pub(super) type Times = (Option<Instant>, Option<Instant>);
-
-/// An id that no row decided from `from` on is logged behind.
-pub(super) fn id_before(from: Instant) -> i64 {
-    lowest_at(from.plus_millis(SLACK_MILLIS.saturating_neg()))
-}
-
-/// An id that no row decided before `to` has, whatever the clocks said.
-pub(super) fn id_after(to: Instant) -> i64 {
-    lowest_at(to.plus_millis(SLACK_MILLIS))
-}
-
-/// An id behind which no row decided before `to` is logged.
-pub(super) fn id_logged_after(to: Instant) -> i64 {
-    id_after(to.plus_millis(SLACK_MILLIS))
 }
 
 /// The first `limit` wanted rows of a range. `look` says how far the next rows reach, `find` gives the

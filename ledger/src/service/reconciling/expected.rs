@@ -5,19 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::bankfile::StatementLine;
 use crate::domain::calendar::Date;
-use crate::domain::ids::RowId;
 use crate::domain::matching::{
     LedgerSide, NotALine, PAID_WITHIN_DAYS, RedemptionLine, SettlementLine,
 };
 use crate::domain::money::Rupiah;
-use crate::domain::receipt::retrieval_reference;
 use crate::domain::settlement::SettlementReference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::View;
 
-use super::super::closing::first_id_of;
+use super::super::settlements::reference_of;
 
 /// How many items of a settlement are read at once.
 const PAGE: i64 = 10_000;
@@ -50,7 +48,9 @@ pub(super) fn expected(
     let from = day.minus_days(PAID_WITHIN_DAYS);
     for settlement in tx.settlements_between((view.bank, view.merchant), (from, day))? {
         let is_own = own.is_some() && settlement.paid_by == own;
-        if settlement.business_date == day || settlement.paid_by.is_none() || is_own {
+        // What another day's recording paid is that one's to explain; a shop's own view pays nothing.
+        let is_shown = view.merchant != 0 && settlement.business_date == day;
+        if is_shown || settlement.paid_by.is_none() || is_own {
             expected.add(tx, view, settlement, singly)?;
         }
     }
@@ -133,26 +133,26 @@ fn purchases(
     view: View,
     settlement: &OwedSettlement,
 ) -> Result<Vec<(String, Rupiah, bool)>, StoreError> {
-    let mut found: BTreeMap<i64, (i64, bool)> = BTreeMap::new();
-    let mut floor = first_id_of(settlement.business_date);
+    let mut found: BTreeMap<i64, (i64, bool, Option<i64>)> = BTreeMap::new();
+    let mut after = 0;
     loop {
         let of = (settlement.merchant, view.bank, settlement.business_date);
-        let items = tx.settlement_items(of, floor, PAGE)?;
-        for (row, redemption, _wallet, amount, _created) in &items {
-            let entry = found.entry(*redemption).or_insert((*amount, false));
+        let items = tx.settlement_items(of, after, PAGE)?;
+        for (row, redemption, _wallet, amount, _created, reference) in &items {
+            let entry = found.entry(*redemption).or_insert((*amount, false, *reference));
             entry.1 |= row != redemption;
         }
         match items.last() {
             Some(last) if i64::try_from(items.len()) == Ok(PAGE) => {
-                floor = last.0.saturating_add(1);
+                after = last.0;
             }
             _ => break,
         }
     }
-    let purchase = |(id, (amount, reversed)): (i64, (i64, bool))| {
+    let purchase = |(id, (amount, reversed, reference)): (i64, (i64, bool, Option<i64>))| {
         let amount = Rupiah::new(amount)
             .map_err(|error| StoreError::corrupt(format!("redemption {id}: {error}")))?;
-        Ok((retrieval_reference(RowId(id)), amount, reversed))
+        Ok((reference_of(id, reference)?.to_string(), amount, reversed))
     };
     found.into_iter().map(purchase).collect()
 }

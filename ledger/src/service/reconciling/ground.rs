@@ -51,7 +51,7 @@ impl Ledger {
         let window = (day.minus_days(LOOKED_BACK), day);
         let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
         let (row, files, statements, banks, account, neighbours, before) =
-            self.shared.read(|connection| {
+            self.shared.read_long(|connection| {
                 connection.snapshot::<_, StoreError>(|tx| {
                     Ok((
                         tx.reconciliation_of(view, day)?,
@@ -75,7 +75,7 @@ impl Ledger {
         let base = record::Base { row, view, day, client, neighbours };
         if !base.only_finishes(&new) && !(new.is_empty() && !request.files.is_empty()) {
             let more = Brought { recordings: 1, bytes, ..Brought::default() };
-            self.limits.of(view).check_day((before, more), now)?;
+            self.recordings.of(view).check_day((before, more), now)?;
         }
         let record = banks.into_iter().find(|record| record.id == bank);
         let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
@@ -90,7 +90,7 @@ impl Ledger {
         let Beginning { base, kept, new, account, lag } = begun;
         let (bank, code) = &request.bank;
         let (view, day) = (base.view, base.day);
-        let bounds = self.limits.of(view);
+        let bounds = self.recordings.of(view);
         let wanted = Wanted { bank: code, day, account, bounds };
         let evidence = evidence::gather(&self.shared, wanted, &kept, (&request.files, &new))?;
         let own = base.row.as_ref().map(|row| row.id);
@@ -101,7 +101,7 @@ impl Ledger {
         if !new.is_empty() && u64::try_from(named.len()).is_ok_and(|all| all > bounds.day_rows) {
             return Err(NotReconciled::TooManyRows { most: bounds.rows });
         }
-        let expected = self.shared.read(|connection| {
+        let expected = self.shared.read_long(|connection| {
             connection.snapshot(|tx| expected::expected(tx, view, (day, own), (&lines, &named)))
         })?;
         evidence::refuse_foreign(&evidence, &expected.named)?;
@@ -121,13 +121,15 @@ impl Ledger {
             return Ok(HashSet::new());
         }
         let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
-        let decided =
-            self.shared.read(|connection| connection.rows_decided_elsewhere(view, day, around))?;
+        let decided = self
+            .shared
+            .read_long(|connection| connection.rows_decided_elsewhere(view, day, around))?;
         let mut used: HashSet<String> = decided.into_iter().collect();
         let prints: Vec<String> = evidence.prints().map(|print| print.to_string()).collect();
         for prints in prints.chunks(ASKED_AT_ONCE) {
-            let found =
-                self.shared.read(|connection| connection.rows_used_elsewhere(view, day, prints))?;
+            let found = self
+                .shared
+                .read_long(|connection| connection.rows_used_elsewhere(view, day, prints))?;
             used.extend(found);
         }
         Ok(used)

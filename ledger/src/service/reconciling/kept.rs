@@ -113,7 +113,8 @@ impl KeptFile {
         let mut prints = Vec::with_capacity(kept.lines);
         for part in 0.. {
             let place = (kept.place, part);
-            let found = shared.read(|connection| connection.kept_rows((self.id, PARSER), place))?;
+            let found =
+                shared.read_long(|connection| connection.kept_rows((self.id, PARSER), place))?;
             let Some((of_rows, content)) = found else { break };
             prints.extend(extract::read_prints(&of_rows).map_err(|error| self.corrupt(error))?);
             let lines = extract::read_rows(&content).map_err(|error| self.corrupt(error))?;
@@ -146,7 +147,8 @@ impl KeptFile {
             }
             return Ok(());
         }
-        let known = shared.read(|connection| connection.kept_prints((self.id, PARSER), first))?;
+        let known =
+            shared.read_long(|connection| connection.kept_prints((self.id, PARSER), first))?;
         for kept in self.statements.iter().filter(|kept| !kept.is_repeat) {
             let mut prints = Vec::new();
             for (_place, part) in known.iter().filter(|(place, _part)| *place == kept.place) {
@@ -237,7 +239,7 @@ impl Read for KeptBytes<'_> {
                 return Ok(read);
             }
             let (file, next) = (self.file, self.next);
-            let part = self.shared.read(|connection| connection.file_part(file, next));
+            let part = self.shared.read_long(|connection| connection.file_part(file, next));
             let Some(part) = part.map_err(io::Error::other)? else { return Ok(0) };
             self.next = self.next.saturating_add(1);
             self.part = Cursor::new(part);

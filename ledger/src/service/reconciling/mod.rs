@@ -1,15 +1,16 @@
 //! Reconciliations: a bank's files against what the ledger expects it to pay for a business day.
 //!
 //! The bank's files are kept as they came. The server reads them itself and matches on its own data,
-//! so nobody has to be trusted for a result. What a file shows as paid posts its settlements in the
-//! same transaction; what differs is left to a person. A second person signs the day off, which
-//! freezes it until it is reopened with a reason.
+//! so nobody has to be trusted for a result. What a file shows as paid posts its settlements; what
+//! differs is left to a person. A second person signs the day off, which freezes it until it is
+//! reopened with a reason.
 
 mod brought;
 pub(super) mod differences;
 mod evidence;
 mod expected;
 mod ground;
+pub(super) mod held;
 mod kept;
 mod limits;
 mod pieces;
@@ -236,8 +237,8 @@ impl Ledger {
             return Err(NotReconciled::NoFile);
         }
         let prepared = prepare(request, ground, rendering);
-        prepared.check(self.limits.of(view))?;
-        let id = record::carry_out(&self.shared, prepared, *self.limits.of(view))?;
+        prepared.check(self.recordings.of(view))?;
+        let id = record::carry_out(&self.shared, prepared, *self.recordings.of(view))?;
         let row = self.shared.read(|connection| connection.reconciliation(id))?;
         let row = row.ok_or_else(|| StoreError::corrupt("a reconciliation is not there"))?;
         Ok((self.shown_reconciliation(row)?, true))

@@ -59,7 +59,7 @@ pub(super) fn write(shared: &Shared, prepared: &Arc<Prepared>) -> Result<Pieces,
     write_used(shared, prepared, pieces.run)?;
     for piece in 0..prepared.outcomes.len().div_ceil(OUTCOMES) {
         let (run, prepared) = (pieces.run, Arc::clone(prepared));
-        shared.write::<_, NotReconciled>(move |tx| {
+        shared.prepare::<_, NotReconciled>(move |tx| {
             let outcomes = prepared.outcomes.chunks(OUTCOMES).nth(piece).unwrap_or_default();
             let rows = outcomes.iter().map(|outcome| result(run, outcome)).collect();
             Ok(NewResult::insert_all(tx, rows)?)
@@ -78,7 +78,7 @@ fn write_file(
         let part = i32::try_from(piece)
             .map_err(|_too_many| StoreError::corrupt("a file of too many parts"))?;
         let prepared = Arc::clone(prepared);
-        shared.write::<_, NotReconciled>(move |tx| {
+        shared.prepare::<_, NotReconciled>(move |tx| {
             let bytes = prepared.files.get(place).map(|sent| sent.content.chunks(PART));
             let content = bytes.and_then(|mut parts| parts.nth(piece)).unwrap_or_default();
             let row = NewFilePart { file_id, part, content: content.to_vec() };
@@ -105,7 +105,7 @@ fn write_extract(shared: &Shared, read: &ReadFile, file_id: i64) -> Result<(), N
                 prints: rows.prints,
                 content: rows.content,
             };
-            shared.write::<_, NotReconciled>(move |tx| {
+            shared.prepare::<_, NotReconciled>(move |tx| {
                 Ok(NewFileRows::insert_all(tx, vec![row.clone()])?)
             })?;
         }
@@ -113,7 +113,7 @@ fn write_extract(shared: &Shared, read: &ReadFile, file_id: i64) -> Result<(), N
     }
     for statements in statements.chunks(OUTCOMES) {
         let statements = statements.to_vec();
-        shared.write::<_, NotReconciled>(move |tx| {
+        shared.prepare::<_, NotReconciled>(move |tx| {
             Ok(NewFileStatement::insert_all(tx, statements.clone())?)
         })?;
     }
@@ -132,17 +132,24 @@ fn write_used(shared: &Shared, prepared: &Prepared, run: i64) -> Result<(), NotR
             business_date: day.as_number(),
         };
         let rows: Vec<NewMatchedRow> = prints.iter().map(row).collect();
-        shared.write::<_, NotReconciled>(move |tx| {
+        shared.prepare::<_, NotReconciled>(move |tx| {
             Ok(NewMatchedRow::insert_all(tx, rows.clone())?)
         })?;
     }
     Ok(())
 }
 
-/// Takes the outcomes of a recording away that is not the latest any more, or has failed.
-pub(super) fn clear(shared: &Shared, run: i64) -> Result<(), NotReconciled> {
+/// Takes the outcomes and used-up rows away of the recording before this one, which is done: what is left
+/// behind is read by nobody.
+pub(super) fn clear_former(shared: &Shared, run: i64) {
+    if let Err(error) = clear(shared, run) {
+        tracing::warn!(%error, run, "outcomes of a former recording are left behind");
+    }
+}
+
+fn clear(shared: &Shared, run: i64) -> Result<(), NotReconciled> {
     let most = i64::try_from(OUTCOMES).unwrap_or(i64::MAX);
-    while shared.write::<_, NotReconciled>(move |tx| Ok(tx.drop_results(run, most)?))? {}
+    while shared.prepare::<_, NotReconciled>(move |tx| Ok(tx.drop_results(run, most)?))? {}
     Ok(())
 }
 

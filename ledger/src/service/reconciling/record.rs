@@ -1,6 +1,6 @@
-//! Writing a reconciliation: the recording itself in one transaction, then, piece by piece, what follows
-//! from it: payments, fees, differences. A recording that is cut off in between says so, and the next one of the
-//! view goes on with it first.
+//! Writing a reconciliation: the recording itself with its differences in one transaction, then, piece by
+//! piece, what follows from it: payments and fees. A recording that is cut off in between says so, and the next
+//! one of the view goes on with it first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -20,10 +20,12 @@ use crate::store::reconciliations::{
 
 use super::super::error::Trouble;
 use super::super::fees::{FeeRow, post_fees};
+use super::super::ids::IdSource;
 use super::super::paying::{Payment, pay};
 use super::super::shared::Shared;
 use super::brought::{count, keep_account};
 use super::evidence::{Evidence, LOOKED_BACK};
+use super::held::{HeldLine, HeldRow};
 use super::limits::{Brought, RecordingBounds};
 use super::pieces::{self, Pieces};
 use super::{NotReconciled, SentFile, differences};
@@ -68,10 +70,8 @@ pub(super) struct Judged {
     pub(super) ledger: Option<i64>,
     pub(super) bank: Option<String>,
     pub(super) detail: String,
-    /// The rows' fingerprints, a line each.
-    pub(super) row_prints: String,
-    /// Those of the rows that are fees.
-    pub(super) fees: Vec<FeeRow>,
+    pub(super) lines: Vec<HeldLine>,
+    pub(super) rows: Vec<HeldRow>,
 }
 
 /// All that is to be written.
@@ -98,8 +98,9 @@ impl Prepared {
         (matching, texts, summary): (&Matching, Vec<String>, String),
         known: &Known,
     ) -> Self {
+        let texts = matching.outcomes().zip(texts);
         let outcomes: Vec<Judged> =
-            matching.outcomes().zip(texts).map(|(outcome, text)| judged(outcome, text)).collect();
+            texts.map(|(outcome, text)| judged(outcome, text, known)).collect();
         let closed = || matching.outcomes().filter(|outcome| outcome.status().is_closed());
         let used = closed().flat_map(Outcome::rows).map(|row| row.fingerprint().to_string());
         let rows = used.collect();
@@ -107,7 +108,7 @@ impl Prepared {
         let posts = base.view.merchant == 0;
         let payments = if posts { payments(matching, known) } else { Vec::new() };
         let taken = outcomes.iter().filter(|outcome| posts && outcome.status.is_closed());
-        let fees = taken.flat_map(|outcome| outcome.fees.iter().cloned()).collect();
+        let fees = taken.flat_map(|outcome| HeldRow::fees(&outcome.rows)).collect();
         let covered_to = matching.terms().covered_to;
         let hash = matching.hash();
         Self { base, files, evidence, outcomes, rows, payments, fees, covered_to, hash, summary }
@@ -119,7 +120,7 @@ impl Prepared {
         let about_rows = self
             .outcomes
             .iter()
-            .filter(|outcome| outcome.status.is_exception() && !outcome.row_prints.is_empty());
+            .filter(|outcome| outcome.status.is_exception() && !outcome.rows.is_empty());
         Brought {
             recordings: 1,
             bytes: sizes.fold(0, |sum, size| sum.saturating_add(size.unwrap_or(u64::MAX))),
@@ -143,10 +144,9 @@ impl Prepared {
     }
 }
 
-fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
+fn judged(outcome: Outcome<'_>, detail: String, known: &Known) -> Judged {
     let has_lines = outcome.lines().len() > 0;
     let has_rows = outcome.rows().len() > 0;
-    let prints: Vec<String> = outcome.rows().map(|row| row.fingerprint().to_string()).collect();
     Judged {
         status: outcome.status(),
         day: outcome.business_date(),
@@ -157,8 +157,8 @@ fn judged(outcome: Outcome<'_>, detail: String) -> Judged {
             .filter(|_paid| has_rows)
             .map(|paid| paid.normalize().to_string()),
         detail,
-        row_prints: prints.join("\n"),
-        fees: FeeRow::of(outcome),
+        lines: HeldLine::of(outcome, known),
+        rows: HeldRow::of(outcome),
     }
 }
 
@@ -196,8 +196,8 @@ fn payments(matching: &Matching, known: &Known) -> Vec<Payment> {
 /// database has one writer.
 const AT_ONCE: usize = 32;
 
-/// Writes it all, piece by piece; the reconciliation's id. From the first piece that counts on, which is the
-/// recording itself, an error leaves the rest to the same request, sent again.
+/// Writes it all, piece by piece; the reconciliation's id. Until the first piece that counts, which is the
+/// recording itself, nothing was done; from then on an error leaves the rest to the same request, sent again.
 pub(super) fn carry_out(
     shared: &Shared,
     prepared: Prepared,
@@ -206,8 +206,9 @@ pub(super) fn carry_out(
     let prepared = Arc::new(prepared);
     let pieces = pieces::write(shared, &prepared)?;
     let run = pieces.run;
-    let (clock, base) = (Arc::clone(&shared.clock), Arc::clone(&prepared));
-    let begun = shared.write(move |tx| begin(tx, (&base, &pieces), &bounds, clock.now()));
+    let (clock, ids) = (Arc::clone(&shared.clock), Arc::clone(&shared.ids));
+    let first = Arc::clone(&prepared);
+    let begun = shared.write(move |tx| begin(tx, &ids, (&first, &pieces), (&bounds, clock.now())));
     let (id, revision) = begun.inspect_err(|error| pieces::clear_failed(shared, run, error))?;
     let rest = follow(shared, &prepared, (id, revision));
     rest.map_err(|error| {
@@ -217,7 +218,8 @@ pub(super) fn carry_out(
     Ok(id)
 }
 
-/// Writes what follows from a recording: payments, fees, differences.
+/// Writes what follows from a recording: payments and fees of what it shows as paid. Each is posted once,
+/// however often this is begun anew.
 fn follow(
     shared: &Shared,
     prepared: &Arc<Prepared>,
@@ -246,15 +248,14 @@ fn follow(
             Ok(post_fees(tx, &ids, (bank, &fees), (id, clock.now()))?)
         })?;
     }
-    let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
-    let (last, revision) = (Arc::clone(prepared), place.1);
     shared.write::<_, NotReconciled>(move |tx| {
         lock(tx, place)?;
-        differences::merge(tx, &ids, (id, &last), clock.now())?;
-        Ok(tx.recording_carried_out(id, revision)?)
+        Ok(tx.recording_carried_out(id, place.1)?)
     })?;
-    let before = prepared.base.row.as_ref().map(|row| row.result_run);
-    before.map_or(Ok(()), |run| pieces::clear(shared, run))
+    if let Some(before) = &prepared.base.row {
+        pieces::clear_former(shared, before.result_run);
+    }
+    Ok(())
 }
 
 /// Locks the reconciliation, which has to be as this recording left it.
@@ -264,12 +265,12 @@ fn lock(tx: &mut Connection, (id, revision): (i64, i32)) -> Result<(), NotReconc
     if is_own { Ok(()) } else { Err(Trouble::Unavailable.into()) }
 }
 
-/// Writes the recording itself; the reconciliation's id and revision.
+/// Writes the recording itself, and what it does to the differences; the reconciliation's id and revision.
 fn begin(
     tx: &mut Connection,
+    ids: &IdSource,
     (prepared, pieces): (&Prepared, &Pieces),
-    bounds: &RecordingBounds,
-    now: Instant,
+    (bounds, now): (&RecordingBounds, Instant),
 ) -> Result<(i64, i32), NotReconciled> {
     let Base { row, view, day, client, neighbours } = &prepared.base;
     if !tx.client_stands(*client)? {
@@ -316,7 +317,24 @@ fn begin(
     keep_files(tx, (prepared, pieces), (id, now))?;
     NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
     count(tx, prepared, bounds, (id, revision, now))?;
+    explain(tx, ids, (id, prepared), now)?;
     Ok((id, revision))
+}
+
+/// Brings the differences in line, and posts what they explain with them. They come before payments: whoever
+/// decided about a row after it was read ends the recording while nothing of it is done, and from now on finds
+/// the differences as this recording leaves them. They are also locked before settlements are paid, as by
+/// whoever decides about one.
+fn explain(
+    tx: &mut Connection,
+    ids: &IdSource,
+    (id, prepared): (i64, &Prepared),
+    now: Instant,
+) -> Result<(), NotReconciled> {
+    let (bank, client) = (prepared.base.view.bank, prepared.base.client);
+    let explained = differences::merge(tx, ids, (id, prepared), now)?;
+    pay(tx, ids, (&explained.payments, bank), (id, client, now))?;
+    Ok(post_fees(tx, ids, (bank, &explained.fees), (id, now))?)
 }
 
 fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconciliationEvent {

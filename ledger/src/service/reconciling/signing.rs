@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use crate::domain::bank::BankId;
 use crate::domain::matching::MatchStatus;
+use crate::domain::resolution::Resolution;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::reconciliations::{NewReconciliationEvent, ReconciliationRow};
 
 use super::super::error::Trouble;
+use super::super::exceptions::decision::Weighed;
 use super::super::ledger::Ledger;
 use super::super::shared::Contended;
+use super::differences::RESOLVED;
 
 const SIGNED: i16 = 2;
 const REOPENED: i16 = 3;
@@ -27,6 +30,14 @@ pub enum NotSigned {
     /// Differences are still open.
     #[error("{0} differences are open")]
     StillOpen(i64),
+    /// What lies in suspense is not what its open and accepted differences say.
+    #[error("suspense holds {parked} rupiah for a difference that says {says}")]
+    SuspenseDiffers {
+        /// What lies there for the first difference that does not add up.
+        parked: i64,
+        /// What should, as it was decided.
+        says: i64,
+    },
     /// It is signed off already, or, to be reopened, it is not.
     #[error("the day's state does not allow it")]
     OtherState,
@@ -71,6 +82,7 @@ impl Ledger {
             if open > 0 {
                 return Err(NotSigned::StillOpen(open));
             }
+            suspense_adds_up(tx, id)?;
             let now = clock.now().as_millis();
             write(tx, &row, (SIGNED, client, now), "")
         })
@@ -96,6 +108,21 @@ impl Ledger {
             write(tx, &row, (REOPENED, client, clock.now().as_millis()), &reason)
         })
     }
+}
+
+/// Whether what lies in suspense for each difference of a day is what was decided; for one that is not
+/// decided, or that a file explained, that is nothing.
+fn suspense_adds_up(tx: &mut Connection, id: i64) -> Result<(), NotSigned> {
+    for row in tx.exceptions_of(id)? {
+        let about = Weighed::of(tx, &row)?.about;
+        let resolution = row.resolution.as_deref().filter(|_| row.state == RESOLVED);
+        let resolution = resolution.and_then(Resolution::named);
+        let says = resolution.map_or(Ok(0), |resolution| resolution.parks(&about)).unwrap_or(0);
+        if says != about.parked {
+            return Err(NotSigned::SuspenseDiffers { parked: about.parked, says });
+        }
+    }
+    Ok(())
 }
 
 fn locked(

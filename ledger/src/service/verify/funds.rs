@@ -17,7 +17,7 @@ use super::{Check, Run, require, wallets};
 pub(super) fn run(
     run: &mut Run<'_>,
     turnovers: &Turnovers,
-    balances: i64,
+    balances: i128,
 ) -> Result<(), StoreError> {
     run.check("conservation", |_, check| {
         conservation(turnovers, balances, check);
@@ -40,15 +40,30 @@ pub(super) fn run(
     run.check("credits_once", wallets::credits_once)?;
     run.add(vec![runs], counted)?;
     run.check("reversals", |connection, check| pairs(connection, check, Pairs::Reversals))?;
-    run.check("fundings", |connection, check| pairs(connection, check, Pairs::Fundings))
+    run.check("fundings", |connection, check| pairs(connection, check, Pairs::Fundings))?;
+    run.check("funding_returns", |connection, check| {
+        pairs(connection, check, Pairs::Returns)?;
+        check.note_rules(connection.broken_returns()?);
+        Ok(())
+    })?;
+    run.check("credit_reversals", |connection, check| {
+        pairs(connection, check, Pairs::CreditReversals)?;
+        check.note_rules(connection.broken_reversals()?);
+        Ok(())
+    })?;
+    run.check("four_eyes", |connection, check| {
+        check.rows = u64::try_from(connection.count_proposals()?).unwrap_or(0);
+        check.note_rules(connection.broken_agreements()?);
+        Ok(())
+    })
 }
 
-fn conservation(turnovers: &Turnovers, balances: i64, check: &mut Check) {
+fn conservation(turnovers: &Turnovers, balances: i128, check: &mut Check) {
     let held = turnovers.balance(AccountKind::Holding);
     let owed = AccountKind::ALL
         .into_iter()
         .filter(|kind| *kind != AccountKind::Holding)
-        .fold(0_i64, |sum, kind| sum.saturating_add(turnovers.balance(kind)));
+        .fold(0_i128, |sum, kind| sum.saturating_add(turnovers.balance(kind)));
     check.seen(require(held == owed, || format!("accounts: banks hold {held} and {owed} is owed")));
     let wallets = turnovers.balance(AccountKind::Wallet);
     check.seen(require(wallets == balances, || {
@@ -90,11 +105,10 @@ fn check_run(part: &RunAtBank) -> Result<(), String> {
     require(part.running || part.parts == 0, || {
         format!("credit_run_parts {}: the run is over and has {} in hand", part.run, part.parts)
     })?;
-    require(part.running || part.parts == 0, || {
-        format!("credit_run_parts {}: the run is over and has {} in hand", part.run, part.parts)
-    })?;
     let each = part.amount_each;
-    require(Some(amount) == part.credits.checked_mul(each), || {
+    let firsts = part.credits.saturating_sub(part.topped.0);
+    let sum = firsts.checked_mul(each).and_then(|sum| sum.checked_add(part.topped.1));
+    require(Some(amount) == sum, || {
         format!(
             "credit_run_banks {} (bank {}): it states {amount} for {wallets} times {each}",
             part.run, part.bank
@@ -128,6 +142,18 @@ const fn words(pairs: Pairs) -> Words {
             "fundings",
             "account",
             ["amount", "holding account", "subject", ""],
+            "transfer of that kind",
+        ),
+        Pairs::Returns => (
+            "funding_returns",
+            "account",
+            ["amount", "unallocated account", "funding", ""],
+            "transfer of that kind",
+        ),
+        Pairs::CreditReversals => (
+            "credit_reversals",
+            "wallet",
+            ["amount", "bank's account", "credit", ""],
             "transfer of that kind",
         ),
         Pairs::AttemptLog => {

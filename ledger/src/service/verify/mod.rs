@@ -21,10 +21,13 @@
 //! | `conservation` | what banks hold is what is owed, wallets' balances included | I6 |
 //! | `bank_funds` | unallocated and reserved money is what transfers and running credit runs say | I6 |
 //! | `credits` | a credit has its transfer, to that wallet, of the run's amount; and each such transfer a credit | I10 |
-//! | `credits_once` | a wallet was credited once for a period of a programme | I10 |
+//! | `credits_once` | a wallet was credited once for a period of a programme, in each round | I10 |
 //! | `credit_runs` | a run's counts are those of its credits, and one that is over has nothing in hand | I10 |
 //! | `reversals` | a reversal restores its redemption once, whole | I6 |
 //! | `fundings` | a funding has its transfer at its bank, and each such transfer a reference | I6 |
+//! | `funding_returns` | what went back of a funding has its transfer, and is no more than it | I6 |
+//! | `credit_reversals` | what was taken back of a credit has its transfer, is no more than it, and what was given again makes no more than the period's amount | I10 |
+//! | `four_eyes` | what two clients agreed to was done, by those two, and a run's reversal only so | I6 |
 //! | `log_order` | sealed batches follow each other without gap or overlap up to the log's size | I8 |
 //! | `attempt_log` | every sealed attempt stands once in its merchant's log, with its place | I8 |
 //! | `attempt_numbers` | a merchant's attempts are numbered from 1 without a gap | I8 |

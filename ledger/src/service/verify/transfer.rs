@@ -13,7 +13,7 @@ use super::require;
 /// of which a bank has one.
 #[derive(Debug, Default)]
 pub(super) struct Turnovers {
-    kinds: BTreeMap<AccountKind, (i64, i64)>,
+    kinds: BTreeMap<AccountKind, (i128, i128)>,
     unallocated: BTreeMap<AccountId, (i64, i64)>,
 }
 
@@ -28,7 +28,9 @@ impl Turnovers {
         ];
         for (kind, account, turnover) in sides {
             let Some(kind) = kind else { continue };
-            add(self.kinds.entry(kind).or_default(), turnover);
+            let sums = self.kinds.entry(kind).or_default();
+            sums.0 = sums.0.saturating_add(turnover.0.into());
+            sums.1 = sums.1.saturating_add(turnover.1.into());
             if kind == AccountKind::Unallocated {
                 add(self.unallocated.entry(account).or_default(), turnover);
             }
@@ -36,8 +38,10 @@ impl Turnovers {
     }
 
     /// The balance of all accounts of a kind.
-    pub(super) fn balance(&self, kind: AccountKind) -> i64 {
-        self.kinds.get(&kind).map_or(0, |(debit, credit)| kind.balance(*debit, *credit))
+    pub(super) fn balance(&self, kind: AccountKind) -> i128 {
+        let (debit, credit) = self.kinds.get(&kind).copied().unwrap_or_default();
+        let left = debit.saturating_sub(credit);
+        if kind.grows_by_debit() { left } else { left.saturating_neg() }
     }
 
     /// The balance of one account of unallocated money.

@@ -25,11 +25,11 @@ struct Chain {
     steps: Check,
     wallet: Option<Standing>,
     /// The sum of all wallets' stated balances.
-    total: i64,
+    total: i128,
 }
 
 /// Checks balances and keys, and gives the sum of all balances for what comes after.
-pub(super) fn run(run: &mut Run<'_>) -> Result<i64, StoreError> {
+pub(super) fn run(run: &mut Run<'_>) -> Result<i128, StoreError> {
     run.check("idempotency_keys", keys)?;
     let mut chain = Chain {
         balances: Check::new("wallet_balances"),
@@ -56,7 +56,7 @@ impl Chain {
         match movement {
             Movement::Wallet { id, balance, last_id } => {
                 self.end_wallet();
-                self.total = self.total.saturating_add(balance);
+                self.total = self.total.saturating_add(balance.into());
                 self.wallet = Some(Standing { id, balance, last_id, sum: 0, last_transfer: 0 });
             }
             Movement::Transfer { anchor, id, amount, debit, credit, balance_after } => {
@@ -113,22 +113,25 @@ fn keys(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError
     })
 }
 
-/// Credits come sorted by programme, period and wallet.
+/// Credits come sorted by programme, period, wallet and round.
 pub(super) fn credits_once(
     connection: &mut Connection,
     check: &mut Check,
 ) -> Result<(), StoreError> {
     let mut before = None;
     connection.each_credit(&mut |credit| {
-        let (wallet, programme, period) = credit;
+        let (wallet, programme, period, round) = credit;
         let at = format!("credits of wallet {wallet}, programme {programme}, period {period}");
         let number = i32::try_from(period).ok();
         let month = number.is_some_and(|number| Period::from_number(number).is_ok());
+        // Another round is another's sequel; what it may give is a rule of its own.
+        let last = before.filter(|(key, _)| *key == (wallet, programme, period));
+        let next = last.map_or(1, |(_, round): (_, i64)| round.saturating_add(1));
         check.seen(
-            require(before != Some(credit), || format!("{at}: credited twice"))
+            require(round == next, || format!("{at}: credited twice"))
                 .and(require(month, || format!("{at}: that is no month"))),
         );
-        before = Some(credit);
+        before = Some(((wallet, programme, period), round));
         Ok(())
     })
 }

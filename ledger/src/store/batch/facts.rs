@@ -7,6 +7,7 @@ use crate::domain::calendar::{CutOff, Date, Zone};
 use crate::domain::card::CardState;
 use crate::domain::ids::{AccountId, CardId};
 use crate::domain::keys::{KEY_VERSION, StoredPin};
+use crate::domain::merchant::ShopState;
 use crate::domain::money::Rupiah;
 use crate::domain::policy::PriceZone;
 use crate::domain::redemption::{CardFacts, PointOfSale, ShopFacts};
@@ -87,10 +88,14 @@ pub(super) fn facts(
 pub(super) fn shop(pos: &PointOfSale, row: ShopRow) -> Result<(ShopFacts, i32), StoreError> {
     let (client, merchant, terminal, zone, price_zone, bank, cut_off, open_day, revision) = row;
     let corrupt = |error| StoreError::corrupt(format!("merchant {}: {error}", pos.merchant.0));
+    let state = |number| {
+        let lacking = || StoreError::corrupt(format!("merchant {}: no state", pos.merchant.0));
+        ShopState::from_number(number).ok_or_else(lacking)
+    };
     let facts = ShopFacts {
         client_active: client,
-        merchant_active: merchant == 1,
-        terminal_active: terminal == 1,
+        merchant: state(merchant)?,
+        terminal: state(terminal)?,
         zone: Zone::from_hours(zone).map_err(corrupt)?,
         price_zone: PriceZone(price_zone),
         acquirer: BankId(bank),

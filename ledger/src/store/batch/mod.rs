@@ -3,6 +3,7 @@
 
 mod facts;
 mod postgres;
+mod refused;
 mod sqlite;
 
 use std::sync::Arc;
@@ -11,12 +12,15 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 
 use crate::domain::bank::BankId;
-use crate::domain::ids::{AccountId, CardId, MerchantId, RowId, WalletId};
+use crate::domain::calendar::Instant;
+use crate::domain::ids::{AccountId, CardId, MerchantId, NodeNo, RowId, Tick, WalletId};
+use crate::domain::inquiry::RefusedInquiry;
 use crate::domain::leaf::Pseudonym;
 use crate::domain::money::Rupiah;
 use crate::domain::policy::PolicyBook;
 use crate::domain::redemption::{Attempt, CardFacts, CardStanding, PointOfSale, ShopFacts};
 use crate::domain::transfer::Transfer;
+use crate::domain::wrong_pins::{WrongPin, WrongPinLimit};
 
 use super::connection::Connection;
 use super::error::StoreError;
@@ -77,6 +81,8 @@ pub struct Ground {
     pub facts: Vec<Facts>,
     /// The registry's revision at that moment.
     pub revision: i32,
+    /// When that was, by the database's clock, where it has one: after all locks.
+    pub now: Option<Instant>,
 }
 
 /// A wallet's row after a batch.
@@ -133,9 +139,29 @@ pub struct BatchRows {
     pub wallets: Vec<WalletChange>,
     /// One for each changed card, in the order of their wallets.
     pub cards: Vec<CardChange>,
+    /// What was refused beside attempts, or with a wrong PIN.
+    pub refused: RefusedRows,
     /// The registry's revision that must still hold when the rows are written. `None`: what it says was
     /// read in this transaction, under locks.
     pub revision: Option<i32>,
+}
+
+/// What a batch keeps of balances that were not told, and of wrong PINs. Most batches have none.
+#[derive(Debug, Default)]
+pub struct RefusedRows {
+    /// Balances that were not told, in the order of their ids.
+    pub inquiries: Vec<RefusedInquiry>,
+    /// The wrong PINs of these and of the attempts, in the order of their ids.
+    pub wrong_pins: Vec<WrongPin>,
+    /// When a terminal is suspended in the same commit; `None`: none is.
+    pub limit: Option<WrongPinLimit>,
+}
+
+impl RefusedRows {
+    /// Whether there is nothing to keep.
+    pub const fn is_empty(&self) -> bool {
+        self.inquiries.is_empty() && self.wrong_pins.is_empty()
+    }
 }
 
 /// How a batch makes sure that what it read still holds when it writes.
@@ -195,6 +221,24 @@ pub trait BatchStore: Send {
     /// # Errors
     /// [`StoreError`] when it can't be read.
     fn attempt(&mut self, id: RowId, wallet: WalletId) -> Result<Option<Attempt>, StoreError>;
+
+    /// Raises the mark below which a node makes ids, in the open transaction; `false` when somebody else holds
+    /// its number.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be written.
+    fn raise_mark(
+        &mut self,
+        node: NodeNo,
+        holder: &[u8],
+        high_water: Tick,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes so many retrieval references off the serial, in the open transaction; the first of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they can't be taken.
+    fn take_references(&mut self, count: i64) -> Result<i64, StoreError>;
 
     /// Makes durable what was written under [`Hold::Lock`].
     ///
@@ -264,6 +308,19 @@ impl BatchStore for Connection {
 
     fn attempt(&mut self, id: RowId, wallet: WalletId) -> Result<Option<Attempt>, StoreError> {
         Self::attempt(self, id, wallet)
+    }
+
+    fn raise_mark(
+        &mut self,
+        node: NodeNo,
+        holder: &[u8],
+        high_water: Tick,
+    ) -> Result<bool, StoreError> {
+        Self::raise_mark(self, node, holder, high_water)
+    }
+
+    fn take_references(&mut self, count: i64) -> Result<i64, StoreError> {
+        Self::take_references(self, count)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, SqlType, Text};
 use diesel::{Connection as _, PgConnection, RunQueryDsl};
 
+use crate::domain::calendar::Instant;
 use crate::domain::money::Rupiah;
 use crate::domain::redemption::{PointOfSale, ShopFacts};
 use crate::store::error::StoreError;
@@ -56,10 +57,11 @@ statement! {
     postgres GroundOf<'a> {
         place: &'a [i32], anchor: &'a [i64], card: &'a [Option<i64>], merchant: &'a [i64],
         key_hash: &'a [Option<&'a [u8]>],
-    } -> (Integer, SomeWalletSql, Nullable<Tid>, CardSql, RecordedSql, Integer);
+    } -> (Integer, SomeWalletSql, Nullable<Tid>, CardSql, RecordedSql, HeadSql);
     "SELECT k.place, w.id, w.balance, w.last_id, w.bank_id, w.state, w.pseudonym, w.ctid,
             c.state, c.pin_tries, c.expires, c.pin_key_version, c.pin_tag, c.pin_salt,
-            r.id, r.request_mac, (SELECT revision FROM registry_head WHERE id = 1)
+            r.id, r.request_mac, (SELECT revision FROM registry_head WHERE id = 1),
+            (SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT))
      FROM unnest(" [place: Array<Integer>] ", " [anchor: Array<BigInt>] ", "
     [card: Array<Nullable<BigInt>>] ", " [merchant: Array<BigInt>] ", "
     [key_hash: Array<Nullable<Binary>>] ") AS k (place, anchor_id, card_id, merchant_id, key_hash)
@@ -90,8 +92,8 @@ statement! {
     // One statement writes a batch, and checks what it stands on. A wallet is looked for where its row was
     // read, without going through the index again. One that is not as it was read, or not there, is not
     // updated; then, or when the registry's revision has grown, the batch gets no last id, its row is refused,
-    // and nothing of it is written; nor when a key is recorded already. The revision is asked for after the attempts are in, so that this
-    // transaction has its number by then: see `DayCloser`.
+    // and nothing of it is written; nor when a key is recorded already. The statement holds the batches' lock from its begin on, and so before
+    // the revision is asked for, which has to be asked for then, not by the statement's snapshot: see `DayCloser`.
     postgres WriteBatch<'a> {
         batch: i64, anchor: i64, last_id: i64, created_at: i64, transfer_count: i32,
         attempt_count: i32, leaves: &'a [u8],
@@ -174,8 +176,11 @@ pub(super) fn lock_wallets(
     rows.into_iter().map(|(row, place)| super::facts::wallet(row, place)).collect()
 }
 
-/// A query's place, its wallet and where that was read, its card, its attempt, the registry's revision.
-type GroundRow = (i32, Option<WalletRow>, Option<RowPlace>, CardRow, RecordedRow, i32);
+/// The same for all rows: the registry's revision, and the database's time.
+type HeadSql = (Integer, BigInt);
+
+/// A query's place, its wallet and where that was read, its card, its attempt, what is the same for all.
+type GroundRow = (i32, Option<WalletRow>, Option<RowPlace>, CardRow, RecordedRow, (i32, i64));
 
 pub(super) fn ground(
     postgres: &mut PgConnection,
@@ -193,7 +198,7 @@ pub(super) fn ground(
     }
     .load(postgres)?;
     let lacking = || StoreError::corrupt("a look-up gave no row");
-    let revision = rows.first().map(|row| row.5).ok_or_else(lacking)?;
+    let (revision, now) = rows.first().map(|row| row.5).ok_or_else(lacking)?;
     let mut found: Vec<Option<Facts>> = queries.iter().map(|_| None).collect();
     for (place, wallet, at, card, recorded, _) in rows {
         let place = usize::try_from(place).map_err(|_negative| lacking())?;
@@ -201,7 +206,8 @@ pub(super) fn ground(
         *slot = Some(super::facts::facts(query, (wallet, at.unwrap_or_default()), card, recorded)?);
     }
     let facts: Option<Vec<Facts>> = found.into_iter().collect();
-    Ok(Ground { facts: facts.ok_or_else(lacking)?, revision })
+    let now = Some(Instant::from_millis(now));
+    Ok(Ground { facts: facts.ok_or_else(lacking)?, revision, now })
 }
 
 pub(super) fn shops(
@@ -228,15 +234,19 @@ pub(super) fn shops(
     Ok((facts, revision))
 }
 
-/// Few batches change a card. They are written in two statements, wallets before cards as everywhere, so
-/// that all others have one that knows nothing of cards.
+/// Few batches change a card or hold a wrong PIN. They are written in further statements, wallets before
+/// cards as everywhere, so that all others have one that knows nothing of these.
 pub(super) fn write(postgres: &mut PgConnection, rows: &BatchRows) -> Result<(), StoreError> {
-    if rows.cards.is_empty() {
+    if rows.cards.is_empty() && rows.refused.is_empty() {
         return write_rows(postgres, rows);
     }
     let both = |postgres: &mut PgConnection| {
         write_rows(postgres, rows)?;
-        set_card_standing(postgres, &rows.cards)
+        if rows.refused.is_empty() {
+            set_card_standing(postgres, &rows.cards)
+        } else {
+            super::refused::write_postgres(postgres, rows)
+        }
     };
     match rows.revision {
         Some(_) => postgres.transaction(both),
@@ -321,6 +331,6 @@ fn places<R>(rows: &[R]) -> Vec<i32> {
 }
 
 /// One field of every row: what a bind array is made of.
-fn column<R, T>(rows: &[R], field: impl Fn(&R) -> T) -> Vec<T> {
+pub(super) fn column<R, T>(rows: &[R], field: impl Fn(&R) -> T) -> Vec<T> {
     rows.iter().map(field).collect()
 }

@@ -97,10 +97,12 @@ statement! {
 statement! {
     sqlite InsertBatch {
         id: i64, anchor: i64, last_id: i64, created_at: i64, transfers: i32, attempts: i32,
+        inquiries: i32,
     };
-    "INSERT INTO batches (id, anchor_id, last_id, created_at, transfers, attempts) VALUES ("
-    [id: BigInt] ", " [anchor: BigInt] ", " [last_id: BigInt] ", " [created_at: BigInt] ", "
-    [transfers: Integer] ", " [attempts: Integer] ")"
+    "INSERT INTO batches (id, anchor_id, last_id, created_at, transfers, attempts, inquiries)
+     VALUES (" [id: BigInt] ", " [anchor: BigInt] ", " [last_id: BigInt] ", "
+    [created_at: BigInt] ", " [transfers: Integer] ", " [attempts: Integer] ", "
+    [inquiries: Integer] ")"
 }
 
 statement! {
@@ -130,7 +132,7 @@ pub(super) fn ground(
     let revision: Option<i32> = Revision {}.load(sqlite)?.into_iter().next();
     let facts = queries.iter().map(|query| facts(sqlite, query)).collect::<Result<_, _>>()?;
     let revision = revision.ok_or_else(|| StoreError::corrupt("the registry has no revision"))?;
-    Ok(Ground { facts, revision })
+    Ok(Ground { facts, revision, now: None })
 }
 
 fn facts(sqlite: &mut SqliteConnection, query: &FactsQuery) -> Result<Facts, StoreError> {
@@ -187,6 +189,7 @@ pub(super) fn write(sqlite: &mut SqliteConnection, rows: &BatchRows) -> Result<(
         SetWallet { id, balance, last_id: rows.last_id }.execute(sqlite)?;
     }
     set_card_standing(sqlite, &rows.cards)?;
+    super::refused::write_sqlite(sqlite, rows)?;
     InsertLeaves { id: rows.id, anchor: rows.anchor.0, leaves: &rows.leaves }.execute(sqlite)?;
     InsertBatch {
         id: rows.id,
@@ -195,6 +198,7 @@ pub(super) fn write(sqlite: &mut SqliteConnection, rows: &BatchRows) -> Result<(
         created_at: rows.created_at,
         transfers: super::count(rows.transfers.len()),
         attempts: super::count(rows.attempts.len()),
+        inquiries: super::count(rows.refused.inquiries.len()),
     }
     .execute(sqlite)?;
     Ok(())

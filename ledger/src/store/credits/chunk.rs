@@ -61,7 +61,8 @@ statement! {
     [all_pay: Bool] " OR w.bank_id = ANY (" [banks: Array<SmallInt>] ")) AND ("
     [without_any: Bool] " OR w.id <> ALL (" [without: Array<BigInt>] ")) AND ("
     [fresh: Bool] " OR (SELECT c.run_id FROM credits c WHERE c.programme = "
-    [programme: SmallInt] " AND c.period = " [period: Integer] " AND c.wallet_id = w.id) IS NULL)"
+    [programme: SmallInt] " AND c.period = " [period: Integer]
+    " AND c.wallet_id = w.id AND c.round = 1) IS NULL)"
 }
 
 statement! {

@@ -28,9 +28,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    credits (programme, period, wallet_id) {
+    credits (programme, period, wallet_id, round) {
         wallet_id -> BigInt,
         programme -> SmallInt,
+        round -> SmallInt,
         period -> Integer,
         transfer_id -> BigInt,
         run_id -> BigInt,
@@ -116,9 +117,10 @@ pub(super) fn credits(
 ) -> Result<(), StoreError> {
     let mut rows = Rows::new();
     for credit in credits {
-        rows.begin(5);
+        rows.begin(6);
         rows.bigint(credit.wallet_id);
         rows.smallint(credit.programme);
+        rows.smallint(credit.round);
         rows.integer(credit.period);
         rows.bigint(credit.transfer_id);
         rows.bigint(credit.run_id);

@@ -19,7 +19,7 @@ use crate::domain::redemption::{Attempt, Debit, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::{Sides, Transfer, TransferKind};
 use crate::store::DatabaseUrl;
-use crate::store::batch::{BatchRows, BatchStore as _, RowPlace, WalletChange};
+use crate::store::batch::{BatchRows, BatchStore as _, RefusedRows, RowPlace, WalletChange};
 use crate::store::connection::{Connection, Purpose};
 use crate::store::sealing::LogHead;
 use crate::store::statement::statement;
@@ -210,8 +210,8 @@ impl History {
     fn note_credit(&mut self, family: usize, period: i32, id: RowId) {
         let (wallet, id) = (FAMILIES[family].0, id.0);
         let rows = format!(
-            "INSERT OR IGNORE INTO credit_runs VALUES ({period}, 1, {period}, 1, 1, 2, 0, 0, 0, 0);
-             INSERT INTO credits VALUES ({wallet}, 1, {period}, {id}, {period});"
+            "INSERT OR IGNORE INTO credit_runs VALUES ({period}, 1, {period}, 1, 1, 2, 0, 0, 0, 0, 0, NULL, NULL);
+             INSERT INTO credits VALUES ({wallet}, 1, 1, {period}, {id}, {period});"
         );
         self.connection.run(&rows).unwrap();
     }
@@ -282,6 +282,7 @@ impl History {
             attempts,
             transfers,
             cards: Vec::new(),
+            refused: RefusedRows::default(),
             revision: None,
         };
         self.connection.transaction(|tx| tx.write_batch(&rows)).unwrap();
@@ -322,6 +323,7 @@ fn attempt(id: RowId, wallet: AccountId, sale: &Sale, outcome: Outcome, now: Ins
         key_hash: key_hash(sale.key),
         request: [0; 16],
         outcome,
+        reference: None,
         basket: Arc::new(Basket::new(vec![line.unwrap()]).unwrap()),
         policy_version: 1,
         created_at: now,

@@ -10,6 +10,7 @@ mod funds;
 mod sealed;
 mod shown;
 mod stretches;
+mod times;
 mod totals;
 mod transfers;
 
@@ -26,6 +27,7 @@ pub(crate) use sealed::LogSpan;
 pub(in crate::store) use sealed::{AnchorWallet, SealedPurchases, SealedTransfers};
 pub(crate) use shown::TransferRow;
 pub(crate) use stretches::{Range, Stretch};
+pub(crate) use times::Times;
 pub(crate) use totals::KnownAccount;
 pub(crate) use transfers::{LogBounds, LogMark, TransferFilter};
 
@@ -47,7 +49,7 @@ pub(crate) enum Sight {
 
 impl Sight {
     /// The one merchant, as it is bound.
-    const fn merchant(self) -> Option<i64> {
+    pub(crate) const fn merchant(self) -> Option<i64> {
         match self {
             Self::Merchant(merchant) => Some(merchant.0),
             Self::Bank(_) | Self::All => None,
@@ -55,7 +57,7 @@ impl Sight {
     }
 
     /// The one bank, as it is bound.
-    const fn bank(self) -> Option<i16> {
+    pub(crate) const fn bank(self) -> Option<i16> {
         match self {
             Self::Bank(bank) => Some(bank.0),
             Self::Merchant(_) | Self::All => None,

@@ -8,8 +8,9 @@ use diesel::{QueryResult, RunQueryDsl, SqliteConnection};
 
 use super::attempts::{self, AttemptFilter};
 use super::fixture::{FAMILIES, History, SHOPS};
-use super::stretches::{FindAttempt, FirstPlaceFrom, LastPlaceBefore, LateBatches};
+use super::stretches::{FirstFrom, MiddleSale, NextSaleNo};
 use super::stretches::{NextAttempts, NextEntries, NextSales, NextTransfers};
+use super::times::{Astray, FirstReaching, LastBack, NextSlice};
 use super::transfers::{self, TransferFilter, WalletRows};
 use super::{Sight, UnsealedAttempts, UnsealedTransfers};
 use crate::store::connection::Connection;
@@ -108,12 +109,15 @@ fn no_list_of_attempts_walks_a_table() {
 #[test]
 fn a_time_is_found_without_walking_a_log() {
     let mut history = History::new();
-    let (merchant, id) = (SHOPS[0].0, 7);
+    let merchant = SHOPS[0].0;
+    let sale = MiddleSale { merchant };
     let found = [
-        walks(&mut history, FindAttempt { low: 1, high: 99, id, merchant }),
-        walks(&mut history, FirstPlaceFrom { id }),
-        walks(&mut history, LastPlaceBefore { id }),
-        walks(&mut history, LateBatches { first: 1, above: 99, to: 7 }),
+        walks(&mut history, FirstFrom { high: 99, sale, place: 7 }),
+        walks(&mut history, NextSaleNo { merchant, from: 7 }),
+        walks(&mut history, Astray { from: 1, to: 99 }),
+        walks(&mut history, FirstReaching { time: 7 }),
+        walks(&mut history, NextSlice { place: 7 }),
+        walks(&mut history, LastBack { to: 7 }),
     ];
     assert_eq!(found.concat(), [""; 0]);
 }

@@ -181,6 +181,13 @@ impl SealedTransfers {
     }
 }
 
+impl SealedPurchases {
+    /// Those of a span that ends where a batch does.
+    pub(in crate::store) const fn of_whole_batches(span: LogSpan) -> Self {
+        Self(Bounds { span, batches: Batches::Purchases, cut: (0, 0) })
+    }
+}
+
 impl Connection {
     /// The transfers, beside purchases, of any span.
     pub(in crate::store) fn sealed_transfers(

@@ -93,7 +93,8 @@ impl TransferRow {
             | TransferKind::Settlement
             | TransferKind::Sweep
             | TransferKind::Return
-            | TransferKind::Adjustment => None,
+            | TransferKind::Adjustment
+            | TransferKind::CreditReversal => None,
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Walking down the long tables: how far the next rows reach, and where a time lies in them.
+//! Walking down the long tables: how far the next rows reach, and where a shop's attempts are.
 
 use diesel::sql_types::{BigInt, Nullable};
 
-use crate::domain::calendar::Instant;
 use crate::domain::ids::AccountId;
 use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
+
+use super::LogSpan;
 
 /// The next rows of a table in descending order: how many there are, and the last of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,37 +64,31 @@ statement! {
 }
 
 statement! {
-    // Halves the numbers from `low` to below `high` until one is left. Where a number is missing it
-    // ends early, and what it says still holds.
-    both FindAttempt { low: i64, high: i64, id: i64, merchant: i64 }
-        -> (Nullable<BigInt>, Nullable<BigInt>);
+    /// The place in the log of a shop's next sale from the middle between `s.low` and `s.high` on.
+    both MiddleSale { merchant: i64 };
+    "(SELECT a.log_position FROM attempt_log a WHERE a.merchant_id = " [merchant: BigInt]
+    " AND a.attempt_no >= s.low + (s.high - s.low) / 2 AND a.log_position IS NOT NULL
+     ORDER BY a.attempt_no LIMIT 1)"
+}
+
+statement! {
+    // Halves the numbers from 1 to below `high` until one is left: the first with no sale from it on that
+    // has a lower place than `place`.
+    both FirstFrom { high: i64, sale: MiddleSale, place: i64 } -> Nullable<BigInt>;
     "WITH RECURSIVE s (low, high) AS (
-        SELECT CAST(" [low: BigInt] " AS BIGINT), CAST(" [high: BigInt] " AS BIGINT)
+        SELECT CAST(1 AS BIGINT), CAST(" [high: BigInt] " AS BIGINT)
         UNION ALL
-        SELECT CASE WHEN a.redemption_id < " [id: BigInt] " THEN a.attempt_no + 1 ELSE s.low END,
-               CASE WHEN a.redemption_id < " [id: BigInt] " THEN s.high ELSE a.attempt_no END
-        FROM s JOIN attempt_log a ON a.merchant_id = " [merchant: BigInt]
-    "       AND a.attempt_no = s.low + (s.high - s.low) / 2
-        WHERE s.low < s.high)
-     SELECT MAX(low), MIN(high) FROM s"
+        SELECT CASE WHEN " {sale} " < " [place: BigInt] " THEN s.low + (s.high - s.low) / 2 + 1 ELSE s.low END,
+               CASE WHEN " {sale} " < " [place: BigInt] " THEN s.high ELSE s.low + (s.high - s.low) / 2 END
+        FROM s WHERE s.low < s.high)
+     SELECT MAX(low) FROM s"
 }
 
 statement! {
-    both FirstPlaceFrom { id: i64 } -> Nullable<BigInt>;
-    "SELECT log_start FROM batches WHERE id >= " [id: BigInt] " AND log_start IS NOT NULL
-     ORDER BY id LIMIT 1"
-}
-
-statement! {
-    both LastPlaceBefore { id: i64 } -> Nullable<BigInt>;
-    "SELECT log_start FROM batches WHERE id < " [id: BigInt] " AND log_start IS NOT NULL
-     ORDER BY id DESC LIMIT 1"
-}
-
-statement! {
-    both LateBatches { first: i64, above: i64, to: i64 } -> Nullable<BigInt>;
-    "SELECT MAX(last_id) FROM batches WHERE id >= " [first: BigInt] " AND id < " [above: BigInt]
-    " AND created_at < " [to: BigInt]
+    both NextSaleNo { merchant: i64, from: i64 } -> BigInt;
+    "SELECT attempt_no FROM attempt_log WHERE merchant_id = " [merchant: BigInt]
+    " AND attempt_no >= " [from: BigInt] " AND log_position IS NOT NULL
+     ORDER BY attempt_no LIMIT 1"
 }
 
 /// The driver's one row.
@@ -150,40 +145,30 @@ impl Connection {
         Ok(last.flatten().unwrap_or(0))
     }
 
-    /// Where a merchant's attempts with ids from `id` on begin among the numbers below `high`: before
-    /// the first number all are below `id`, from the second on all are not. They are the same in a log
-    /// that is in the order of ids; where it is not quite, either holds but for what lies as far out
-    /// of order.
-    pub(crate) fn attempts_around(
+    /// The numbers of a merchant's attempts among which all are that batches of a stretch of the log hold. It
+    /// begins and ends where batches do.
+    pub(crate) fn attempts_within(
         &mut self,
         merchant: AccountId,
-        high: i64,
-        id: i64,
-    ) -> Result<(i64, i64), StoreError> {
-        let found: Option<(Option<i64>, Option<i64>)> =
-            self.first(FindAttempt { low: 1, high, id, merchant: merchant.0 })?;
-        let (low, high_found) = found.unwrap_or_default();
-        Ok((low.unwrap_or(1), high_found.unwrap_or(high)))
+        span: LogSpan,
+    ) -> Result<Range, StoreError> {
+        let high = self.last_attempt_no(merchant)?.saturating_add(1);
+        let lowest = self.first_attempt_from(merchant, (span.from, high))?;
+        let from = self.first_attempt_from(merchant, (span.to, high))?;
+        // Refused attempts have no place of their own: they are up to the next sale at the most.
+        let next: Option<i64> = self.first(NextSaleNo { merchant: merchant.0, from })?;
+        Ok((next.unwrap_or(high), lowest))
     }
 
-    /// The last id of the batches with rows in a range of ids that were decided before a time.
-    pub(crate) fn last_id_decided_before(
+    /// The first number of a merchant's attempts below `high` behind its last sale before a place in the
+    /// log. Sales are numbered in the log's order.
+    fn first_attempt_from(
         &mut self,
-        to: Instant,
-        (above, first): Range,
-    ) -> Result<Option<i64>, StoreError> {
-        let first = first.saturating_sub(BATCH_SPAN);
-        let statement = LateBatches { first, above, to: to.as_millis() };
-        Ok(self.first::<_, Option<i64>>(statement)?.flatten())
-    }
-
-    /// The place in the log of the first sealed batch from an id on.
-    pub(crate) fn first_place_from(&mut self, id: i64) -> Result<Option<i64>, StoreError> {
-        Ok(self.first::<_, Option<i64>>(FirstPlaceFrom { id })?.flatten())
-    }
-
-    /// The place in the log of the last sealed batch before an id.
-    pub(crate) fn last_place_before(&mut self, id: i64) -> Result<Option<i64>, StoreError> {
-        Ok(self.first::<_, Option<i64>>(LastPlaceBefore { id })?.flatten())
+        merchant: AccountId,
+        (place, high): (i64, i64),
+    ) -> Result<i64, StoreError> {
+        let sale = MiddleSale { merchant: merchant.0 };
+        let found: Option<Option<i64>> = self.first(FirstFrom { high, sale, place })?;
+        Ok(found.flatten().unwrap_or(1))
     }
 }

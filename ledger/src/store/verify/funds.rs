@@ -14,14 +14,21 @@ statement! {
 
 statement! {
     both RunsAtBanks {}
-        -> ((BigInt, BigInt, BigInt, BigInt), (BigInt, BigInt, BigInt, Nullable<BigInt>), BigInt);
+        -> (
+            (BigInt, BigInt, BigInt, BigInt), (BigInt, BigInt, BigInt, Nullable<BigInt>),
+            (BigInt, Nullable<BigInt>, Nullable<BigInt>),
+        );
     "SELECT b.run_id, CAST(b.bank_id AS BIGINT), CAST(r.status AS BIGINT), r.amount,
             b.reserved, b.credited, b.amount, n.credited,
-            (SELECT COUNT(*) FROM credit_run_parts p WHERE p.run_id = b.run_id)
+            (SELECT COUNT(*) FROM credit_run_parts p WHERE p.run_id = b.run_id),
+            n.again, n.topped
      FROM credit_run_banks b
      JOIN credit_runs r ON r.id = b.run_id
      LEFT JOIN (
-        SELECT c.run_id, w.bank_id, COUNT(*) AS credited
+        SELECT c.run_id, w.bank_id, COUNT(*) AS credited,
+               CAST(SUM(CASE WHEN c.round = 1 THEN 0 ELSE 1 END) AS BIGINT) AS again,
+               CAST(SUM(CASE WHEN c.round = 1 THEN 0 ELSE (SELECT t.amount FROM transfers t
+                    WHERE t.id = c.transfer_id AND t.anchor_id = c.wallet_id) END) AS BIGINT) AS topped
         FROM credits c JOIN wallets w ON w.id = c.wallet_id
         GROUP BY c.run_id, w.bank_id
      ) n ON n.run_id = b.run_id AND n.bank_id = b.bank_id
@@ -52,6 +59,8 @@ pub(crate) struct RunAtBank {
     pub(crate) stated: (i64, i64),
     /// How many credits there are.
     pub(crate) credits: i64,
+    /// How many of them are in a further round, and their sum.
+    pub(crate) topped: (i64, i64),
     /// How many parts of the wallets the run has in hand.
     pub(crate) parts: i64,
 }
@@ -74,12 +83,24 @@ impl Connection {
         &mut self,
         each: &mut dyn FnMut(RunAtBank) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        type Row = ((i64, i64, i64, i64), (i64, i64, i64, Option<i64>), i64);
-        let mut row = |((run, bank, status, amount_each), counted, parts): Row| {
+        type Row =
+            ((i64, i64, i64, i64), (i64, i64, i64, Option<i64>), (i64, Option<i64>, Option<i64>));
+        let mut row = |((run, bank, status, amount_each), counted, (parts, again, topped)): Row| {
             let (reserved, credited, amount, credits) = counted;
             let stated = (credited, amount);
             let (running, credits) = (status == 1, credits.unwrap_or(0));
-            each(RunAtBank { run, bank, running, amount_each, reserved, stated, credits, parts })
+            let topped = (again.unwrap_or(0), topped.unwrap_or(0));
+            each(RunAtBank {
+                run,
+                bank,
+                running,
+                amount_each,
+                reserved,
+                stated,
+                credits,
+                topped,
+                parts,
+            })
         };
         self.stream(RunsAtBanks {}, &mut row)
     }

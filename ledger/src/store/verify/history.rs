@@ -292,7 +292,7 @@ fn narrow_attempt(
             small(refusal)?,
             line,
             ceiling,
-            Some(0),
+            (Some(0), None),
             narrow(policy, record)?,
             created_at,
             narrow(date, record)?,

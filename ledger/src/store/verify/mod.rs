@@ -25,6 +25,7 @@ mod funds;
 mod history;
 mod pairs;
 mod payments;
+mod programme;
 mod registry;
 mod rollups;
 mod settlements;
@@ -174,6 +175,7 @@ pub(crate) fn fault_in_data(error: &StoreError) -> Option<String> {
         StoreError::Migrate(message) => damage(message),
         StoreError::Connect(_)
         | StoreError::Pool(_)
+        | StoreError::Commit(_)
         | StoreError::Statement(_)
         | StoreError::Url(_)
         | StoreError::File(_) => None,

@@ -35,10 +35,13 @@ type SidedRow = ((i64, i64, i64), (Option<i64>, Option<i64>, Option<i64>, Option
 
 statement! {
     /// A credit's run and family against its transfer: amount, the account it came from, period. The
-    /// amount is missing where the run is, or is of another programme or period.
+    /// amount is missing where the run is, or is of another programme or period. In a further round it is what
+    /// was missing then, which rules of their own bound.
     both CreditsAndTransfers {} -> SidedSql;
     "SELECT c.transfer_id, c.wallet_id, CAST(0 AS BIGINT),
-            CASE WHEN r.programme = c.programme AND r.period = c.period THEN r.amount END,
+            CASE WHEN r.programme = c.programme AND r.period = c.period
+                THEN CASE WHEN c.round = 1 THEN r.amount ELSE (SELECT t.amount FROM transfers t
+                    WHERE t.id = c.transfer_id AND t.anchor_id = c.wallet_id) END END,
             b.unallocated_account, CAST(c.period AS BIGINT), CAST(NULL AS BIGINT)
      FROM credits c
      LEFT JOIN credit_runs r ON r.id = c.run_id
@@ -79,6 +82,41 @@ statement! {
      SELECT id, credit_account, CAST(1 AS BIGINT), amount, debit_account, subject,
             CAST(NULL AS BIGINT)
      FROM transfers WHERE kind = 1
+     ORDER BY 1, 2, 3"
+}
+
+statement! {
+    /// What went back of a funding against its transfer: amount, the bank's unallocated account, the
+    /// funding. The account is missing where the funding is.
+    both ReturnsAndTransfers {} -> SidedSql;
+    "SELECT r.transfer_id, COALESCE(b.holding_account, 0), CAST(0 AS BIGINT), r.amount,
+            b.unallocated_account, r.funding_id, CAST(NULL AS BIGINT)
+     FROM funding_returns r
+     LEFT JOIN fundings f ON f.transfer_id = r.funding_id
+     LEFT JOIN banks b ON b.id = f.bank_id
+     UNION ALL
+     SELECT id, credit_account, CAST(1 AS BIGINT), amount, debit_account, subject,
+            CAST(NULL AS BIGINT)
+     FROM transfers WHERE kind = 7
+     ORDER BY 1, 2, 3"
+}
+
+statement! {
+    /// What was taken back of a credit against its transfer: amount, the account it went to, the credit. That
+    /// is missing where the credit is, or is not of the run that was reversed.
+    both CreditReversalsAndTransfers {} -> SidedSql;
+    "SELECT v.transfer_id, v.wallet_id, CAST(0 AS BIGINT), v.amount, b.unallocated_account,
+            c.transfer_id, CAST(NULL AS BIGINT)
+     FROM credit_reversals v
+     LEFT JOIN credit_run_reversals x ON x.id = v.reversal_id
+     LEFT JOIN credits c ON c.programme = v.programme AND c.period = v.period
+        AND c.wallet_id = v.wallet_id AND c.round = v.round AND c.run_id = x.run_id
+     LEFT JOIN wallets w ON w.id = v.wallet_id
+     LEFT JOIN banks b ON b.id = w.bank_id
+     UNION ALL
+     SELECT id, anchor_id, CAST(1 AS BIGINT), amount, credit_account, subject,
+            CAST(NULL AS BIGINT)
+     FROM transfers WHERE kind = 9
      ORDER BY 1, 2, 3"
 }
 
@@ -143,6 +181,10 @@ pub(crate) enum Pairs {
     Reversals,
     /// `fundings` and the transfers of that kind, by unallocated account.
     Fundings,
+    /// `funding_returns` and the transfers of that kind, by holding account.
+    Returns,
+    /// `credit_reversals` and the transfers of that kind, by wallet.
+    CreditReversals,
     /// `attempt_log` and where each sealed attempt has to stand, by wallet.
     AttemptLog,
     /// `account_log` and where each sealed transfer has to stand, by account.
@@ -178,6 +220,8 @@ impl Connection {
             Pairs::Credits => self.stream(CreditsAndTransfers {}, &mut row),
             Pairs::Reversals => self.stream(ReversalsAndTransfers {}, &mut row),
             Pairs::Fundings => self.stream(FundingsAndTransfers {}, &mut row),
+            Pairs::Returns => self.stream(ReturnsAndTransfers {}, &mut row),
+            Pairs::CreditReversals => self.stream(CreditReversalsAndTransfers {}, &mut row),
             Pairs::AttemptLog => self.stream(AttemptLogAndPlaces {}, &mut row),
             Pairs::AccountLog => self.stream(AccountLogAndPlaces {}, &mut row),
             Pairs::AccountRollups => self.stream(AccountSums {}, &mut row),

@@ -8,12 +8,14 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 26] = [
+const APPEND_ONLY: [&str; 29] = [
     "transfers",
     "redemptions",
     "reversals",
     "credits",
     "fundings",
+    "funding_returns",
+    "credit_reversals",
     "idempotency_records",
     "batch_leaves",
     "attempt_log",
@@ -35,6 +37,7 @@ const APPEND_ONLY: [&str; 26] = [
     "recording_counts",
     "bank_file_statements",
     "bank_file_rows",
+    "early_closes",
 ];
 
 rules! {

@@ -27,9 +27,9 @@ statement! {
 statement! {
     // In the order of their key, which is what a credit is for: there is one for each month of each family,
     // too many to be sorted.
-    both CreditKeys {} -> (BigInt, BigInt, BigInt);
-    "SELECT wallet_id, CAST(programme AS BIGINT), CAST(period AS BIGINT) FROM credits
-     ORDER BY programme, period, wallet_id"
+    both CreditKeys {} -> (BigInt, BigInt, BigInt, BigInt);
+    "SELECT wallet_id, CAST(programme AS BIGINT), CAST(period AS BIGINT), CAST(round AS BIGINT)
+     FROM credits ORDER BY programme, period, wallet_id, round"
 }
 
 statement! {
@@ -57,8 +57,8 @@ pub(crate) enum Movement {
 /// A redemption by its idempotency key: wallet, merchant, hash; and its id.
 pub(crate) type KeyRecord = (i64, i64, Vec<u8>, i64);
 
-/// What a wallet was credited for: wallet, programme, period.
-pub(crate) type CreditKey = (i64, i64, i64);
+/// What a wallet was credited for: wallet, programme, period, round.
+pub(crate) type CreditKey = (i64, i64, i64, i64);
 
 /// A batch that has its place in the log.
 #[derive(Clone, Copy, Debug)]

@@ -16,6 +16,8 @@ use crate::served::Served;
 const FUNDS: i64 = 10_000_000_000_000;
 /// The month after the demo's.
 const PERIOD: &str = "2018-10";
+/// One client funds and one command credits, whatever the sum: the limit's setting, in rupiah.
+const ALONE: (&str, &str) = ("EWARONG_PROGRAMME_FOUR_EYES_ABOVE", "1000000000000000");
 
 /// What the plain SQL did, as `nation credit-reference` says it.
 #[derive(Debug, Deserialize)]
@@ -33,6 +35,7 @@ pub(crate) fn measure(bench: &mut Bench, database: &Database) -> anyhow::Result<
     let started = Instant::now();
     let mut credit = command("pos-api");
     credit.args(["credit", "--log", "warn", "--period", PERIOD, "--database-url", &copy.url]);
+    credit.env(ALONE.0, ALONE.1);
     let told = run(credit)?;
     let millis = u64::try_from(started.elapsed().as_millis())?.max(1);
     let bytes = wal(bench)?.saturating_sub(before);
@@ -58,7 +61,7 @@ pub(crate) fn measure(bench: &mut Bench, database: &Database) -> anyhow::Result<
 
 /// Every bank gets more than its families' month.
 fn fund(database: &Database) -> anyhow::Result<()> {
-    let served = Served::pos_api(database, &[])?;
+    let served = Served::pos_api(database, &[ALONE])?;
     let mut demo = Demo::read(&database.demo)?;
     served.base_url().clone_into(&mut demo.base_url);
     let programme = demo.programme();

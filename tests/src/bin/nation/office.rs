@@ -10,10 +10,11 @@ use ledger::domain::credit::ShareStatus;
 use ledger::domain::merchant::MerchantKind;
 use ledger::domain::money::Rupiah;
 use ledger::domain::policy::PriceZone;
+use ledger::domain::reference::Reference;
 use ledger::service::import::{BankEntry, ImportSet, MerchantEntry, Row, TerminalEntry};
 use ledger::service::{
-    Clock as _, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, NewScope, Options, ROLLUP_SPAN,
-    RecordingLimits, SystemClock, add_clients,
+    Clock as _, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, NewScope, Options,
+    ProgrammeLimits, ROLLUP_SPAN, RecordingLimits, RunRequest, SystemClock, add_clients,
 };
 
 use crate::people::{BANKS, Nation, Purpose};
@@ -72,6 +73,12 @@ impl Office {
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
             recordings: RecordingLimits::none(),
+            // One office works here.
+            limits: ProgrammeLimits {
+                four_eyes_above: Rupiah::new(i64::MAX)?,
+                ..ProgrammeLimits::default()
+            },
+            wrong_pins: None,
         })?)
     }
 
@@ -161,6 +168,7 @@ pub(crate) fn fund(ledger: &Ledger, nation: &Nation, months: u64) -> anyhow::Res
             continue;
         }
         let reference = format!("SP2D-{}", bank.code.to_ascii_uppercase());
+        let reference = Reference::new(&reference)?;
         ledger.fund(FundRequest { client, bank: bank.code.parse()?, amount, reference })?;
     }
     Ok(())
@@ -168,7 +176,9 @@ pub(crate) fn fund(ledger: &Ledger, nation: &Nation, months: u64) -> anyhow::Res
 
 /// Credits the month to every family.
 pub(crate) fn credit(ledger: &Ledger, period: Period) -> anyhow::Result<()> {
-    let started = ledger.start_credit_run(period)?;
+    let client = ledger.client(PROGRAMME)?.context("the programme is a client")?.id;
+    let request = RunRequest { client, period, outside: false };
+    let started = ledger.start_credit_run(request)?;
     let run = ledger.carry_on_credit_run(started.id, |_| {})?;
     match run.shares.iter().find(|share| share.status != ShareStatus::Completed) {
         Some(share) => bail!("the credit of `{}` is `{}`", share.bank, share.status.as_str()),

@@ -119,8 +119,8 @@ fn credit_part(url: &str, chunks: &[Chunk]) -> anyhow::Result<()> {
                 SELECT id, row_number() OVER (ORDER BY id) AS place FROM wallets
                 WHERE id > {first} AND id <= {last} AND state = 1
              ), credited AS (
-                INSERT INTO credits (wallet_id, programme, period, transfer_id, run_id)
-                SELECT id, 1, {PERIOD}, {FIRST_ID} + {credited} + place, 1 FROM chosen
+                INSERT INTO credits (wallet_id, programme, round, period, transfer_id, run_id)
+                SELECT id, 1, 1, {PERIOD}, {FIRST_ID} + {credited} + place, 1 FROM chosen
                 ON CONFLICT DO NOTHING RETURNING wallet_id, transfer_id
              ), paid AS (
                 UPDATE wallets w SET balance = balance + 110000, last_id = c.transfer_id
@@ -185,8 +185,8 @@ fn credit_copy(copy: &str, args: &Reference) -> anyhow::Result<Measured> {
         );
         connection.batch_execute(&format!(
             "BEGIN IMMEDIATE;
-             INSERT INTO credits (wallet_id, programme, period, transfer_id, run_id)
-             SELECT id, 1, {PERIOD}, {FIRST_ID} + {credited} + row_number() OVER (ORDER BY id), 1
+             INSERT INTO credits (wallet_id, programme, round, period, transfer_id, run_id)
+             SELECT id, 1, 1, {PERIOD}, {FIRST_ID} + {credited} + row_number() OVER (ORDER BY id), 1
              FROM wallets WHERE id > {first} AND id <= {last} AND state = 1
              ON CONFLICT DO NOTHING;
              UPDATE wallets SET balance = balance + 110000, last_id = c.transfer_id

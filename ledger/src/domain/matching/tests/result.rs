@@ -25,6 +25,27 @@ fn totals_are_of_every_status_in_order() {
 }
 
 #[test]
+fn a_reference_behind_the_last_digits_is_one_like_any_other() {
+    let case = Case::of(
+        "settlement 03:99999 EW-1 5
+         settlement 03:100000 EW-2 7
+         settlement 03:200000 EW-3 9
+         credit 04 9 BPNT/{03:200000};LUNAS
+         credit 03 7 SETOR {03:100000}
+         credit 03 5 {03:99999}",
+    );
+    let matching = case.matched();
+    assert!(matching.is_clean());
+    let told: Vec<_> = matching
+        .outcomes()
+        .map(|outcome| (outcome.reference().unwrap().to_string(), outcome.status()))
+        .collect();
+    let matched = ["EW00218090399999", "EW002180903A0000", "EW002180903A31N0"]
+        .map(|reference| (reference.to_owned(), MatchStatus::Matched));
+    assert_eq!(told, matched, "in the order of their places");
+}
+
+#[test]
 fn only_open_differences_are_for_a_person() {
     let clean = Case::of("settlement 03:1 EW-1 5\n settlement 04:1 EW-1 5\n credit 04 5 {03:1}");
     assert!(clean.matched().is_clean());

@@ -18,6 +18,8 @@ fn a_client_whose_access_was_withdrawn_reads_nothing() {
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
         recordings: crate::service::RecordingLimits::default(),
+        limits: crate::service::ProgrammeLimits::default(),
+        wrong_pins: None,
     })
     .unwrap();
     let client = ledger.client("audit").unwrap().unwrap().id;

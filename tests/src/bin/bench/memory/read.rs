@@ -9,6 +9,7 @@ use ledger::domain::calendar::{CutOff, Date, Zone};
 use ledger::domain::card::CardState;
 use ledger::domain::ids::{AccountId, CardId};
 use ledger::domain::keys::StoredPin;
+use ledger::domain::merchant::ShopState;
 use ledger::domain::money::Rupiah;
 use ledger::domain::policy::PriceZone;
 use ledger::domain::redemption::{CardFacts, ShopFacts};
@@ -131,8 +132,8 @@ fn shop(
 ) -> anyhow::Result<(i64, ShopFacts)> {
     let shop = ShopFacts {
         client_active: true,
-        merchant_active: true,
-        terminal_active: true,
+        merchant: ShopState::Active,
+        terminal: ShopState::Active,
         zone: Zone::from_hours(zone)?,
         price_zone: PriceZone(price_zone),
         acquirer: BankId(bank),
