@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use ledger::bankfile::integrity::{self, Expected, History};
-use ledger::bankfile::{self, BankFile, Profile, ReadAs};
+use ledger::bankfile::{self, BankFile, Bounds, Profile, ReadAs};
 use ledger::domain::bank::BankCode;
 
 use crate::cli::{FileArgs, Settings};
@@ -46,6 +46,7 @@ pub(crate) fn read_all(
         bank: bank.cloned(),
         profile: args.profile.as_deref().map(given_profile).transpose()?,
         around: args.near.map(ledger::domain::calendar::Date::naive),
+        bounds: Bounds::default(),
     };
     let mut read: Vec<ReadFile> = Vec::new();
     let mut wrong: Vec<String> = Vec::new();

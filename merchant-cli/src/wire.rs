@@ -30,6 +30,8 @@ pub(crate) struct Me {
     pub(crate) merchant_name: Option<String>,
     pub(crate) terminal_id: Option<String>,
     pub(crate) bank: Option<String>,
+    /// The account that its statements are of, where it is registered.
+    pub(crate) account_number: Option<String>,
     pub(crate) zone: Option<String>,
     pub(crate) address: Option<String>,
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use ledger::service::RecordingLimits;
 
 use crate::limits::LimitArgs;
 
@@ -128,6 +129,9 @@ pub struct ServeArgs {
     /// Megabytes (MiB) that the bank files of one recording may have in all; two banks' may be in memory at once [default: 64]
     #[arg(long, env = "EWARONG_MAX_BANK_FILES", value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub max_bank_files: Option<u16>,
+    /// What clients' bank files may bring, as in `shop.rows=5000,bank.day_recordings=200` [default: docs/RECONCILIATION.md]
+    #[arg(long, env = "EWARONG_RECORDING_LIMITS", value_name = "BOUNDS", value_parser = crate::recording_limits::parse)]
+    pub recording_limits: Option<RecordingLimits>,
     /// Wrong PINs.
     #[command(flatten)]
     pub wrong_pins: WrongPinArgs,

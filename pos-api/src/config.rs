@@ -6,11 +6,14 @@ use anyhow::Context as _;
 use ledger::domain::money::Rupiah;
 use ledger::domain::resolution::FourEyes;
 use ledger::domain::wrong_pins::WrongPinLimit;
-use ledger::service::{DatabaseUrl, FOUR_EYES_ABOVE, ProgrammeLimits, ROLLUP_SPAN};
+use ledger::service::{
+    DatabaseUrl, FOUR_EYES_ABOVE, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits,
+};
 use serde::Deserialize;
 
 use crate::cli::{DatabaseArgs, ProgrammeArgs, ServeArgs, WrongPinArgs};
 use crate::limits::{LimitArgs, Limits, Switch};
+use crate::recording_limits;
 
 /// What a TOML file may set; the same names as the flags, with underscores.
 #[derive(Debug, Default, Deserialize)]
@@ -25,6 +28,7 @@ struct File {
     highest_funding: Option<i64>,
     four_eyes_day_above: Option<u32>,
     max_bank_files: Option<u16>,
+    recording_limits: Option<String>,
     wrong_pins: Option<u16>,
     wrong_pins_minutes: Option<u16>,
     metrics_addr: Option<String>,
@@ -57,6 +61,8 @@ pub struct Settings {
     pub programme: ProgrammeLimits,
     /// What the bank files of one recording may have in all, in bytes.
     pub max_bank_files: usize,
+    /// What clients may send to be reconciled.
+    pub recordings: RecordingLimits,
     /// When wrong PINs suspend a terminal.
     pub wrong_pins: Option<WrongPinLimit>,
     /// Where the figures for monitoring are, if not with the API.
@@ -100,6 +106,12 @@ impl Settings {
             max_bank_files: match args.max_bank_files.or(file.max_bank_files) {
                 Some(limit) => usize::from(limit).saturating_mul(MIB),
                 None => MAX_BANK_FILES,
+            },
+            recordings: match (args.recording_limits, file.recording_limits) {
+                (Some(limits), _) => limits,
+                (None, Some(text)) => recording_limits::parse(&text)
+                    .map_err(|what| anyhow::anyhow!("recording_limits: {what}"))?,
+                (None, None) => RecordingLimits::default(),
             },
             wrong_pins: wrong_pin_limit(wrong_pins, WrongPinLimit::USUAL.most),
             metrics_addr: args.metrics_addr.clone().or_else(|| file.metrics_addr.clone()),

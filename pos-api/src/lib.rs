@@ -14,6 +14,7 @@ pub mod limits;
 pub mod metrics;
 mod middleware;
 pub mod problem;
+pub mod recording_limits;
 mod routes;
 mod security;
 pub mod startup;

@@ -1,7 +1,7 @@
 //! The ledger as it was: by a size of its log, and by time. Roll-ups are made all the time here, and
 //! what is read by them is what the transfers say.
 
-mod rows;
+pub(crate) mod rows;
 
 use std::collections::BTreeMap;
 use std::thread;

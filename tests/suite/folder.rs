@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use ewarong_tests::demo::Card;
+use ewarong_tests::seed::folder::BANK_ACCOUNT;
 use ledger::domain::calendar::Date;
 use ledger::domain::card::{CardNumber, Pin};
 
@@ -47,7 +48,7 @@ pub(crate) fn write(dir: &Path, cards: &[Card], open: Date) {
     let [banks, merchants, terminals, households, wallets, plastic] =
         files.each_mut().map(|(_, text)| text);
     for (bank, clearing) in BANKS.iter().zip(["002", "009"]) {
-        writeln!(banks, "{bank},Bank {bank},{clearing},7788990011,23:59,{open}").unwrap();
+        writeln!(banks, "{bank},Bank {bank},{clearing},{BANK_ACCOUNT},23:59,{open}").unwrap();
     }
     for (place, till) in TILLS.iter().enumerate() {
         let (shop, bank) = (format!("EW-{till}"), BANKS[place % BANKS.len()]);

@@ -1,6 +1,7 @@
 //! A bank's files against what it owes: recorded, posted, worked on by people, signed off.
 
 mod at_once;
+mod bounds;
 mod changes;
 mod command_line;
 mod decisions;

@@ -171,6 +171,20 @@ pub enum Reason {
     /// What is wrong in an MT940 or camt message.
     #[error(transparent)]
     Message(#[from] MessageFault),
+    /// A statement of another account than the file has to be of.
+    #[error("the statement is of account `{found}`, not of `{wanted}`")]
+    WrongAccount {
+        /// The account that was expected.
+        wanted: String,
+        /// The account that the file names.
+        found: String,
+    },
+    /// More rows than may be read.
+    #[error("the file has more than {most} rows")]
+    TooManyRows {
+        /// How many there may be.
+        most: u64,
+    },
     /// The rows add up to more than can be held.
     #[error("the amounts add up to more than can be held")]
     TooLarge,

@@ -4,10 +4,11 @@ use std::io::{self, BufReader, Cursor, Read};
 
 use crate::bankfile::error::{BankFileError, Reason};
 use crate::bankfile::format::{self, Format};
+use crate::bankfile::guard::Guard;
 use crate::bankfile::hash::HashingReader;
 use crate::bankfile::read_as::ReadAs;
 use crate::bankfile::statement::{Statement, StatementLine};
-use crate::bankfile::table::{HandOut, Keep, Sink};
+use crate::bankfile::table::{Guarded, HandOut, Keep, Sink};
 use crate::bankfile::{camt, listing, mt940, xlsx};
 
 /// The format and the layout show within this many bytes.
@@ -61,6 +62,8 @@ fn read(
     sink: &mut impl Sink,
 ) -> Result<BankFile, BankFileError> {
     let mut input = HashingReader::new(input);
+    let mut sink = Guarded { guard: Guard::new(how.bounds.clone()), sink };
+    let sink = &mut sink;
     let mut head = Vec::new();
     input.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| unreadable(&error))?;
     let format = match how.format {
@@ -73,11 +76,17 @@ fn read(
             let all = BufReader::new(Cursor::new(head).chain(input.by_ref()));
             camt::read_into(all, &how.settings(), sink)?
         }
-        Format::Xlsx => {
-            handed_out(xlsx::read(&whole(head, &mut input)?, how.profiles()?, how)?, sink)
+        Format::Xlsx => xlsx::read(&whole(head, &mut input)?, how, sink)?,
+        Format::Mt940 => {
+            let bytes = whole(head, &mut input)?;
+            let guard = &mut sink.guard;
+            handed_out(mt940::read_within(&bytes, &how.settings(), guard)?, sink)
         }
-        Format::Mt940 => handed_out(mt940::read(&whole(head, &mut input)?, &how.settings())?, sink),
     };
+    for statement in &statements {
+        // A list without rows names its account too.
+        sink.guard.compare(statement).map_err(|reason| BankFileError::at(1, reason))?;
+    }
     let hash = input.finish().map_err(|error| unreadable(&error))?;
     Ok(BankFile { hash, format, statements })
 }

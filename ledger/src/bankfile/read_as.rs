@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::bankfile::error::{BankFileError, Reason};
 use crate::bankfile::format::Format;
+use crate::bankfile::guard::Bounds;
 use crate::bankfile::message::MessageSettings;
 use crate::bankfile::profile::Profile;
 use crate::domain::bank::BankCode;
@@ -21,6 +22,8 @@ pub struct ReadAs {
     pub profile: Option<Profile>,
     /// A day near the file's rows, from which dates without a year get theirs.
     pub around: Option<NaiveDate>,
+    /// What the file may be, which is looked at while it is read.
+    pub bounds: Bounds,
 }
 
 impl ReadAs {

@@ -8,6 +8,7 @@ use crate::bankfile::cells::Cells;
 use crate::bankfile::chain::BothWays;
 use crate::bankfile::choice::{Chosen, Context};
 use crate::bankfile::error::{BankFileError, Reason};
+use crate::bankfile::guard::Guard;
 use crate::bankfile::head::{Preamble, currency_of};
 use crate::bankfile::numbers::negated;
 use crate::bankfile::profile::{Role, RowLabel};
@@ -19,6 +20,16 @@ use crate::domain::matching::Direction;
 /// Takes a line of a statement that is still growing.
 pub(super) trait Sink {
     fn take(&mut self, statement: &mut Statement, line: StatementLine);
+
+    /// Whether the statement may have one more row.
+    fn admit(&mut self, _statement: &Statement) -> Result<(), Reason> {
+        Ok(())
+    }
+
+    /// Whether the statement may begin.
+    fn begin(&mut self, _statement: &Statement) -> Result<(), Reason> {
+        Ok(())
+    }
 }
 
 /// Keeps the lines in their statement.
@@ -27,6 +38,26 @@ pub(super) struct Keep;
 impl Sink for Keep {
     fn take(&mut self, statement: &mut Statement, line: StatementLine) {
         statement.lines.push(line);
+    }
+}
+
+/// Gives on what is within a file's bounds.
+pub(super) struct Guarded<'s, S> {
+    pub(super) guard: Guard,
+    pub(super) sink: &'s mut S,
+}
+
+impl<S: Sink> Sink for Guarded<'_, S> {
+    fn take(&mut self, statement: &mut Statement, line: StatementLine) {
+        self.sink.take(statement, line);
+    }
+
+    fn admit(&mut self, statement: &Statement) -> Result<(), Reason> {
+        self.guard.admit(statement)
+    }
+
+    fn begin(&mut self, statement: &Statement) -> Result<(), Reason> {
+        self.guard.begin(statement)
     }
 }
 
@@ -121,6 +152,7 @@ impl<'c> Table<'c> {
         }
         self.go_to(cells);
         let Growing { statement, chain, sums, .. } = &mut self.current;
+        sink.admit(statement).map_err(|reason| cells.error(reason))?;
         match content {
             RowContent::Line { mut line, column, before } => {
                 let too_large = || cells.error(Reason::TooLarge);

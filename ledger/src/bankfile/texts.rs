@@ -24,6 +24,16 @@ impl Texts {
         buffer.texts()
     }
 
+    /// All of them as they are kept.
+    pub(super) fn as_kept(&self) -> &str {
+        &self.0
+    }
+
+    /// Texts as they were kept.
+    pub(super) fn from_kept(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The bank's description.
     pub(super) fn description(&self) -> &str {
         let (_sequence, behind) = parted(&self.0);

@@ -119,7 +119,7 @@ fn settlement_row<'s>(
 }
 
 /// The charges in rupiah that the row's amount has in it already, as the bank says.
-fn kept_back(details: &LineDetails) -> Decimal {
+pub(super) fn kept_back(details: &LineDetails) -> Decimal {
     let charges = details.charges.iter().filter(|charge| {
         charge.included == Some(true)
             && charge.direction == Direction::Debit

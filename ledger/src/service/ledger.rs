@@ -31,6 +31,7 @@ use super::lane::{Command, Inquiry, LaneContext, Lanes, Reply, StandIn};
 use super::limits::ProgrammeLimits;
 use super::own::OwnConnection;
 use super::reads::AccountNames;
+use super::reconciling::{RecordingLimits, Turns};
 use super::recorded::{ClockTrouble, RecordedClock};
 use super::shared::Shared;
 use super::{checkpoints, keeper, sealer};
@@ -52,6 +53,8 @@ pub struct Options {
     pub four_eyes_above: FourEyes,
     /// What the programme's clients may do alone, and what nobody may.
     pub limits: ProgrammeLimits,
+    /// What clients may send to be reconciled.
+    pub recordings: RecordingLimits,
     /// When wrong PINs suspend a terminal; `None`: never.
     pub wrong_pins: Option<WrongPinLimit>,
 }
@@ -89,6 +92,8 @@ pub struct Ledger {
     pub(super) credits: CreditRunner,
     pub(super) four_eyes_above: FourEyes,
     pub(super) limits: ProgrammeLimits,
+    pub(super) recordings: RecordingLimits,
+    pub(super) turns: Turns,
     directory: CardDirectory,
     /// Where wrong PINs suspend terminals.
     in_flight: Option<InFlight>,
@@ -192,6 +197,8 @@ impl Ledger {
             credits,
             four_eyes_above: options.four_eyes_above,
             limits: options.limits,
+            recordings: options.recordings,
+            turns: Turns::default(),
             directory,
             in_flight: options.wrong_pins.map(|_| InFlight::default()),
             keeper,

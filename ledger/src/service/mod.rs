@@ -77,8 +77,8 @@ pub use reads::{
     TrialBalance, TrialLine,
 };
 pub use reconciling::{
-    NotReconciled, NotSigned, ReconcileRequest, Reconciliation, RecordedOutcome, Rendering,
-    SentFile, ShownOutcome,
+    NotReconciled, NotSigned, ReconcileRequest, Reconciliation, RecordedFile, RecordedOutcome,
+    RecordingBounds, RecordingLimits, Rendering, SentFile, ShownOutcome,
 };
 pub use recorded::{ClockError, accept_clock};
 pub use reversal::{NotReversed, ReverseRequest, Reversed};

@@ -36,6 +36,11 @@ impl Payment {
         Self { settlement: *id, merchant: *merchant, amount: sums.due(), sets_off }
     }
 
+    /// The settlement's id.
+    pub(super) const fn settlement(self) -> i64 {
+        self.settlement
+    }
+
     /// The settlements that are posted together: those that this one is set off against, and itself. All of
     /// them come to what the bank pays for this one.
     fn all(self, tx: &mut Connection) -> Result<Vec<Self>, StoreError> {

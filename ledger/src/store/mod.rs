@@ -24,6 +24,7 @@ pub(crate) mod fundings;
 pub(crate) mod history;
 mod idempotency;
 pub(crate) mod inquiries;
+pub(crate) mod kept;
 pub(crate) mod merchant_data;
 pub(crate) mod nodes;
 pub(crate) mod payments;

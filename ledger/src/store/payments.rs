@@ -75,6 +75,11 @@ statement! {
 }
 
 statement! {
+    both IsPaid { settlement: i64 } -> BigInt;
+    "SELECT settlement_id FROM settlement_payments WHERE settlement_id = " [settlement: BigInt]
+}
+
+statement! {
     // What is posted goes to each issuer's holding account.
     both PartsToPost { settlement: i64 } -> (SmallInt, BigInt, BigInt);
     "SELECT i.issuer, b.holding_account, i.net FROM settlement_issuers i
@@ -168,6 +173,12 @@ impl Connection {
     /// The settlements whose debts are set off when this one is paid, the oldest first.
     pub(crate) fn set_off_by(&mut self, settlement: i64) -> Result<Vec<i64>, StoreError> {
         self.load(SetOffBy { settlement })
+    }
+
+    /// Whether a settlement is paid.
+    pub(crate) fn is_paid(&mut self, settlement: i64) -> Result<bool, StoreError> {
+        let paid: Option<i64> = self.first(IsPaid { settlement })?;
+        Ok(paid.is_some())
     }
 
     /// A settlement's parts: issuer, its holding account, and the net in rupiah.

@@ -52,28 +52,31 @@ bulk_insert! {
     /// A bank's row that is used up.
     NewMatchedRow, MatchedRowColumns, "matched_rows",
     bank_id: i16 => SmallInt, merchant_id: i64 => BigInt, fingerprint: String => Text,
-    business_date: i32 => Integer,
+    run_id: i64 => BigInt, business_date: i32 => Integer,
 }
 
 bulk_insert! {
     /// A reconciliation that is recorded for the first time.
     NewReconciliation, ReconciliationColumns, "reconciliations",
     id: i64 => BigInt, bank_id: i16 => SmallInt, merchant_id: i64 => BigInt,
-    business_date: i32 => Integer, revision: i32 => Integer, covered_to: i32 => Integer,
+    business_date: i32 => Integer, revision: i32 => Integer, state: i16 => SmallInt,
+    covered_to: i32 => Integer,
     result_run: i64 => BigInt, result_hash: Vec<u8> => Binary, summary: String => Text,
     recorded_at: i64 => BigInt, recorded_by: i64 => BigInt,
 }
 
 type RowSql = (
     (BigInt, SmallInt, Text, BigInt, Integer, Integer, Integer),
-    (Binary, Text, BigInt, BigInt, Nullable<BigInt>, BigInt),
+    (Binary, Text, BigInt, BigInt, Nullable<BigInt>, BigInt, SmallInt),
 );
-type Row = ((i64, i16, String, i64, i32, i32, i32), (Vec<u8>, String, i64, i64, Option<i64>, i64));
+type Row =
+    ((i64, i16, String, i64, i32, i32, i32), (Vec<u8>, String, i64, i64, Option<i64>, i64, i16));
 
 macro_rules! columns {
     () => {
         "SELECT r.id, r.bank_id, b.code, r.merchant_id, r.business_date, r.revision, r.covered_to,
-                r.result_hash, r.summary, r.recorded_at, r.recorded_by, r.signed_at, r.result_run
+                r.result_hash, r.summary, r.recorded_at, r.recorded_by, r.signed_at, r.result_run,
+                r.state
          FROM reconciliations r JOIN banks b ON b.id = r.bank_id "
     };
 }
@@ -111,10 +114,16 @@ statement! {
         revision: i32, covered_to: i32, result_run: i64, result_hash: Vec<u8>, summary: String, now: i64,
         client: i64, id: i64,
     };
-    "UPDATE reconciliations SET revision = " [revision: Integer] ", covered_to = "
+    "UPDATE reconciliations SET state = 1, revision = " [revision: Integer] ", covered_to = "
     [covered_to: Integer] ", result_run = " [result_run: BigInt] ", result_hash = " [result_hash: Binary] ", summary = " [summary: Text]
     ", recorded_at = " [now: BigInt] ", recorded_by = " [client: BigInt] " WHERE id = "
     [id: BigInt]
+}
+
+statement! {
+    both CarriedOut { id: i64, revision: i32 };
+    "UPDATE reconciliations SET state = 2 WHERE id = " [id: BigInt] " AND revision = "
+    [revision: Integer]
 }
 
 statement! {
@@ -136,8 +145,11 @@ statement! {
 }
 
 statement! {
-    both FileNames { reconciliation: i64 } -> (Text, Binary);
-    "SELECT f.name, f.sha256 FROM bank_files f
+    // The account is that of its statements, as far as they name it.
+    both FileNames { reconciliation: i64 } -> (Text, Binary, Nullable<Text>);
+    "SELECT f.name, f.sha256,
+            (SELECT MAX(s.account) FROM bank_file_statements s WHERE s.file_id = f.id)
+     FROM bank_files f
      JOIN reconciliation_files u ON u.file_id = f.id
      WHERE u.reconciliation_id = " [reconciliation: BigInt] " ORDER BY f.id"
 }
@@ -157,16 +169,11 @@ statement! {
 }
 
 statement! {
-    both ForgetRows { bank: i16, merchant: i64, day: i32 };
-    "DELETE FROM matched_rows WHERE bank_id = " [bank: SmallInt] " AND merchant_id = "
-    [merchant: BigInt] " AND business_date = " [day: Integer]
-}
-
-statement! {
-    both UsedElsewhere { bank: i16, merchant: i64, day: i32, from: i32, to: i32 } -> Text;
-    "SELECT fingerprint FROM matched_rows WHERE bank_id = " [bank: SmallInt]
-    " AND merchant_id = " [merchant: BigInt] " AND business_date <> " [day: Integer]
-    " AND business_date >= " [from: Integer] " AND business_date <= " [to: Integer]
+    both DropUsedRows { run: i64, most: i64 };
+    "DELETE FROM matched_rows WHERE run_id = " [run: BigInt]
+    " AND (bank_id, merchant_id, fingerprint) IN (
+        SELECT bank_id, merchant_id, fingerprint FROM matched_rows WHERE run_id = " [run: BigInt]
+    " LIMIT " [most: BigInt] ")"
 }
 
 statement! {
@@ -190,6 +197,10 @@ statement! {
     " OR (business_date = " [day: Integer] " AND result_key > " [key: Text] "))
      ORDER BY business_date, result_key LIMIT " [most: BigInt]
 }
+
+/// The states of a reconciliation's row.
+pub(crate) const IN_WORK: i16 = 1;
+const CARRIED_OUT: i16 = 2;
 
 type FileSql = (BigInt, Integer, Binary, Text, Text, Nullable<Text>);
 /// A kept file: id, the reconciliation's business date, hash, name, format as asked for, profile.
@@ -221,11 +232,13 @@ pub(crate) struct ReconciliationRow {
     pub(crate) recorded_at: i64,
     pub(crate) recorded_by: i64,
     pub(crate) signed_at: Option<i64>,
+    /// Whether all that follows from its latest recording is written.
+    pub(crate) is_carried_out: bool,
 }
 
 fn reconciliation(row: Row) -> Result<ReconciliationRow, StoreError> {
     let ((id, bank, bank_code, merchant, day, revision, covered_to), rest) = row;
-    let (result_hash, summary, recorded_at, recorded_by, signed_at, result_run) = rest;
+    let (result_hash, summary, recorded_at, recorded_by, signed_at, result_run, state) = rest;
     let date = |number| {
         Date::from_number(number)
             .map_err(|error| StoreError::corrupt(format!("reconciliation {id}: {error}")))
@@ -243,6 +256,7 @@ fn reconciliation(row: Row) -> Result<ReconciliationRow, StoreError> {
         recorded_at,
         recorded_by,
         signed_at,
+        is_carried_out: state == CARRIED_OUT,
     })
 }
 
@@ -309,6 +323,15 @@ impl Connection {
         .map(|_| ())
     }
 
+    /// All that follows from a reconciliation's recording is written.
+    pub(crate) fn recording_carried_out(
+        &mut self,
+        id: i64,
+        revision: i32,
+    ) -> Result<(), StoreError> {
+        self.execute(CarriedOut { id, revision }).map(|_| ())
+    }
+
     /// Signs a reconciliation off, or takes the signature away.
     pub(crate) fn sign_reconciliation(
         &mut self,
@@ -338,16 +361,16 @@ impl Connection {
         self.first(FilePart { file, part })
     }
 
-    /// The names and hashes of a reconciliation's files.
+    /// The names and hashes of a reconciliation's files, and the account that each names.
     pub(crate) fn file_names(
         &mut self,
         reconciliation: i64,
-    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<(String, Vec<u8>, Option<String>)>, StoreError> {
         self.load(FileNames { reconciliation })
     }
 
-    /// The rows that reconciliations of other days, or decisions about them, used up.
-    pub(crate) fn rows_used_elsewhere(
+    /// The rows that decisions about other days used up.
+    pub(crate) fn rows_decided_elsewhere(
         &mut self,
         View { bank, merchant }: View,
         day: Date,
@@ -355,25 +378,14 @@ impl Connection {
     ) -> Result<Vec<String>, StoreError> {
         let (day, from, to) = (day.as_number(), from.as_number(), to.as_number());
         let bank = bank.0;
-        let mut used: Vec<String> = self.load(UsedElsewhere { bank, merchant, day, from, to })?;
-        used.extend(self.load::<_, String>(DecidedElsewhere { bank, merchant, day, from, to })?);
-        Ok(used)
+        self.load(DecidedElsewhere { bank, merchant, day, from, to })
     }
 
-    /// Replaces the rows that a day's reconciliation used up.
-    pub(crate) fn replace_used_rows(
-        &mut self,
-        View { bank, merchant }: View,
-        day: Date,
-        rows: Vec<NewMatchedRow>,
-    ) -> Result<(), StoreError> {
-        self.execute(ForgetRows { bank: bank.0, merchant, day: day.as_number() })?;
-        NewMatchedRow::insert_all(self, rows)
-    }
-
-    /// Takes away up to so many outcomes of a recording that nothing refers to; whether there were any.
+    /// Takes away up to so many outcomes, and rows that are used up, of a recording that nothing refers to;
+    /// whether there were any.
     pub(crate) fn drop_results(&mut self, run: i64, most: i64) -> Result<bool, StoreError> {
-        Ok(self.execute(DropResults { run, most })? > 0)
+        let used = self.execute(DropUsedRows { run, most })?;
+        Ok(self.execute(DropResults { run, most })? > 0 || used > 0)
     }
 
     /// A page of a recording's outcomes, after a business date and key.

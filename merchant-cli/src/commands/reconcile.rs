@@ -13,15 +13,19 @@ use ledger::domain::matching::Terms;
 use self::report::Report;
 use super::connect;
 use crate::cli::{ReconcileArgs, Settings};
+use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::output::print;
 use crate::statements::{Bytes, ReadFile, accept_all, read_all};
+use crate::wire::Me;
 
 pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Failure> {
     let keep = if args.dry_run { Bytes::Pass } else { Bytes::Keep };
     let files = read_all(settings, (&args.file, Some(&args.bank)), keep)?;
-    accept_all(&files, &Expected::for_day(args.bank.clone(), args.date))?;
     let client = connect(settings)?;
+    let account = registered_account(&client)?;
+    let expected = Expected { account, ..Expected::for_day(args.bank.clone(), args.date) };
+    accept_all(&files, &expected)?;
     let rows: Vec<(&ReadFile, &StatementLine)> = files
         .iter()
         .flat_map(|file| {
@@ -47,4 +51,10 @@ pub(super) fn run(settings: &Settings, args: &ReconcileArgs) -> Result<Exit, Fai
         Some(recorded) => recorded.told(&Hex(&matching.hash()).to_string()),
     };
     Ok(if is_clean { Exit::Done } else { Exit::Differences })
+}
+
+/// The account that the caller's statements have to be of, where the server knows it.
+fn registered_account(client: &Client) -> Result<Option<String>, Failure> {
+    let me: Me = client.get("/v1/me", &[])?.parsed()?;
+    Ok(me.account_number)
 }

@@ -1,3 +1,7 @@
+DROP TABLE bank_file_rows;
+DROP TABLE bank_file_statements;
+DROP TABLE merchant_accounts;
+DROP TABLE recording_counts;
 DROP TABLE exception_rows;
 DROP TABLE exception_events;
 DROP TABLE exceptions;

@@ -24,13 +24,15 @@ CREATE TABLE bank_files (
     CONSTRAINT bank_files_hash UNIQUE (bank_id, merchant_id, sha256)
 );
 
--- A business day against the bank's files. Each recording, signature and reopening raises the revision.
+-- A business day against the bank's files. Each recording, signature and reopening raises the revision. States: 1 what follows from
+-- the latest recording (payments, fees, differences) is being written, piece by piece; 2 all of it is.
 CREATE TABLE reconciliations (
     id BIGINT NOT NULL,
     bank_id SMALLINT NOT NULL,
     merchant_id BIGINT NOT NULL,
     business_date INTEGER NOT NULL,
     revision INTEGER NOT NULL,
+    state SMALLINT NOT NULL,
     covered_to INTEGER NOT NULL,
     result_run BIGINT NOT NULL,
     result_hash BYTEA NOT NULL,
@@ -40,7 +42,8 @@ CREATE TABLE reconciliations (
     signed_at BIGINT,
     signed_by BIGINT,
     CONSTRAINT reconciliations_pk PRIMARY KEY (id),
-    CONSTRAINT reconciliations_day UNIQUE (bank_id, merchant_id, business_date)
+    CONSTRAINT reconciliations_day UNIQUE (bank_id, merchant_id, business_date),
+    CONSTRAINT reconciliations_state CHECK (state BETWEEN 1 AND 2)
 );
 
 CREATE TABLE reconciliation_files (
@@ -76,14 +79,17 @@ CREATE TABLE reconciliation_results (
     CONSTRAINT reconciliation_results_pk PRIMARY KEY (run_id, business_date, result_key)
 );
 
--- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them.
+-- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them. Like the outcomes they are
+-- written before the recording, count as long as its `result_run` is theirs, and are taken away after the next one.
 CREATE TABLE matched_rows (
     bank_id SMALLINT NOT NULL,
     merchant_id BIGINT NOT NULL,
     fingerprint TEXT NOT NULL,
+    run_id BIGINT NOT NULL,
     business_date INTEGER NOT NULL,
-    CONSTRAINT matched_rows_pk PRIMARY KEY (bank_id, merchant_id, fingerprint)
+    CONSTRAINT matched_rows_pk PRIMARY KEY (bank_id, merchant_id, fingerprint, run_id)
 );
+CREATE INDEX matched_rows_of_run ON matched_rows (run_id);
 
 -- A settlement is paid once: by the bank's files, or by a person's decision on a difference.
 CREATE TABLE settlement_payments (
@@ -174,6 +180,63 @@ CREATE TABLE exception_rows (
 );
 CREATE INDEX exception_rows_recording ON exception_rows (reconciliation_id);
 
+-- What a recording brought, which is bounded by client and day: files' bytes and rows, and how many differences there were about rows.
+CREATE TABLE recording_counts (
+    client_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    reconciliation_id BIGINT NOT NULL,
+    revision INTEGER NOT NULL,
+    file_bytes BIGINT NOT NULL,
+    file_rows BIGINT NOT NULL,
+    row_exceptions BIGINT NOT NULL,
+    CONSTRAINT recording_counts_pk PRIMARY KEY (client_id, created_at, reconciliation_id, revision)
+);
+
+-- The account of a merchant at its bank, with which its statements are compared: of the import (no client), or that of its first
+-- recording, with the client that made it.
+CREATE TABLE merchant_accounts (
+    merchant_id BIGINT NOT NULL,
+    account_number TEXT NOT NULL,
+    client_id BIGINT,
+    set_at BIGINT NOT NULL,
+    CONSTRAINT merchant_accounts_pk PRIMARY KEY (merchant_id)
+);
+
+-- What a kept file says, so that it is not read again: its statements, and their rows in parts, as that version of the parser read
+-- them. All but `is_repeat` can be made anew from the file's bytes. Amounts may have sen and are kept as text.
+CREATE TABLE bank_file_statements (
+    file_id BIGINT NOT NULL,
+    parser SMALLINT NOT NULL,
+    statement INTEGER NOT NULL,
+    layout TEXT NOT NULL,
+    account TEXT,
+    kind SMALLINT NOT NULL,
+    opening TEXT,
+    closing TEXT,
+    number BIGINT,
+    page BIGINT,
+    period_to INTEGER,
+    last_day INTEGER,
+    line_count INTEGER NOT NULL,
+    is_repeat SMALLINT NOT NULL,
+    CONSTRAINT bank_file_statements_pk PRIMARY KEY (file_id, parser, statement),
+    CONSTRAINT bank_file_statements_kind CHECK (kind BETWEEN 1 AND 3),
+    CONSTRAINT bank_file_statements_repeat CHECK (is_repeat BETWEEN 0 AND 1)
+);
+
+-- Rows of a statement, a few thousand in a part, with the last day that one of them was booked on: `prints` has their fingerprints,
+-- 36 bytes each, `content` the rows as CSV.
+CREATE TABLE bank_file_rows (
+    file_id BIGINT NOT NULL,
+    parser SMALLINT NOT NULL,
+    statement INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    last_day INTEGER NOT NULL,
+    prints BYTEA NOT NULL,
+    content BYTEA NOT NULL,
+    CONSTRAINT bank_file_rows_pk PRIMARY KEY (file_id, parser, statement, part)
+);
+
 -- What is written once is never changed.
 CREATE TRIGGER bank_files_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON bank_files EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER bank_file_parts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON bank_file_parts EXECUTE FUNCTION refuse_change();
@@ -182,3 +245,6 @@ CREATE TRIGGER settlement_payments_append_only BEFORE UPDATE OR DELETE OR TRUNCA
 CREATE TRIGGER settlement_postings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_postings EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER fee_postings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON fee_postings EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER exception_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exception_events EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_file_statements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON bank_file_statements EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_file_rows_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON bank_file_rows EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recording_counts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON recording_counts EXECUTE FUNCTION refuse_change();

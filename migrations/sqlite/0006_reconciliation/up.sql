@@ -23,13 +23,15 @@ CREATE TABLE bank_files (
     CONSTRAINT bank_files_hash UNIQUE (bank_id, merchant_id, sha256)
 ) STRICT;
 
--- A business day against the bank's files. Each recording, signature and reopening raises the revision.
+-- A business day against the bank's files. Each recording, signature and reopening raises the revision. States: 1 what follows from
+-- the latest recording (payments, fees, differences) is being written, piece by piece; 2 all of it is.
 CREATE TABLE reconciliations (
     id INTEGER NOT NULL PRIMARY KEY,
     bank_id INTEGER NOT NULL,
     merchant_id INTEGER NOT NULL,
     business_date INTEGER NOT NULL,
     revision INTEGER NOT NULL,
+    state INTEGER NOT NULL,
     covered_to INTEGER NOT NULL,
     result_run INTEGER NOT NULL,
     result_hash BLOB NOT NULL,
@@ -38,7 +40,8 @@ CREATE TABLE reconciliations (
     recorded_by INTEGER NOT NULL,
     signed_at INTEGER,
     signed_by INTEGER,
-    CONSTRAINT reconciliations_day UNIQUE (bank_id, merchant_id, business_date)
+    CONSTRAINT reconciliations_day UNIQUE (bank_id, merchant_id, business_date),
+    CONSTRAINT reconciliations_state CHECK (state BETWEEN 1 AND 2)
 ) STRICT;
 
 CREATE TABLE reconciliation_files (
@@ -74,14 +77,17 @@ CREATE TABLE reconciliation_results (
     CONSTRAINT reconciliation_results_pk PRIMARY KEY (run_id, business_date, result_key)
 ) STRICT, WITHOUT ROWID;
 
--- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them.
+-- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them. Like the outcomes they are
+-- written before the recording, count as long as its `result_run` is theirs, and are taken away after the next one.
 CREATE TABLE matched_rows (
     bank_id INTEGER NOT NULL,
     merchant_id INTEGER NOT NULL,
     fingerprint TEXT NOT NULL,
+    run_id INTEGER NOT NULL,
     business_date INTEGER NOT NULL,
-    CONSTRAINT matched_rows_pk PRIMARY KEY (bank_id, merchant_id, fingerprint)
+    CONSTRAINT matched_rows_pk PRIMARY KEY (bank_id, merchant_id, fingerprint, run_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX matched_rows_of_run ON matched_rows (run_id);
 
 -- A settlement is paid once: by the bank's files, or by a person's decision on a difference.
 CREATE TABLE settlement_payments (
@@ -170,6 +176,62 @@ CREATE TABLE exception_rows (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX exception_rows_recording ON exception_rows (reconciliation_id);
 
+-- What a recording brought, which is bounded by client and day: files' bytes and rows, and how many differences there were about rows.
+CREATE TABLE recording_counts (
+    client_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    reconciliation_id INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    file_bytes INTEGER NOT NULL,
+    file_rows INTEGER NOT NULL,
+    row_exceptions INTEGER NOT NULL,
+    CONSTRAINT recording_counts_pk PRIMARY KEY (client_id, created_at, reconciliation_id, revision)
+) STRICT, WITHOUT ROWID;
+
+-- The account of a merchant at its bank, with which its statements are compared: of the import (no client), or that of its first
+-- recording, with the client that made it.
+CREATE TABLE merchant_accounts (
+    merchant_id INTEGER NOT NULL PRIMARY KEY,
+    account_number TEXT NOT NULL,
+    client_id INTEGER,
+    set_at INTEGER NOT NULL
+) STRICT;
+
+-- What a kept file says, so that it is not read again: its statements, and their rows in parts, as that version of the parser read
+-- them. All but `is_repeat` can be made anew from the file's bytes. Amounts may have sen and are kept as text.
+CREATE TABLE bank_file_statements (
+    file_id INTEGER NOT NULL,
+    parser INTEGER NOT NULL,
+    statement INTEGER NOT NULL,
+    layout TEXT NOT NULL,
+    account TEXT,
+    kind INTEGER NOT NULL,
+    opening TEXT,
+    closing TEXT,
+    number INTEGER,
+    page INTEGER,
+    period_to INTEGER,
+    last_day INTEGER,
+    line_count INTEGER NOT NULL,
+    is_repeat INTEGER NOT NULL,
+    CONSTRAINT bank_file_statements_pk PRIMARY KEY (file_id, parser, statement),
+    CONSTRAINT bank_file_statements_kind CHECK (kind BETWEEN 1 AND 3),
+    CONSTRAINT bank_file_statements_repeat CHECK (is_repeat BETWEEN 0 AND 1)
+) STRICT, WITHOUT ROWID;
+
+-- Rows of a statement, a few thousand in a part, with the last day that one of them was booked on: `prints` has their fingerprints,
+-- 36 bytes each, `content` the rows as CSV.
+CREATE TABLE bank_file_rows (
+    file_id INTEGER NOT NULL,
+    parser INTEGER NOT NULL,
+    statement INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    last_day INTEGER NOT NULL,
+    prints BLOB NOT NULL,
+    content BLOB NOT NULL,
+    CONSTRAINT bank_file_rows_pk PRIMARY KEY (file_id, parser, statement, part)
+) STRICT;
+
 -- What is written once is never changed.
 CREATE TRIGGER bank_files_no_update BEFORE UPDATE ON bank_files BEGIN SELECT RAISE(ABORT, 'bank_files is append-only'); END;
 CREATE TRIGGER bank_files_no_delete BEFORE DELETE ON bank_files BEGIN SELECT RAISE(ABORT, 'bank_files is append-only'); END;
@@ -185,3 +247,9 @@ CREATE TRIGGER fee_postings_no_update BEFORE UPDATE ON fee_postings BEGIN SELECT
 CREATE TRIGGER fee_postings_no_delete BEFORE DELETE ON fee_postings BEGIN SELECT RAISE(ABORT, 'fee_postings is append-only'); END;
 CREATE TRIGGER exception_events_no_update BEFORE UPDATE ON exception_events BEGIN SELECT RAISE(ABORT, 'exception_events is append-only'); END;
 CREATE TRIGGER exception_events_no_delete BEFORE DELETE ON exception_events BEGIN SELECT RAISE(ABORT, 'exception_events is append-only'); END;
+CREATE TRIGGER bank_file_statements_no_update BEFORE UPDATE ON bank_file_statements BEGIN SELECT RAISE(ABORT, 'bank_file_statements is append-only'); END;
+CREATE TRIGGER bank_file_statements_no_delete BEFORE DELETE ON bank_file_statements BEGIN SELECT RAISE(ABORT, 'bank_file_statements is append-only'); END;
+CREATE TRIGGER bank_file_rows_no_update BEFORE UPDATE ON bank_file_rows BEGIN SELECT RAISE(ABORT, 'bank_file_rows is append-only'); END;
+CREATE TRIGGER bank_file_rows_no_delete BEFORE DELETE ON bank_file_rows BEGIN SELECT RAISE(ABORT, 'bank_file_rows is append-only'); END;
+CREATE TRIGGER recording_counts_no_update BEFORE UPDATE ON recording_counts BEGIN SELECT RAISE(ABORT, 'recording_counts is append-only'); END;
+CREATE TRIGGER recording_counts_no_delete BEFORE DELETE ON recording_counts BEGIN SELECT RAISE(ABORT, 'recording_counts is append-only'); END;

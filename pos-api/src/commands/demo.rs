@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ledger::service::{
-    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, SystemClock,
+    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits, SystemClock,
 };
 
 use crate::cli::DemoArgs;
@@ -44,6 +44,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
+        recordings: RecordingLimits::none(),
         limits: ProgrammeLimits::default(),
         wrong_pins: wrong_pin_limit(args.wrong_pins, 0),
     })?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ledger::service::import::{MerchantChange, read_folder};
 use ledger::service::{
-    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, SystemClock,
+    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits, SystemClock,
 };
 
 use crate::cli::ImportArgs;
@@ -29,6 +29,7 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span,
         four_eyes_above: FOUR_EYES_ABOVE,
+        recordings: RecordingLimits::default(),
         limits: ProgrammeLimits::default(),
         wrong_pins: None,
     })?;

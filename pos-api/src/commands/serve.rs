@@ -32,6 +32,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         cores,
         rollup_span: settings.rollup_span,
         four_eyes_above: settings.four_eyes_above,
+        recordings: settings.recordings,
         limits: settings.programme,
         wrong_pins: settings.wrong_pins,
     })?);

@@ -8,7 +8,7 @@ use ledger::domain::calendar::{Instant, Zone};
 use ledger::domain::wrong_pins::WrongPinLimit;
 use ledger::service::{
     Client, Clock, DatabaseUrl, FOUR_EYES_ABOVE, Ledger, ManualClock, Options, ProgrammeLimits,
-    ROLLUP_SPAN,
+    ROLLUP_SPAN, RecordingLimits,
 };
 
 /// An open ledger and its clock.
@@ -36,6 +36,7 @@ impl Session {
             cores,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::none(),
             limits: ProgrammeLimits::default(),
             wrong_pins: Some(WrongPinLimit::USUAL),
         };

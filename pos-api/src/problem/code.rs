@@ -134,6 +134,24 @@ codes! {
     /// A bank's file may not be used; nothing of it was. `errors` names the file and the reason.
     FileRefused = "file_refused", UNPROCESSABLE_ENTITY, "a bank file may not be used",
         "Berkas bank tidak dapat dipakai. Minta berkas yang benar kepada bank.";
+    /// A bank's file is of another account, bank or currency. `errors` names it.
+    WrongAccount = "wrong_account", UNPROCESSABLE_ENTITY,
+        "a bank file is of another account, bank or currency",
+        "Berkas ini dari rekening lain. Minta mutasi rekening Anda sendiri kepada bank.";
+    /// Most rows of a bank's file are about others. `errors` names it.
+    ForeignRows = "foreign_rows", UNPROCESSABLE_ENTITY, "most rows of a bank file are about others",
+        "Sebagian besar isi berkas ini bukan milik Anda. Minta berkas yang benar kepada bank.";
+    /// The bank files have more rows than one request, or one day, may have.
+    TooManyRows = "too_many_rows", PAYLOAD_TOO_LARGE, "the bank files have too many rows",
+        "Isi berkas terlalu banyak. Kirim mutasi untuk satu hari saja.";
+    /// The bank files would make more differences than one recording may.
+    TooManyExceptions = "too_many_exceptions", PAYLOAD_TOO_LARGE,
+        "the bank files differ from the ledger in too many rows",
+        "Terlalu banyak selisih. Periksa apakah berkas ini untuk hari yang benar.";
+    /// The client's recordings of the day have brought as much as they may.
+    RecordingsExhausted = "recordings_exhausted", TOO_MANY_REQUESTS,
+        "the client's recordings of today have brought as much as they may",
+        "Batas pengiriman berkas untuk hari ini sudah tercapai. Coba lagi besok.";
     /// There is no file to reconcile with.
     FileMissing = "file_missing", UNPROCESSABLE_ENTITY, "there is no file to reconcile with",
         "Belum ada berkas bank untuk hari ini.";

@@ -80,7 +80,12 @@ impl Problem {
 
     /// A limit was met: the client has to wait so many seconds.
     pub const fn wait(seconds: u32) -> Self {
-        Self { code: Code::RateLimited, errors: Vec::new(), wait: Some(seconds) }
+        Self::bounded(Code::RateLimited, seconds)
+    }
+
+    /// The same with the code of the limit that was met.
+    pub const fn bounded(code: Code, seconds: u32) -> Self {
+        Self { code, errors: Vec::new(), wait: Some(seconds) }
     }
 
     /// What went wrong.

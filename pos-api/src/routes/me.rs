@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
+use ledger::service::Scope;
 
 use crate::app::App;
 use crate::auth::{Anyone, Merchant};
@@ -17,8 +18,18 @@ pub(super) async fn me(
     _none: web::Query<NoParams>,
 ) -> Result<HttpResponse, Problem> {
     let (ledger, client) = (Arc::clone(&app.ledger), caller.0.client);
-    web::block(move || ledger.require_standing(client)).await??;
-    Ok(HttpResponse::Ok().json(MeAnswer::of(&caller.0)))
+    let whose = match &caller.0.scope {
+        Scope::Bank(bank, _) => Some((*bank, None)),
+        Scope::Merchant(shop) => Some((shop.bank, Some(shop.merchant))),
+        Scope::Auditor | Scope::Programme => None,
+    };
+    let account = web::block(move || {
+        ledger.require_standing(client)?;
+        let Some((bank, merchant)) = whose else { return Ok(None) };
+        Ok::<_, Problem>(ledger.registered_account(bank, merchant)?)
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(MeAnswer::of(&caller.0, account.as_deref())))
 }
 
 /// What the shop may sell today, and for how much at the most.

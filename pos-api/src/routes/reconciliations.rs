@@ -223,7 +223,23 @@ impl From<NotReconciled> for Problem {
         match error {
             NotReconciled::DayNotClosed(_) => Self::new(Code::DayNotClosed),
             NotReconciled::Refused { file, status, reason } => {
-                Self::at(Code::FileRefused, "/files", format!("{file}: {status}: {reason}"))
+                let code = match status {
+                    "wrong_account" => Code::WrongAccount,
+                    "foreign_rows" => Code::ForeignRows,
+                    _ => Code::FileRefused,
+                };
+                Self::at(code, "/files", format!("{file}: {status}: {reason}"))
+            }
+            NotReconciled::TooManyRows { most } => {
+                Self::at(Code::TooManyRows, "/files", format!("may have {most} rows"))
+            }
+            NotReconciled::TooManyExceptions { found, most } => {
+                let detail = format!("make {found} differences, may make {most}");
+                Self::at(Code::TooManyExceptions, "/files", detail)
+            }
+            NotReconciled::DayFull { seconds, .. } => {
+                let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+                Self::bounded(Code::RecordingsExhausted, seconds)
             }
             NotReconciled::NoFile => Self::new(Code::FileMissing),
             NotReconciled::SignedOff => Self::new(Code::SignedOff),

@@ -13,6 +13,9 @@ pub(crate) struct MeAnswer<'a> {
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     bank: Option<&'a str>,
+    /// The account with which its statements are compared, where it is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_number: Option<&'a str>,
     #[serde(flatten)]
     shop: Option<ShopAnswer<'a>>,
 }
@@ -27,14 +30,14 @@ struct ShopAnswer<'a> {
 }
 
 impl<'a> MeAnswer<'a> {
-    pub(crate) fn of(session: &'a Session) -> Self {
+    pub(crate) fn of(session: &'a Session, account_number: Option<&'a str>) -> Self {
         let (bank, shop) = match &session.scope {
             Scope::Merchant(shop) => (Some(shop.bank_code.as_str()), Some(ShopAnswer::of(shop))),
             Scope::Bank(_, code) => (Some(code.as_str()), None),
             Scope::Auditor | Scope::Programme => (None, None),
         };
         let role = session.scope.role().as_str();
-        Self { client_id: &session.client_id, role, bank, shop }
+        Self { client_id: &session.client_id, role, bank, account_number, shop }
     }
 }
 

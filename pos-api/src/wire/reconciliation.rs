@@ -13,7 +13,9 @@ use ledger::domain::keys::Keys;
 use ledger::domain::matching::{Line, Matching, Outcome, Row};
 use ledger::domain::money::Rupiah;
 use ledger::domain::public_id::{self, IdKind};
-use ledger::service::{Reconciliation, RecordedOutcome, Rendering, SentFile, ShownOutcome};
+use ledger::service::{
+    Reconciliation, RecordedFile, RecordedOutcome, Rendering, SentFile, ShownOutcome,
+};
 use rust_decimal::Decimal;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -120,6 +122,7 @@ pub(crate) struct ReconciliationAnswer {
 struct FileAnswer {
     name: String,
     sha256: String,
+    account: Option<String>,
 }
 
 impl ReconciliationAnswer {
@@ -129,14 +132,21 @@ impl ReconciliationAnswer {
             id: reconciliation_id(keys, shown.id),
             bank: shown.bank,
             business_date: shown.day.to_string(),
-            status: if shown.signed_at.is_some() { "signed_off" } else { "recorded" },
+            status: match (shown.signed_at, shown.is_carried_out) {
+                (Some(_), _) => "signed_off",
+                (None, true) => "recorded",
+                (None, false) => "recording",
+            },
             revision: shown.revision,
             covered_to: shown.covered_to.to_string(),
             result_hash: Hex(&shown.result_hash).to_string(),
             recorded_at: shown.recorded_at.rfc3339(),
             signed_at: shown.signed_at.map(Instant::rfc3339),
             files: files
-                .map(|(name, hash)| FileAnswer { name, sha256: Hex(&hash).to_string() })
+                .map(|RecordedFile { name, hash, account }| {
+                    let sha256 = Hex(&hash).to_string();
+                    FileAnswer { name, sha256, account }
+                })
                 .collect(),
             open_exceptions: shown.open_exceptions,
             summary: kept(shown.summary)?,

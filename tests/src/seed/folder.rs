@@ -24,6 +24,11 @@ pub struct SeedBank {
     families: usize,
 }
 
+/// The account of every bank.
+pub const BANK_ACCOUNT: &str = "5301000123304";
+/// The account of the one shop whose account is imported, `EW-JAKARTA`.
+pub const SHOP_ACCOUNT: &str = "157199000123";
+
 /// The banks, in the order of their ids.
 pub const BANKS: [SeedBank; 4] = [
     SeedBank { code: "bri", cut_off: "23:59", clearing_code: "002", families: 240 },
@@ -144,20 +149,25 @@ pub(super) fn write(dir: &Path, families: &[Family], open: Date) {
     for SeedBank { code, cut_off, clearing_code, .. } in BANKS {
         row(
             &mut banks,
-            format_args!("{code},Bank {code},{clearing_code},7788990011,{cut_off},{open}"),
+            format_args!("{code},Bank {code},{clearing_code},{BANK_ACCOUNT},{cut_off},{open}"),
         );
     }
     let mut merchants =
-        "merchant_id,name,kind,address,region_code,bank,zone,price_zone\n".to_owned();
+        "merchant_id,name,kind,address,region_code,bank,zone,price_zone,account_number\n"
+            .to_owned();
     let mut terminals = "terminal_id,merchant_id\n".to_owned();
     for (place, SeedTill { terminal, merchant, bank, zone, price_zone }) in
         TILLS.into_iter().enumerate()
     {
         if !TILLS.iter().take(place).any(|earlier| earlier.merchant == merchant) {
+            // One shop's account is known beforehand; the others' first recordings fix theirs.
+            let account = if merchant == "EW-JAKARTA" { SHOP_ACCOUNT } else { "" };
             let place = "\"Jalan Pasar 7, RT 3\",1571010001";
             row(
                 &mut merchants,
-                format_args!("{merchant},{merchant},warung,{place},{bank},{zone},{price_zone}"),
+                format_args!(
+                    "{merchant},{merchant},warung,{place},{bank},{zone},{price_zone},{account}"
+                ),
             );
         }
         row(&mut terminals, format_args!("{terminal},{merchant}"));

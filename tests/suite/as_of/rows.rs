@@ -36,7 +36,7 @@ struct Line {
 }
 
 /// The texts that a query gives in its one column `line`.
-pub(super) fn lines(world: &World, query: &str) -> Vec<String> {
+pub(crate) fn lines(world: &World, query: &str) -> Vec<String> {
     let url = world.server.database_url();
     match world.backend {
         Backend::Sqlite => {

@@ -19,9 +19,9 @@ use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
     Answered, CardLifeError, Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger,
-    ManualClock, NewScope, NotReversed, OnceKey, Options, ProgrammeLimits, Reader, RedeemRequest,
-    Reply, ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, add_clients, migrate,
-    verify,
+    ManualClock, NewScope, NotReversed, OnceKey, Options, ProgrammeLimits, Reader, RecordingLimits,
+    RedeemRequest, Reply, ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, add_clients,
+    migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -77,6 +77,7 @@ impl Bench {
             cores: 4,
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::none(),
             limits: ProgrammeLimits::default(),
             wrong_pins: None,
         };

@@ -23,6 +23,15 @@ pub(crate) fn bank_file(opening: i64, rows: &str, stated: Option<i64>) -> String
 
 /// The same with rows of a day.
 pub(crate) fn bank_file_of(day: Date, opening: i64, rows: &str, stated: Option<i64>) -> String {
+    account_file("005301000123304", day, (opening, rows, stated))
+}
+
+/// The same of another account.
+pub(crate) fn account_file(
+    account: &str,
+    day: Date,
+    (opening, rows, stated): (i64, &str, Option<i64>),
+) -> String {
     let mut file =
         "NOREK;TGL_TRAN;DESK_TRAN;MUTASI_DEBET;MUTASI_KREDIT;SALDO_AKHIR_MUTASI\n".to_owned();
     let mut balance = opening;
@@ -34,8 +43,7 @@ pub(crate) fn bank_file_of(day: Date, opening: i64, rows: &str, stated: Option<i
         let is_last = place + 1 == rows.len();
         let shown = stated.filter(|_| is_last).unwrap_or(balance);
         let (debit, credit) = (-amount.min(0), amount.max(0));
-        writeln!(file, "005301000123304;{day};{description};{debit}.00;{credit}.00;{shown}.00")
-            .unwrap();
+        writeln!(file, "{account};{day};{description};{debit}.00;{credit}.00;{shown}.00").unwrap();
     }
     file
 }

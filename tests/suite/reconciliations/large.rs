@@ -65,7 +65,7 @@ on_both_backends! {
         let id = text(&recorded, "id");
         assert_eq!(count(&desk, id), of_nobody + 2, "one is paid, one is not yet");
         desk.record(&[("large.csv", &file)]).expect(200);
-        // What is kept is read again, and its hash is looked at.
+        // What is kept of it is matched again with the rest.
         let rest = bank_file(of_nobody + 175_000, &format!("{} +110000", sold.reference("EW-JAKARTA")), None);
         let more = desk.record(&[("rest.csv", &rest)]).expect(201);
         assert_eq!((&more["id"], number(&more, "revision")), (&recorded["id"], 2));

@@ -20,8 +20,8 @@ use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
     Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, ManualClock, NewScope, OnceKey,
-    Options, ProgrammeLimits, RedeemRequest, Reply, ReverseRequest, RunRequest, Scope, add_clients,
-    migrate, verify,
+    Options, ProgrammeLimits, RecordingLimits, RedeemRequest, Reply, ReverseRequest, RunRequest,
+    Scope, add_clients, migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -70,6 +70,7 @@ impl Past {
             cores: 2,
             rollup_span: 32,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::none(),
             limits: ProgrammeLimits::default(),
             wrong_pins: None,
         };

@@ -97,9 +97,18 @@ pub(super) fn read_into(
     let mut open = Statement::empty("camt", settings.currency());
     for part in Reader::new(reader, settings)? {
         match part? {
-            Part::Opened(statement) => open = *statement,
-            Part::Line(line) => sink.take(&mut open, line),
-            Part::Uncounted(line) => open.details.uncounted.push(line),
+            Part::Opened(statement) => {
+                open = *statement;
+                sink.begin(&open).map_err(|reason| BankFileError::at(1, reason))?;
+            }
+            Part::Line(line) => {
+                admit(sink, &open, line.number)?;
+                sink.take(&mut open, line);
+            }
+            Part::Uncounted(line) => {
+                admit(sink, &open, line.number)?;
+                open.details.uncounted.push(line);
+            }
             Part::Closed(closed) => {
                 let ClosedStatement { mut statement, reversals_turn, .. } = *closed;
                 statement.lines = std::mem::take(&mut open.lines);
@@ -112,6 +121,10 @@ pub(super) fn read_into(
         }
     }
     Ok(statements)
+}
+
+fn admit(sink: &mut impl Sink, open: &Statement, line: u64) -> Result<(), BankFileError> {
+    sink.admit(open).map_err(|reason| BankFileError::at(line, reason))
 }
 
 /// Turns the rows that are marked as reversals.

@@ -2,7 +2,7 @@
 
 /// An account as it is compared: digits and capital letters only, without what stands before a
 /// slash, without zeros in front, which spreadsheets take away.
-pub(super) fn plain_account(account: &str) -> String {
+pub(in crate::bankfile) fn plain_account(account: &str) -> String {
     let number = account.rsplit('/').next().unwrap_or(account);
     let plain: String = number
         .chars()
@@ -12,8 +12,8 @@ pub(super) fn plain_account(account: &str) -> String {
     plain.trim_start_matches('0').to_owned()
 }
 
-/// Whether two texts name the same account.
-pub(super) fn same_account(one: &str, other: &str) -> bool {
+/// Whether two texts name the same account: zeros in front and marks between digits make no other one.
+pub fn same_account(one: &str, other: &str) -> bool {
     plain_account(one) == plain_account(other)
 }
 

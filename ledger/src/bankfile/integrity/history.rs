@@ -35,6 +35,31 @@ pub struct Known {
     pub interim_rows: HashSet<Fingerprint>,
 }
 
+/// Where a statement leaves its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementEnd {
+    /// What kind of message it is.
+    pub kind: StatementKind,
+    /// The closing balance, where it states one.
+    pub closing: Option<Decimal>,
+    /// The bank's number, where it counts its statements.
+    pub number: Option<StatementNumber>,
+    /// The last day on which a row of it was booked.
+    pub last_day: Option<NaiveDate>,
+}
+
+impl StatementEnd {
+    /// The end of a statement.
+    pub fn of(statement: &Statement) -> Self {
+        Self {
+            kind: statement.details.kind,
+            closing: statement.closing,
+            number: statement.number,
+            last_day: statement.lines.iter().map(|line| line.booking_date).max(),
+        }
+    }
+}
+
 impl History {
     /// What is known of an account, to be filled in; `account` as any file may write it, empty where
     /// no file names it.
@@ -47,6 +72,11 @@ impl History {
         let key = plain_account(account.unwrap_or_default());
         let known = self.accounts.get(&key);
         (key, known)
+    }
+
+    /// Remembers a statement of a file that was accepted before, by what is kept of it.
+    pub fn recall(&mut self, account: Option<&str>, kept: StatementEnd, prints: &[Fingerprint]) {
+        self.account(account.unwrap_or_default()).end_with(kept, prints.iter().copied());
     }
 
     /// Remembers a file that was accepted.
@@ -64,11 +94,14 @@ impl History {
 
 impl Known {
     fn take(&mut self, statement: &Statement, prints: HashSet<Fingerprint>) {
-        let last = statement.lines.iter().map(|line| line.booking_date).max();
-        self.last_day = self.last_day.max(last);
-        if statement.details.kind == StatementKind::Statement {
-            self.closing = statement.closing;
-            self.number = statement.number.or(self.number);
+        self.end_with(StatementEnd::of(statement), prints);
+    }
+
+    fn end_with(&mut self, end: StatementEnd, prints: impl IntoIterator<Item = Fingerprint>) {
+        self.last_day = self.last_day.max(end.last_day);
+        if end.kind == StatementKind::Statement {
+            self.closing = end.closing;
+            self.number = end.number.or(self.number);
             self.rows.extend(prints);
         } else {
             self.interim_rows.extend(prints);

@@ -20,13 +20,14 @@ use std::ops::RangeInclusive;
 
 use chrono::{Days, NaiveDate};
 
+pub(super) use account::plain_account;
+pub use account::same_account;
 pub use explain::Explanation;
 pub use fingerprint::Fingerprints;
-pub use history::{History, Known};
+pub use history::{History, Known, StatementEnd};
 pub use trouble::{FileStatus, FileTrouble};
 
 use crate::bankfile::details::StatementKind;
-use crate::bankfile::integrity::account::same_account;
 use crate::bankfile::integrity::history::Standing;
 use crate::bankfile::integrity::sequence::Place;
 use crate::bankfile::open::BankFile;

@@ -27,6 +27,7 @@ mod whole;
 
 use crate::bankfile::encoding::{self, Encoding};
 use crate::bankfile::error::BankFileError;
+use crate::bankfile::guard::{Bounds, Guard};
 use crate::bankfile::message::MessageSettings;
 use crate::bankfile::statement::Statement;
 
@@ -39,9 +40,18 @@ const LOOKED_AT: usize = 16 * 1024;
 /// [`BankFileError`] names the first line and field that can't be read. Nothing of such a file is
 /// returned. Balances that do not hold are not an error: [`Statement::balances_hold`] says so.
 pub fn read(bytes: &[u8], settings: &MessageSettings) -> Result<Vec<Statement>, BankFileError> {
+    read_within(bytes, settings, &mut Guard::new(Bounds::default()))
+}
+
+/// Reads as [`read`] does, within a file's bounds.
+pub(in crate::bankfile) fn read_within(
+    bytes: &[u8],
+    settings: &MessageSettings,
+    guard: &mut Guard,
+) -> Result<Vec<Statement>, BankFileError> {
     let text = encoding::decode(bytes, Encoding::Utf8)
         .or_else(|_not_utf8| encoding::decode(bytes, Encoding::Windows1252))?;
-    reader::read(&text, settings)
+    reader::read(&text, settings, guard)
 }
 
 /// Whether a file looks like MT940 or MT942: one of its first lines is a field of theirs, or the

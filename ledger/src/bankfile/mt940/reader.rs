@@ -4,8 +4,9 @@ use super::fields::{Field, Fields, Tag};
 use super::page::Page;
 use super::whole::Ended;
 use crate::bankfile::chain::BothWays;
-use crate::bankfile::error::BankFileError;
+use crate::bankfile::error::{BankFileError, Reason};
 use crate::bankfile::fault::MessageFault;
+use crate::bankfile::guard::Guard;
 use crate::bankfile::message::MessageSettings;
 use crate::bankfile::statement::Statement;
 
@@ -13,6 +14,7 @@ use crate::bankfile::statement::Statement;
 pub(super) fn read(
     text: &str,
     settings: &MessageSettings,
+    guard: &mut Guard,
 ) -> Result<Vec<Statement>, BankFileError> {
     let mut statements = Statements {
         settings,
@@ -23,7 +25,9 @@ pub(super) fn read(
         page: None,
     };
     for field in Fields::new(text) {
+        let (line, tag) = (field.line, field.tag);
         statements.take(field)?;
+        statements.hold(guard, tag).map_err(|reason| BankFileError::at(line, reason))?;
     }
     statements.finish()
 }
@@ -77,6 +81,29 @@ impl<'t> Statements<'t, '_> {
             return Err(BankFileError::at(field.line, fault.into()).in_column(field.tag.name()));
         };
         page.take(field)
+    }
+
+    /// Holds what was taken to the file's bounds: each account is compared, each row and page counted.
+    fn hold(&self, guard: &mut Guard, tag: Tag) -> Result<(), Reason> {
+        let Some(page) = &self.page else { return Ok(()) };
+        match tag {
+            Tag::Account => guard.begin(&page.statement),
+            Tag::Movement => guard.admit(&page.statement),
+            Tag::Text
+            | Tag::Related
+            | Tag::Reference
+            | Tag::Number
+            | Tag::Floor
+            | Tag::Created
+            | Tag::Opening { .. }
+            | Tag::Closing { .. }
+            | Tag::Available
+            | Tag::Forward
+            | Tag::Debits
+            | Tag::Credits
+            | Tag::Other
+            | Tag::End => Ok(()),
+        }
     }
 
     /// Ends the page and begins the next one.

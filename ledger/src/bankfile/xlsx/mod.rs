@@ -19,7 +19,7 @@ use crate::bankfile::profile::Profile;
 use crate::bankfile::read_as::ReadAs;
 use crate::bankfile::rows::{self, KeptRow};
 use crate::bankfile::statement::Statement;
-use crate::bankfile::table::{self, Keep};
+use crate::bankfile::table::{self, Sink};
 use crate::bankfile::xlsx::archive::{Archive, Part};
 use crate::bankfile::xlsx::sheet::SheetRows;
 use crate::bankfile::xlsx::workbook::{Workbook, missing};
@@ -27,9 +27,10 @@ use crate::bankfile::xlsx::workbook::{Workbook, missing};
 /// Reads every visible sheet that has a header row, in their order.
 pub(super) fn read(
     bytes: &[u8],
-    profiles: &[Profile],
     how: &ReadAs,
+    sink: &mut impl Sink,
 ) -> Result<Vec<Statement>, BankFileError> {
+    let profiles = how.profiles()?;
     let (mut archive, workbook) = opened(bytes)?;
     let mut statements = Vec::new();
     for (sheet, part) in &workbook.sheets {
@@ -38,7 +39,7 @@ pub(super) fn read(
         let Some(chosen) = choose(&head, profiles).map_err(in_sheet)? else { continue };
         let context = Context { since_1904: workbook.since_1904, ..Context::new(&chosen, how) };
         let mut rows = sheet_rows(&mut archive, &workbook, part).map_err(in_sheet)?;
-        let read = table::read(&mut rows, &chosen, &context, &mut Keep).map_err(in_sheet)?;
+        let read = table::read(&mut rows, &chosen, &context, sink).map_err(in_sheet)?;
         statements.extend(read);
     }
     some(statements, profiles)

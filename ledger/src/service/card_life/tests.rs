@@ -8,8 +8,8 @@ use crate::service::Trouble;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
 use crate::service::{
-    DatabaseUrl, FOUR_EYES_ABOVE, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, add_clients,
-    migrate,
+    DatabaseUrl, FOUR_EYES_ABOVE, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits,
+    add_clients, migrate,
 };
 
 const BRI: Teller = Teller { client: 1, bank: BankId(1) };
@@ -34,6 +34,7 @@ impl Bench {
             cores: 1,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::default(),
             limits: ProgrammeLimits::default(),
             wrong_pins: None,
         })

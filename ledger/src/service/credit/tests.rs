@@ -9,7 +9,8 @@ use crate::domain::household::Identity;
 use crate::service::clock::ManualClock;
 use crate::service::import::{BankEntry, ImportSet, Row};
 use crate::service::{
-    FOUR_EYES_ABOVE, NewBankCard, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, Teller,
+    FOUR_EYES_ABOVE, NewBankCard, NewScope, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits,
+    Teller,
 };
 use crate::service::{add_clients, migrate};
 
@@ -35,6 +36,7 @@ impl Bench {
             cores: 1,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::default(),
             limits: ProgrammeLimits::default(),
             wrong_pins: None,
         };

@@ -9,7 +9,11 @@ use crate::domain::legible::is_legible;
 use super::error::{BadRow, Flaw, ImportFile};
 
 /// The columns that may be left out.
-const OPTIONAL: [&str; 2] = ["pin", "settlement_lag"];
+const OPTIONAL: [(ImportFile, &str); 3] = [
+    (ImportFile::Banks, "settlement_lag"),
+    (ImportFile::Merchants, "account_number"),
+    (ImportFile::Cards, "pin"),
+];
 
 /// What people have to be able to read.
 pub(super) const LEGIBLE: &str = "text that can be read: something to be seen, without control characters, marks of direction and invisible letters";
@@ -46,7 +50,7 @@ impl Header {
             }
         }
         for (column, place) in columns.iter().zip(&places) {
-            if place.is_none() && !OPTIONAL.contains(column) {
+            if place.is_none() && !OPTIONAL.contains(&(file, *column)) {
                 flaw(Some(*column), Flaw::NoColumn);
             }
         }

@@ -5,7 +5,7 @@
 //! | file | columns |
 //! |---|---|
 //! | `banks.csv` | `bank` (`bri`), `name`, `clearing_code` (3 digits), `account_number`, `cutoff` (`22:00`, WIB), `open_business_date` (`2018-09-01`; at most the day that a purchase made now is dated to: today in WIB, from the cut-off on tomorrow), optional `settlement_lag` (0: paid on the day, 1: the day after; 1) |
-//! | `merchants.csv` | `merchant_id` (at most 15 of A-Z, 0-9, `-`), `name`, `kind`, `address`, `region_code` (10 digits), `bank`, `zone` (WIB, WITA, WIT), `price_zone` (1 to 3) |
+//! | `merchants.csv` | `merchant_id` (at most 15 of A-Z, 0-9, `-`), `name`, `kind`, `address`, `region_code` (10 digits), `bank`, `zone` (WIB, WITA, WIT), `price_zone` (1 to 3), optional `account_number` (5 to 20 digits: its account at the bank, with which its statements are compared; otherwise its first recording fixes it) |
 //! | `terminals.csv` | `terminal_id` (at most 8 of A-Z, 0-9, `-`), `merchant_id` |
 //! | `households.csv` | `household` (a name within the set), `nik` (16 digits), `name`, `region_code` |
 //! | `wallets.csv` | `household`, `bank`; one wallet for a household |

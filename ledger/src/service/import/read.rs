@@ -29,8 +29,17 @@ const BANKS: &[&str] = &[
     "open_business_date",
     "settlement_lag",
 ];
-const MERCHANTS: &[&str] =
-    &["merchant_id", "name", "kind", "address", "region_code", "bank", "zone", "price_zone"];
+const MERCHANTS: &[&str] = &[
+    "merchant_id",
+    "name",
+    "kind",
+    "address",
+    "region_code",
+    "bank",
+    "zone",
+    "price_zone",
+    "account_number",
+];
 const TERMINALS: &[&str] = &["terminal_id", "merchant_id"];
 const HOUSEHOLDS: &[&str] = &["household", "nik", "name", "region_code"];
 const WALLETS: &[&str] = &["household", "bank"];
@@ -43,6 +52,7 @@ const REFERENCE: &str =
 const REGION: &str = "a region's code: 10 digits";
 const KIND: &str = "a kind of e-warong: traditional_market, warung, toko_kelontong, \
      e_warung_kube, warung_desa, rpk, laku_pandai_agent, lkd_agent or other_retail";
+const ACCOUNT: &str = "an account's number: 5 to 20 digits";
 const DATE: &str = "a date like `2018-09-01`";
 
 /// Reads the files that are there. What is wrong in them is kept with the set and named when it is
@@ -153,15 +163,8 @@ fn keep<K: Clone + Eq + Hash>(names: &mut HashSet<K>, cells: &Cells<'_>, name: O
 fn bank(cells: &mut Cells<'_>, unread: &mut HashSet<BankCode>) -> Option<BankEntry> {
     let code = cells.parse("bank", BANK);
     let name = cells.legible("name");
-    let digits = |length: RangeInclusive<usize>| {
-        move |text: &str| {
-            let fits = length.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-            fits.then(|| text.to_owned())
-        }
-    };
     let clearing_code = cells.read("clearing_code", "a clearing code: 3 digits", digits(3..=3));
-    let account_number =
-        cells.read("account_number", "an account's number: 5 to 20 digits", digits(5..=20));
+    let account_number = cells.read("account_number", ACCOUNT, digits(5..=20));
     let cut_off = cells.parse("cutoff", "a time of day like `22:00`");
     let open_business_date = cells.parse("open_business_date", DATE);
     let settlement_lag = match cells.optional("settlement_lag") {
@@ -187,6 +190,14 @@ fn bank(cells: &mut Cells<'_>, unread: &mut HashSet<BankCode>) -> Option<BankEnt
     })
 }
 
+/// Reads so many digits.
+fn digits(length: RangeInclusive<usize>) -> impl FnOnce(&str) -> Option<String> {
+    move |text: &str| {
+        let fits = length.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        fits.then(|| text.to_owned())
+    }
+}
+
 fn merchant(cells: &mut Cells<'_>, unread: &mut HashSet<MerchantCode>) -> Option<MerchantEntry> {
     let code = cells.parse("merchant_id", MERCHANT);
     let name = cells.legible("name");
@@ -198,6 +209,10 @@ fn merchant(cells: &mut Cells<'_>, unread: &mut HashSet<MerchantCode>) -> Option
     let price_zone = cells.read("price_zone", "a region of price ceilings: 1, 2 or 3", |text| {
         text.parse().ok().filter(|zone| (1..=3).contains(zone)).map(PriceZone)
     });
+    let account_number = match cells.optional("account_number") {
+        Some(_) => cells.read("account_number", ACCOUNT, digits(5..=20)).map(Some),
+        None => Some(None),
+    };
     keep(unread, cells, code.as_ref());
     Some(MerchantEntry {
         code: code?,
@@ -208,6 +223,7 @@ fn merchant(cells: &mut Cells<'_>, unread: &mut HashSet<MerchantCode>) -> Option
         bank: bank?,
         zone: zone?,
         price_zone: price_zone?,
+        account_number: account_number?,
     })
 }
 

@@ -58,6 +58,8 @@ pub struct MerchantEntry {
     pub zone: Zone,
     /// Its region of price ceilings.
     pub price_zone: PriceZone,
+    /// Its account at the bank, where it is known.
+    pub account_number: Option<String>,
 }
 
 /// A terminal (EDC) of a merchant.

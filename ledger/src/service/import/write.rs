@@ -14,6 +14,7 @@ use crate::service::keyfile::KeysError;
 use crate::service::shared::Shared;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
+use crate::store::kept::NewMerchantAccount;
 use crate::store::registry::{
     NewAccount, NewBank, NewBankFunds, NewCard, NewCardNumber, NewHousehold, NewMerchant,
     NewTerminal, NewWallet, STATUS_ACTIVE,
@@ -185,7 +186,7 @@ impl<'a> Writer<'a> {
     }
 
     fn merchants(&mut self) -> Result<(), StoreError> {
-        let (mut merchants, mut accounts) = (Vec::new(), Vec::new());
+        let (mut merchants, mut accounts, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
         for Row { entry, .. } in &self.plan.set.merchants {
             let (id, bank_id) = (self.next_id(), self.bank(&entry.bank)?);
             accounts.push(NewAccount { id, kind: AccountKind::Payable.number(), bank_id });
@@ -201,11 +202,16 @@ impl<'a> Writer<'a> {
                 price_zone: entry.price_zone.0,
                 status: STATUS_ACTIVE,
             });
+            numbers.extend(entry.account_number.clone().map(|account_number| {
+                let set_at = self.plan.now.as_millis();
+                NewMerchantAccount { merchant_id: id, account_number, client_id: None, set_at }
+            }));
             let code = entry.code.as_str().to_owned();
             self.registered.merchants.insert(code, AccountId(id));
         }
         NewAccount::insert_all(self.tx, accounts)?;
-        NewMerchant::insert_all(self.tx, merchants)
+        NewMerchant::insert_all(self.tx, merchants)?;
+        NewMerchantAccount::insert_all(self.tx, numbers)
     }
 
     fn terminals(&mut self) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! What the ledger expects the bank to pay: the day's settlements, those of the days before that are
 //! still owed, those that the bank's rows name, and single redemptions where rows name such.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::bankfile::StatementLine;
 use crate::domain::calendar::Date;
@@ -31,15 +31,17 @@ pub(super) struct ExpectedSide {
     /// Settlements that are not posted yet and for which nothing has to be paid, because they come to
     /// nothing or all of what they come to is set off.
     pub(super) even: Vec<OwedSettlement>,
+    /// The references of the view's own settlements that the rows name, paid or not.
+    pub(super) named: HashSet<String>,
 }
 
 /// The ledger's side of a day. `own` is the day's reconciliation, where there is one: what it paid
-/// is looked at again.
+/// is looked at again. `named` are the settlements' references in the lines.
 pub(super) fn expected(
     tx: &mut Connection,
     view: View,
     (day, own): (Date, Option<i64>),
-    lines: &[(&str, &StatementLine)],
+    (lines, named): (&[(&str, &StatementLine)], &BTreeSet<&str>),
 ) -> Result<ExpectedSide, StoreError> {
     let mut expected = ExpectedSide::default();
     let singly = lines.iter().any(|(_, line)| line.may_name_a_redemption());
@@ -52,18 +54,18 @@ pub(super) fn expected(
             expected.add(tx, view, settlement, singly)?;
         }
     }
-    let named: BTreeSet<&str> =
-        lines.iter().flat_map(|(_, line)| line.settlement_references()).collect();
-    for reference in named {
+    for &reference in named {
         let known = reference.parse().is_ok_and(|key| expected.settlements.contains_key(&key));
         if known {
+            expected.named.insert(reference.to_owned());
             continue;
         }
-        let found = tx.settlement_by_reference(view.bank, reference)?.filter(|settlement| {
-            (view.merchant == 0 || settlement.merchant.0 == view.merchant)
-                && (settlement.paid_by.is_none() || settlement.paid_by == own)
-        });
-        if let Some(settlement) = found {
+        let found = tx
+            .settlement_by_reference(view.bank, reference)?
+            .filter(|settlement| view.merchant == 0 || settlement.merchant.0 == view.merchant);
+        let Some(settlement) = found else { continue };
+        expected.named.insert(reference.to_owned());
+        if settlement.paid_by.is_none() || settlement.paid_by == own {
             expected.add(tx, view, settlement, false)?;
         }
     }

@@ -1,26 +1,27 @@
 //! Reconciliations: a bank's files against what the ledger expects it to pay for a business day.
 //!
 //! The bank's files are kept as they came. The server reads them itself and matches on its own data,
-//! so nobody has to be trusted for a result. What a file shows as paid posts its settlements in the
-//! same transaction; what differs is left to a person. A second person signs the day off, which
-//! freezes it until it is reopened with a reason.
+//! so nobody has to be trusted for a result. What a file shows as paid posts its settlements; what
+//! differs is left to a person. A second person signs the day off, which freezes it until it is
+//! reopened with a reason.
 
+mod brought;
 pub(super) mod differences;
 mod evidence;
 mod expected;
+mod ground;
 pub(super) mod held;
+mod kept;
+mod limits;
 mod pieces;
 mod record;
 mod signing;
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
-use crate::bankfile::{StatementLine, covered_to, each_settlement_row};
+use crate::bankfile::StatementLine;
 use crate::domain::bank::{BankCode, BankId};
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::ids::MerchantId;
-use crate::domain::matching::{BankSide, Matcher, Matching, Outcome, Terms};
+use crate::domain::matching::{Matching, Outcome};
 use crate::domain::settlement::DayStatus;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
@@ -30,10 +31,11 @@ use super::error::Trouble;
 use super::history::Reader;
 use super::ledger::Ledger;
 use super::shared::Contended;
-use evidence::{Evidence, LOOKED_BACK};
-use expected::ExpectedSide;
+use ground::prepare;
 
 pub use evidence::SentFile;
+pub(super) use limits::Turns;
+pub use limits::{RecordingBounds, RecordingLimits};
 pub use signing::NotSigned;
 
 /// Why nothing is recorded.
@@ -51,6 +53,30 @@ pub enum NotReconciled {
         status: &'static str,
         /// For people.
         reason: String,
+    },
+    /// The files have more rows than one request may have, or than a day may rest on.
+    #[error("the files have more than {most} rows")]
+    TooManyRows {
+        /// How many one request may have.
+        most: u64,
+    },
+    /// More differences about rows than one recording may find: the files are no statement of this day.
+    #[error("{found} differences about the files' rows, where there may be {most}")]
+    TooManyExceptions {
+        /// How many there are.
+        found: u64,
+        /// How many there may be.
+        most: u64,
+    },
+    /// The client's recordings have brought as much today as they may.
+    #[error("the client's recordings of today come to more than {most} {what}")]
+    DayFull {
+        /// Recordings, bytes, rows or differences.
+        what: &'static str,
+        /// How many there may be.
+        most: u64,
+        /// Seconds until the next day (WIB) begins.
+        seconds: u64,
     },
     /// No file is there to reconcile with.
     #[error("there is no file to reconcile with")]
@@ -114,10 +140,23 @@ pub struct Reconciliation {
     pub recorded_at: Instant,
     /// When it was signed off.
     pub signed_at: Option<Instant>,
-    /// The files' names and hashes.
-    pub files: Vec<(String, Vec<u8>)>,
+    /// The files.
+    pub files: Vec<RecordedFile>,
+    /// Whether all that follows from the latest recording is written.
+    pub is_carried_out: bool,
     /// Differences that wait for a person.
     pub open_exceptions: i64,
+}
+
+/// A file that a reconciliation rests on.
+#[derive(Clone, Debug)]
+pub struct RecordedFile {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub hash: Vec<u8>,
+    /// The account that its statements name; `None` where its layout has none, so that it was not compared.
+    pub account: Option<String>,
 }
 
 /// A recorded outcome.
@@ -154,16 +193,6 @@ pub trait Rendering {
     fn outcome(&self, shown: ShownOutcome<'_>) -> String;
 }
 
-/// What was read for a recording, all in one snapshot.
-struct Ground {
-    row: Option<ReconciliationRow>,
-    evidence: Evidence,
-    expected: ExpectedSide,
-    used: HashSet<String>,
-    /// Days from a business day to its payment.
-    lag: u8,
-}
-
 impl Ledger {
     /// Reconciles a day and records the result. `true` beside it when something changed; the same
     /// files again change nothing.
@@ -176,72 +205,56 @@ impl Ledger {
         rendering: &impl Rendering,
     ) -> Result<(Reconciliation, bool), NotReconciled> {
         let view = view_of(request);
-        let ground = self.ground(request, view)?;
-        if let Some(row) = &ground.row
-            && ground.evidence.new.is_empty()
+        let _turn = self.turns.take(view)?;
+        // What a recording left behind that was cut off comes first: its rows are used up.
+        for day in self.shared.read(|connection| connection.unfinished_days(view))? {
+            let day = Date::from_number(day)
+                .map_err(|error| StoreError::corrupt(format!("a reconciliation: {error}")))?;
+            if day != request.day {
+                let again = ReconcileRequest { day, files: Vec::new(), ..request.clone() };
+                self.reconcile_day(&again, view, rendering)?;
+            }
+        }
+        self.reconcile_day(request, view, rendering)
+    }
+
+    fn reconcile_day(
+        &self,
+        request: &ReconcileRequest,
+        view: View,
+        rendering: &impl Rendering,
+    ) -> Result<(Reconciliation, bool), NotReconciled> {
+        let begun = self.beginning(request, view)?;
+        if let Some(row) = &begun.base.row
+            && row.is_carried_out
+            && begun.new.is_empty()
             && !request.files.is_empty()
         {
             return Ok((self.shown_reconciliation(row.clone())?, false));
         }
+        let ground = self.ground(request, begun)?;
         if ground.evidence.files.is_empty() {
             return Err(NotReconciled::NoFile);
         }
-        let prepared = Arc::new(prepare(request, view, ground, rendering));
-        let before = prepared.base.row.as_ref().map(|row| row.result_run);
-        let pieces = pieces::write(&self.shared, &prepared)?;
-        let run = pieces.run;
-        let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
-        let written = self
-            .shared
-            .write(move |tx| record::record(tx, &ids, (&prepared, &pieces), clock.now()));
-        let id = written.inspect_err(|error| pieces::clear_failed(&self.shared, run, error))?;
-        if let Some(before) = before {
-            pieces::clear_former(&self.shared, before);
-        }
+        let prepared = prepare(request, ground, rendering);
+        prepared.check(self.recordings.of(view))?;
+        let id = record::carry_out(&self.shared, prepared, *self.recordings.of(view))?;
         let row = self.shared.read(|connection| connection.reconciliation(id))?;
         let row = row.ok_or_else(|| StoreError::corrupt("a reconciliation is not there"))?;
         Ok((self.shown_reconciliation(row)?, true))
     }
 
-    fn ground(&self, request: &ReconcileRequest, view: View) -> Result<Ground, NotReconciled> {
-        let (bank, code) = &request.bank;
-        let day = request.day;
-        let status = self.day_status(*bank, day)?;
-        if status != DayStatus::Closed {
-            return Err(NotReconciled::DayNotClosed(status));
-        }
-        let (row, kept, used, banks) = self.shared.read_long(|connection| {
-            connection.snapshot::<_, StoreError>(|tx| {
-                let window = (day.minus_days(LOOKED_BACK), day);
-                let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
-                Ok((
-                    tx.reconciliation_of(view, day)?,
-                    tx.bank_files_between(view, window)?,
-                    tx.rows_used_elsewhere(view, day, around)?,
-                    tx.banks()?,
-                ))
-            })
-        })?;
-        if row.as_ref().is_some_and(|row| row.signed_at.is_some()) {
-            return Err(NotReconciled::SignedOff);
-        }
-        let part =
-            |file, part| self.shared.read_long(|connection| connection.file_part(file, part));
-        let evidence = evidence::gather((code, day), (kept, &part), &request.files)?;
-        let own = row.as_ref().map(|row| row.id);
-        let lines = evidence.lines();
-        let expected = self.shared.read_long(|connection| {
-            connection.snapshot(|tx| expected::expected(tx, view, (day, own), &lines))
-        })?;
-        let record = banks.into_iter().find(|record| record.id == *bank);
-        let record = record.ok_or_else(|| StoreError::corrupt("a bank is not there"))?;
-        Ok(Ground {
-            row,
-            evidence,
-            expected,
-            used: used.into_iter().collect(),
-            lag: record.settlement_lag,
-        })
+    /// The account that a reader's statements have to be of, where it is registered.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read.
+    pub fn registered_account(
+        &self,
+        bank: BankId,
+        merchant: Option<MerchantId>,
+    ) -> Result<Option<String>, StoreError> {
+        let view = View { bank, merchant: merchant.map_or(0, |merchant| merchant.0) };
+        self.shared.read(|connection| connection.registered_account(view))
     }
 
     /// Up to `most` reconciliations after the one with the id `after`.
@@ -317,7 +330,11 @@ impl Ledger {
             summary: row.summary,
             recorded_at: Instant::from_millis(row.recorded_at),
             signed_at: row.signed_at.map(Instant::from_millis),
-            files,
+            files: files
+                .into_iter()
+                .map(|(name, hash, account)| RecordedFile { name, hash, account })
+                .collect(),
+            is_carried_out: row.is_carried_out,
             open_exceptions: open,
         })
     }
@@ -360,39 +377,4 @@ pub(super) fn scope(
         Reader::Bank(_) => None,
         Reader::All => Some((asked, None)),
     })
-}
-
-/// Matches, and puts together all that is to be written.
-fn prepare(
-    request: &ReconcileRequest,
-    view: View,
-    ground: Ground,
-    rendering: &impl Rendering,
-) -> record::Prepared {
-    let Ground { row, evidence, expected, used, lag } = ground;
-    let ExpectedSide { side, settlements, redemptions, even } = expected;
-    let code = &request.bank.1;
-    let covered = covered_to(request.day, evidence.statements());
-    let terms = Terms { settlement_lag: lag, ..Terms::usual(code.clone(), request.day, covered) };
-    let matcher = Matcher::new(terms, side);
-    let mut rows = BankSide::default();
-    each_settlement_row(code, evidence.statements(), |bank_row| {
-        let is_used = !used.is_empty() && used.contains(&bank_row.fingerprint.to_string());
-        if !is_used {
-            matcher.read(&mut rows, &bank_row);
-        }
-    });
-    let matching = matcher.matched(rows);
-    let lines = evidence.lines();
-    let texts = matching
-        .outcomes()
-        .map(|outcome| rendering.outcome(ShownOutcome { outcome, lines: &lines }))
-        .collect();
-    let summary = rendering.summary(&matching);
-    let known = record::Known { settlements, redemptions, even };
-    let base = record::Base { row, view, day: request.day, client: request.client };
-    let hashes = evidence.files.iter().skip(evidence.kept).map(|read| read.file.hash);
-    let sent = evidence.new.iter().filter_map(|place| request.files.get(*place)).cloned();
-    let files = sent.zip(hashes).collect();
-    record::Prepared::of(base, files, (&matching, texts, summary), &known)
 }

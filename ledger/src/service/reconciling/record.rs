@@ -1,6 +1,9 @@
-//! Writing a reconciliation: files, outcomes, payments, differences, in one transaction.
+//! Writing a reconciliation: the recording itself with its differences in one transaction, then, piece by
+//! piece, what follows from it: payments and fees. A recording that is cut off in between says so, and the next
+//! one of the view goes on with it first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::matching::{MatchStatus, Matching, Outcome};
@@ -8,17 +11,23 @@ use crate::domain::money::Rupiah;
 use crate::domain::settlement::SettlementReference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
+use crate::store::kept::Neighbour;
 use crate::store::payments::OwedSettlement;
 use crate::store::reconciliations::{
-    NewBankFile, NewFileUse, NewMatchedRow, NewReconciliation, NewReconciliationEvent,
-    ReconciliationRow, View,
+    IN_WORK, NewBankFile, NewFileUse, NewReconciliation, NewReconciliationEvent, ReconciliationRow,
+    View,
 };
 
+use super::super::error::Trouble;
 use super::super::fees::{FeeRow, post_fees};
 use super::super::ids::IdSource;
 use super::super::paying::{Payment, pay};
+use super::super::shared::Shared;
+use super::brought::{count, keep_account};
+use super::evidence::{Evidence, LOOKED_BACK};
 use super::held::{HeldLine, HeldRow};
-use super::pieces::Pieces;
+use super::limits::{Brought, RecordingBounds};
+use super::pieces::{self, Pieces};
 use super::{NotReconciled, SentFile, differences};
 
 /// The kinds of a reconciliation's events in the store.
@@ -32,10 +41,16 @@ pub(super) struct Base {
     pub(super) view: View,
     pub(super) day: Date,
     pub(super) client: i64,
+    /// The view's reconciliations of the days around, and its own.
+    pub(super) neighbours: Vec<Neighbour>,
 }
 
-/// New files with their hashes.
-pub(super) type Files = Vec<(SentFile, [u8; 32])>;
+impl Base {
+    /// Whether nothing is added, only what an earlier recording left behind is written.
+    pub(super) fn only_finishes(&self, new: &[usize]) -> bool {
+        new.is_empty() && self.row.as_ref().is_some_and(|row| !row.is_carried_out)
+    }
+}
 
 /// What the ledger's lines stand for.
 #[derive(Debug)]
@@ -63,9 +78,12 @@ pub(super) struct Judged {
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) base: Base,
-    pub(super) files: Files,
+    /// The new files.
+    pub(super) files: Vec<SentFile>,
+    pub(super) evidence: Evidence,
     pub(super) outcomes: Vec<Judged>,
-    rows: Vec<String>,
+    /// The rows that are used up.
+    pub(super) rows: Vec<String>,
     payments: Vec<Payment>,
     fees: Vec<FeeRow>,
     covered_to: Date,
@@ -76,7 +94,7 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn of(
         base: Base,
-        files: Files,
+        (evidence, files): (Evidence, Vec<SentFile>),
         (matching, texts, summary): (&Matching, Vec<String>, String),
         known: &Known,
     ) -> Self {
@@ -93,7 +111,36 @@ impl Prepared {
         let fees = taken.flat_map(|outcome| HeldRow::fees(&outcome.rows)).collect();
         let covered_to = matching.terms().covered_to;
         let hash = matching.hash();
-        Self { base, files, outcomes, rows, payments, fees, covered_to, hash, summary }
+        Self { base, files, evidence, outcomes, rows, payments, fees, covered_to, hash, summary }
+    }
+
+    /// What the recording brings.
+    pub(super) fn brought(&self) -> Brought {
+        let sizes = self.files.iter().map(|file| u64::try_from(file.content.len()));
+        let about_rows = self
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.status.is_exception() && !outcome.rows.is_empty());
+        Brought {
+            recordings: 1,
+            bytes: sizes.fold(0, |sum, size| sum.saturating_add(size.unwrap_or(u64::MAX))),
+            rows: self.evidence.new_rows(),
+            exceptions: u64::try_from(about_rows.count()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Whether nothing is added, only what an earlier recording left behind is written.
+    pub(super) fn only_finishes(&self) -> bool {
+        self.files.is_empty() && self.base.only_finishes(&[])
+    }
+
+    /// Whether the recording finds no more differences than one may.
+    pub(super) fn check(&self, bounds: &RecordingBounds) -> Result<(), NotReconciled> {
+        let (found, most) = (self.brought().exceptions, bounds.exceptions);
+        if found > most && !self.files.is_empty() {
+            return Err(NotReconciled::TooManyExceptions { found, most });
+        }
+        Ok(())
     }
 }
 
@@ -145,17 +192,91 @@ fn payments(matching: &Matching, known: &Known) -> Vec<Payment> {
     unpaid.map(Payment::of).collect()
 }
 
-/// Writes it all; the reconciliation's id.
-pub(super) fn record(
+/// Settlements that are paid, or fees that are posted, in one transaction: purchases wait for it where the
+/// database has one writer.
+const AT_ONCE: usize = 32;
+
+/// Writes it all, piece by piece; the reconciliation's id. Until the first piece that counts, which is the
+/// recording itself, nothing was done; from then on an error leaves the rest to the same request, sent again.
+pub(super) fn carry_out(
+    shared: &Shared,
+    prepared: Prepared,
+    bounds: RecordingBounds,
+) -> Result<i64, NotReconciled> {
+    let prepared = Arc::new(prepared);
+    let pieces = pieces::write(shared, &prepared)?;
+    let run = pieces.run;
+    let (clock, ids) = (Arc::clone(&shared.clock), Arc::clone(&shared.ids));
+    let first = Arc::clone(&prepared);
+    let begun = shared.write(move |tx| begin(tx, &ids, (&first, &pieces), (&bounds, clock.now())));
+    let (id, revision) = begun.inspect_err(|error| pieces::clear_failed(shared, run, error))?;
+    let rest = follow(shared, &prepared, (id, revision));
+    rest.map_err(|error| {
+        tracing::error!(%error, id, "a recording is left unfinished: it goes on with the next one");
+        NotReconciled::Trouble(Trouble::Unknown)
+    })?;
+    Ok(id)
+}
+
+/// Writes what follows from a recording: payments and fees of what it shows as paid. Each is posted once,
+/// however often this is begun anew.
+fn follow(
+    shared: &Shared,
+    prepared: &Arc<Prepared>,
+    place: (i64, i32),
+) -> Result<(), NotReconciled> {
+    let (id, client) = (place.0, prepared.base.client);
+    for payments in prepared.payments.chunks(AT_ONCE) {
+        let (bank, payments) = (prepared.base.view.bank, payments.to_vec());
+        let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
+        shared.write::<_, NotReconciled>(move |tx| {
+            lock(tx, place)?;
+            let mut unpaid = Vec::with_capacity(payments.len());
+            for payment in &payments {
+                if !tx.is_paid(payment.settlement())? {
+                    unpaid.push(*payment);
+                }
+            }
+            Ok(pay(tx, &ids, (&unpaid, bank), (id, client, clock.now()))?)
+        })?;
+    }
+    for fees in prepared.fees.chunks(AT_ONCE) {
+        let (bank, fees) = (prepared.base.view.bank, fees.to_vec());
+        let (ids, clock) = (Arc::clone(&shared.ids), Arc::clone(&shared.clock));
+        shared.write::<_, NotReconciled>(move |tx| {
+            lock(tx, place)?;
+            Ok(post_fees(tx, &ids, (bank, &fees), (id, clock.now()))?)
+        })?;
+    }
+    shared.write::<_, NotReconciled>(move |tx| {
+        lock(tx, place)?;
+        Ok(tx.recording_carried_out(id, place.1)?)
+    })?;
+    if let Some(before) = &prepared.base.row {
+        pieces::clear_former(shared, before.result_run);
+    }
+    Ok(())
+}
+
+/// Locks the reconciliation, which has to be as this recording left it.
+fn lock(tx: &mut Connection, (id, revision): (i64, i32)) -> Result<(), NotReconciled> {
+    let row = tx.lock_reconciliation(id)?;
+    let is_own = row.is_some_and(|row| row.revision == revision && !row.is_carried_out);
+    if is_own { Ok(()) } else { Err(Trouble::Unavailable.into()) }
+}
+
+/// Writes the recording itself, and what it does to the differences; the reconciliation's id and revision.
+fn begin(
     tx: &mut Connection,
     ids: &IdSource,
     (prepared, pieces): (&Prepared, &Pieces),
-    now: Instant,
-) -> Result<i64, NotReconciled> {
-    let Base { row, view, day, client } = &prepared.base;
+    (bounds, now): (&RecordingBounds, Instant),
+) -> Result<(i64, i32), NotReconciled> {
+    let Base { row, view, day, client, neighbours } = &prepared.base;
     if !tx.client_stands(*client)? {
         return Err(NotReconciled::ClientRevoked);
     }
+    tx.lock_recordings(*view)?;
     let (id, revision) = match row {
         Some(before) => {
             let current = tx.lock_reconciliation(before.id)?;
@@ -164,20 +285,22 @@ pub(super) fn record(
             if current.signed_at.is_some() {
                 return Err(NotReconciled::SignedOff);
             }
-            if current.revision != before.revision {
-                // Somebody else recorded in between; what was read is out of date.
-                return Err(super::Trouble::Unavailable.into());
-            }
             (before.id, before.revision.saturating_add(1))
         }
         None => (pieces.first_id, 1),
     };
+    let around = (day.minus_days(LOOKED_BACK), day.plus_days(LOOKED_BACK));
+    if tx.neighbours(*view, around)? != *neighbours {
+        // Somebody else recorded in between; what was read is out of date.
+        return Err(Trouble::Unavailable.into());
+    }
     let header = NewReconciliation {
         id,
         bank_id: view.bank.0,
         merchant_id: view.merchant,
         business_date: day.as_number(),
         revision,
+        state: IN_WORK,
         covered_to: prepared.covered_to.as_number(),
         result_run: pieces.run,
         result_hash: prepared.hash.to_vec(),
@@ -190,16 +313,28 @@ pub(super) fn record(
     } else {
         NewReconciliation::insert_all(tx, vec![header])?;
     }
+    keep_account(tx, prepared, now)?;
     keep_files(tx, (prepared, pieces), (id, now))?;
     NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
-    tx.replace_used_rows(*view, *day, used_rows(prepared))?;
-    // Differences are locked before settlements are paid, as by whoever decides about one.
+    count(tx, prepared, bounds, (id, revision, now))?;
+    explain(tx, ids, (id, prepared), now)?;
+    Ok((id, revision))
+}
+
+/// Brings the differences in line, and posts what they explain with them. They come before payments: whoever
+/// decided about a row after it was read ends the recording while nothing of it is done, and from now on finds
+/// the differences as this recording leaves them. They are also locked before settlements are paid, as by
+/// whoever decides about one.
+fn explain(
+    tx: &mut Connection,
+    ids: &IdSource,
+    (id, prepared): (i64, &Prepared),
+    now: Instant,
+) -> Result<(), NotReconciled> {
+    let (bank, client) = (prepared.base.view.bank, prepared.base.client);
     let explained = differences::merge(tx, ids, (id, prepared), now)?;
-    let payments = [&prepared.payments[..], &explained.payments].concat();
-    pay(tx, ids, (&payments, view.bank), (id, *client, now))?;
-    let fees = [&prepared.fees[..], &explained.fees].concat();
-    post_fees(tx, ids, (view.bank, &fees), (id, now))?;
-    Ok(id)
+    pay(tx, ids, (&explained.payments, bank), (id, client, now))?;
+    Ok(post_fees(tx, ids, (bank, &explained.fees), (id, now))?)
 }
 
 fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconciliationEvent {
@@ -221,7 +356,8 @@ fn keep_files(
 ) -> Result<(), StoreError> {
     let Base { view, client, .. } = &prepared.base;
     let (mut files, mut uses) = (Vec::new(), Vec::new());
-    for ((sent, hash), id) in prepared.files.iter().zip(&pieces.files) {
+    let hashes = prepared.evidence.new().map(|(read, _place)| read.hash);
+    for ((sent, hash), id) in prepared.files.iter().zip(hashes).zip(&pieces.files) {
         let file = NewBankFile {
             id: *id,
             bank_id: view.bank.0,
@@ -238,15 +374,4 @@ fn keep_files(
     }
     NewBankFile::insert_all(tx, files)?;
     NewFileUse::insert_all(tx, uses)
-}
-
-fn used_rows(prepared: &Prepared) -> Vec<NewMatchedRow> {
-    let Base { view, day, .. } = &prepared.base;
-    let row = |fingerprint: &String| NewMatchedRow {
-        bank_id: view.bank.0,
-        merchant_id: view.merchant,
-        fingerprint: fingerprint.clone(),
-        business_date: day.as_number(),
-    };
-    prepared.rows.iter().map(row).collect()
 }

@@ -71,7 +71,7 @@ impl Ledger {
         let clock = Arc::clone(&self.shared.clock);
         self.shared.write(move |tx| {
             let row = locked(tx, client, (bank, id))?;
-            if row.signed_at.is_some() {
+            if row.signed_at.is_some() || !row.is_carried_out {
                 return Err(NotSigned::OtherState);
             }
             if row.recorded_by == client {

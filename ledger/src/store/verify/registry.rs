@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 /// What the migrations guard against change.
-const APPEND_ONLY: [&str; 26] = [
+const APPEND_ONLY: [&str; 29] = [
     "transfers",
     "redemptions",
     "reversals",
@@ -34,6 +34,9 @@ const APPEND_ONLY: [&str; 26] = [
     "settlement_postings",
     "fee_postings",
     "exception_events",
+    "recording_counts",
+    "bank_file_statements",
+    "bank_file_rows",
     "early_closes",
 ];
 

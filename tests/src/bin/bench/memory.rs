@@ -17,8 +17,8 @@ use ledger::service::batch::{
     BatchRows, BatchStore, CardChange, Facts, FactsQuery, Ground, Hold, WalletState,
 };
 use ledger::service::{
-    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, StandIn, StoreError,
-    SystemClock,
+    FOUR_EYES_ABOVE, Ledger, Options, ProgrammeLimits, ROLLUP_SPAN, RecordingLimits, StandIn,
+    StoreError, SystemClock,
 };
 use pos_api::config::MAX_BANK_FILES;
 use pos_api::limits::Limits;
@@ -40,6 +40,7 @@ pub(crate) fn serve(database_url: &str, keys: &Path) -> anyhow::Result<()> {
         cores,
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
+        recordings: RecordingLimits::none(),
         limits: ProgrammeLimits::default(),
         wrong_pins: None,
     };

@@ -14,7 +14,7 @@ use ledger::domain::reference::Reference;
 use ledger::service::import::{BankEntry, ImportSet, MerchantEntry, Row, TerminalEntry};
 use ledger::service::{
     Clock as _, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, NewScope, Options,
-    ProgrammeLimits, ROLLUP_SPAN, RunRequest, SystemClock, add_clients,
+    ProgrammeLimits, ROLLUP_SPAN, RecordingLimits, RunRequest, SystemClock, add_clients,
 };
 
 use crate::people::{BANKS, Nation, Purpose};
@@ -72,6 +72,7 @@ impl Office {
             cores: self.cores,
             rollup_span: ROLLUP_SPAN,
             four_eyes_above: FOUR_EYES_ABOVE,
+            recordings: RecordingLimits::none(),
             // One office works here.
             limits: ProgrammeLimits {
                 four_eyes_above: Rupiah::new(i64::MAX)?,
@@ -138,6 +139,7 @@ pub(crate) fn register(ledger: &Ledger, nation: &Nation, shops: u64) -> anyhow::
             region: nation.region(place).parse()?,
             bank: bank.code.parse()?,
             zone: Zone::Wib,
+            account_number: None,
             price_zone: PriceZone(2),
         };
         set.merchants.push(Row { line: 0, entry: shop });

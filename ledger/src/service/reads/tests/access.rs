@@ -17,6 +17,7 @@ fn a_client_whose_access_was_withdrawn_reads_nothing() {
         cores: 1,
         rollup_span: ROLLUP_SPAN,
         four_eyes_above: FOUR_EYES_ABOVE,
+        recordings: crate::service::RecordingLimits::default(),
         limits: crate::service::ProgrammeLimits::default(),
         wrong_pins: None,
     })
