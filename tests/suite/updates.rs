@@ -6,6 +6,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use ewarong_tests::process::{run_pos_api, wait_until};
+use ewarong_tests::seed::folder::SHOP_ACCOUNT;
 use ewarong_tests::{World, on_both_backends};
 
 use crate::till::{buy, goods, outcome};
@@ -77,5 +78,29 @@ on_both_backends! {
         fs::write(first.join("terminals.csv"), "terminal_id,merchant_id\nNEW-9,EW-JAMBI\n").unwrap();
         let refused = import(&world, &first, &["--update", "--yes"]);
         assert!(!refused.status.success() && said(&refused).contains("only merchants"), "{refused:?}");
+    }
+
+    /// A folder without accounts leaves them, and one with others is refused: files that were recorded are of them.
+    fn a_merchant_keeps_its_account(backend) {
+        let world = World::start(backend);
+        let account = || world.till("JKT-1").api.get("/v1/me").expect(200)["account_number"].clone();
+        let update = |name: &str, number: &str| {
+            let folder = folder(&world, name, "");
+            let row = format!("EW-JAKARTA,{name},warung,Jalan 1,1571010001,bri,WIB,1,{number}\n");
+            let header = HEADER.replace("price_zone", "price_zone,account_number");
+            fs::write(folder.join("merchants.csv"), header + &row).unwrap();
+            import(&world, &folder, &["--update", "--yes"])
+        };
+        for (name, number) in [("Tanpa", ""), ("Sama", SHOP_ACCOUNT)] {
+            let changed = update(name, number);
+            assert!(changed.status.success(), "{}", said(&changed));
+            assert_eq!(account(), SHOP_ACCOUNT);
+        }
+        let refused = update("Lain", "99900011122");
+        let text = said(&refused);
+        assert!(!refused.status.success(), "{text}");
+        assert!(text.contains("merchants.csv:2: account_number: a merchant's account stays"), "{text}");
+        assert_eq!(account(), SHOP_ACCOUNT);
+        world.verify();
     }
 }

@@ -7,6 +7,7 @@ use diesel::RunQueryDsl as _;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, Text};
 
 use crate::domain::calendar::{Date, Instant};
+use crate::domain::ids::{AccountId, MerchantId};
 
 use super::bulk::bulk_insert;
 use super::connection::Connection;
@@ -189,8 +190,16 @@ impl Connection {
     ) -> Result<Option<String>, StoreError> {
         match merchant {
             0 => self.first(BankAccount { bank: bank.0 }),
-            merchant => self.first(MerchantAccount { merchant }),
+            merchant => self.merchant_account(AccountId(merchant)),
         }
+    }
+
+    /// The account that a merchant's statements are of, where it is registered.
+    pub(crate) fn merchant_account(
+        &mut self,
+        merchant: MerchantId,
+    ) -> Result<Option<String>, StoreError> {
+        self.first(MerchantAccount { merchant: merchant.0 })
     }
 
     /// What a client's recordings brought within a time.

@@ -104,6 +104,11 @@ on_both_backends! {
         Desk::record_day(&clerk.api, next, &[("2.csv", &rest)]).expect(201);
         assert_eq!(text(&of_key(&desk, first), "state"), "cleared");
         assert_eq!((moved(&desk, held), desk.payable("EW-JAMBI")), ([-175_000, 0], 45_000));
+        // Finished once more, as after a crash behind the recording itself: nothing is posted twice.
+        world.sql("UPDATE reconciliations SET state = 1");
+        Desk::record_day(&clerk.api, next, &[("2.csv", &rest)]).expect(201);
+        assert_eq!(text(&of_key(&desk, first), "state"), "cleared");
+        assert_eq!((moved(&desk, held), desk.payable("EW-JAMBI")), ([-175_000, 0], 45_000));
         // A third payment of what is paid is the bank's, on whichever day.
         let more = bank_file(90_000, &format!("{first} +30000"), None);
         desk.record(&[("3.csv", &more)]).expect(201);

@@ -163,6 +163,9 @@ pub enum Flaw {
     /// New data name another bank.
     #[error("a merchant stays with its bank: what it is owed is settled there")]
     BankStays,
+    /// New data name another account.
+    #[error("a merchant's account stays: statements that were recorded are of it")]
+    AccountStays,
 }
 
 /// Why nothing was imported.

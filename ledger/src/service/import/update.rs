@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::bankfile::same_account;
 use crate::domain::calendar::Instant;
 use crate::domain::ids::MerchantId;
 use crate::domain::merchant::MerchantCode;
@@ -45,7 +46,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`ImportErrors::Rows`] names every row that is bad, or whose merchant isn't registered or has
-    /// another bank; [`ImportErrors::OnlyMerchants`] when the folder holds anything else.
+    /// another bank or account; [`ImportErrors::OnlyMerchants`] when the folder holds anything else.
     pub fn preview_update(&self, set: &ImportSet) -> Result<Vec<MerchantChange>, ImportErrors> {
         let now = self.shared.clock.now();
         let updates = self.shared.read(|connection| updates(connection, set, now))?;
@@ -144,6 +145,12 @@ fn update_of(
     };
     if before.bank != entry.bank.as_str() {
         return Ok(Err(("bank", Flaw::BankStays)));
+    }
+    if let Some(given) = &entry.account_number {
+        let registered = connection.merchant_account(before.id)?;
+        if !registered.is_some_and(|registered| same_account(&registered, given)) {
+            return Ok(Err(("account_number", Flaw::AccountStays)));
+        }
     }
     let now = MerchantRecord {
         id: before.id,
