@@ -140,6 +140,9 @@ statement! {
     " AND m.business_date <> " [day: Integer] " AND m.fingerprint = ANY (" [prints: Array<Text>] ")"
 }
 
+/// A part of a statement's rows: fingerprints, 36 bytes each, and the rows.
+pub(crate) type PartRow = (Vec<u8>, Vec<u8>);
+
 /// A kept statement: file, place, layout, account, kind, opening, closing; number, page, end of the period, last
 /// day, lines, whether it was a repeat.
 pub(crate) type StatementRow = (
@@ -179,7 +182,7 @@ impl Connection {
         &mut self,
         (file, parser): (i64, i16),
         (statement, part): (i32, i32),
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Option<PartRow>, StoreError> {
         self.first(RowsPart { file, parser, statement, part })
     }
 

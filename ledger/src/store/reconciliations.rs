@@ -164,8 +164,7 @@ statement! {
 
 statement! {
     both FilePart { file: i64, part: i32 } -> Binary;
-    "SELECT content FROM bank_file_parts WHERE file_id = " [file: BigInt] " AND part = "
-    [part: Integer]
+    "SELECT content FROM bank_file_parts WHERE file_id = " [file: BigInt] " AND part = " [part: Integer]
 }
 
 statement! {
@@ -201,10 +200,11 @@ statement! {
 /// The states of a reconciliation's row.
 pub(crate) const IN_WORK: i16 = 1;
 const CARRIED_OUT: i16 = 2;
-
 type FileSql = (BigInt, Integer, Binary, Text, Text, Nullable<Text>);
 /// A kept file: id, the reconciliation's business date, hash, name, format as asked for, profile.
 pub(crate) type FileRow = (i64, i32, Vec<u8>, String, String, Option<String>);
+/// A file's name, hash, and the account that it names.
+pub(crate) type FileName = (String, Vec<u8>, Option<String>);
 /// A kept outcome: business date, key, status, ledger's and bank's amounts, detail as JSON.
 pub(crate) type ResultRow = (i32, String, String, Option<i64>, Option<String>, String);
 
@@ -362,10 +362,7 @@ impl Connection {
     }
 
     /// The names and hashes of a reconciliation's files, and the account that each names.
-    pub(crate) fn file_names(
-        &mut self,
-        reconciliation: i64,
-    ) -> Result<Vec<(String, Vec<u8>, Option<String>)>, StoreError> {
+    pub(crate) fn file_names(&mut self, reconciliation: i64) -> Result<Vec<FileName>, StoreError> {
         self.load(FileNames { reconciliation })
     }
 

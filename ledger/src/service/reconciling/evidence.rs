@@ -102,7 +102,7 @@ impl Evidence {
     }
 
     /// The files that are new.
-    pub(super) fn new(&self) -> impl Iterator<Item = (&ReadFile, usize)> {
+    pub(super) fn added(&self) -> impl Iterator<Item = (&ReadFile, usize)> {
         self.files.iter().filter_map(|read| match read.keep {
             Keep::New(place) => Some((read, place)),
             Keep::Nothing | Keep::Again(_) => None,
@@ -111,7 +111,7 @@ impl Evidence {
 
     /// How many rows the new files have.
     pub(super) fn new_rows(&self) -> u64 {
-        let lines = self.new().flat_map(|(read, _place)| &read.statements);
+        let lines = self.added().flat_map(|(read, _place)| &read.statements);
         let count = lines.map(|statement| statement.lines.len()).fold(0, usize::saturating_add);
         u64::try_from(count).unwrap_or(u64::MAX)
     }
@@ -248,7 +248,7 @@ pub(super) fn refuse_foreign(
     evidence: &Evidence,
     named: &HashSet<String>,
 ) -> Result<(), NotReconciled> {
-    for (file, _place) in evidence.new() {
+    for (file, _place) in evidence.added() {
         let lines = || file.statements.iter().flat_map(|statement| &statement.lines);
         let is_foreign = |line: &&StatementLine| {
             let references = line.settlement_references();

@@ -73,7 +73,8 @@ impl Ledger {
         let sizes = sizes.map(|file| u64::try_from(file.content.len()).unwrap_or(u64::MAX));
         let bytes = sizes.fold(0, u64::saturating_add);
         let base = record::Base { row, view, day, client, neighbours };
-        if !base.only_finishes(&new) && !(new.is_empty() && !request.files.is_empty()) {
+        let adds = !new.is_empty() || request.files.is_empty();
+        if adds && !base.only_finishes(&new) {
             let more = Brought { recordings: 1, bytes, ..Brought::default() };
             self.recordings.of(view).check_day((before, more), now)?;
         }
@@ -167,6 +168,6 @@ pub(super) fn prepare(
     let summary = rendering.summary(&matching);
     let known = record::Known { settlements, redemptions, even };
     let sent: Vec<SentFile> =
-        evidence.new().filter_map(|(_read, place)| request.files.get(place)).cloned().collect();
+        evidence.added().filter_map(|(_read, place)| request.files.get(place)).cloned().collect();
     record::Prepared::of(base, (evidence, sent), (&matching, texts, summary), &known)
 }

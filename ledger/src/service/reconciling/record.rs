@@ -356,7 +356,7 @@ fn keep_files(
 ) -> Result<(), StoreError> {
     let Base { view, client, .. } = &prepared.base;
     let (mut files, mut uses) = (Vec::new(), Vec::new());
-    let hashes = prepared.evidence.new().map(|(read, _place)| read.hash);
+    let hashes = prepared.evidence.added().map(|(read, _place)| read.hash);
     for ((sent, hash), id) in prepared.files.iter().zip(hashes).zip(&pieces.files) {
         let file = NewBankFile {
             id: *id,
