@@ -32,9 +32,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a city's month and serve it: families, purchases, bank files, all invented.
-    Demo(DemoArgs),
+    Demo(Box<DemoArgs>),
     /// Serve the API.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Bring the database's schema up to date.
     Migrate(DatabaseArgs),
     /// Register banks, merchants, terminals and families from CSV files, all or nothing.

@@ -94,7 +94,7 @@ pub(crate) struct Received {
 #[expect(dead_code, reason = "they are held, not used")]
 pub(crate) struct Turn {
     own: OwnedSemaphorePermit,
-    turn: OwnedSemaphorePermit,
+    at_work: OwnedSemaphorePermit,
     memory: OwnedSemaphorePermit,
     sending: Reading,
 }
@@ -109,7 +109,7 @@ impl Received {
             (own, turns.acquire_owned().await)
         };
         match timeout(TURN, both).await {
-            Ok((Ok(own), Ok(turn))) => Ok(Turn { own, turn, memory, sending }),
+            Ok((Ok(own), Ok(at_work))) => Ok(Turn { own, at_work, memory, sending }),
             _ => Err(Problem::new(Code::Unavailable)),
         }
     }

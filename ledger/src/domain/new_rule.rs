@@ -102,12 +102,12 @@ impl NewPolicy {
 
     /// As it is stored and compared: [`NewPolicy::read`] reads it.
     pub fn text(&self) -> String {
-        let mut text = format!("{} {}", self.from, self.monthly_amount.get());
-        for Good { commodity, grade, unit, decimals } in &self.goods {
+        let good = |Good { commodity, grade, unit, decimals }: &Good| {
             let grade = grade.as_deref().unwrap_or_default();
-            text.push_str(&format!(" {commodity}/{grade}/{unit}/{decimals}"));
-        }
-        text
+            format!("{commodity}/{grade}/{unit}/{decimals}")
+        };
+        let goods: Vec<String> = self.goods.iter().map(good).collect();
+        format!("{} {} {}", self.from, self.monthly_amount.get(), goods.join(" "))
     }
 
     /// The policy of such a text.

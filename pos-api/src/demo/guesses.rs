@@ -27,10 +27,8 @@ pub(super) fn try_numbers(session: &Session, town: &Town, now: Instant) -> anyho
     let told = |serial: u16| {
         let number = CardNumber::with_check_digit(&format!("6013018{serial:08}"))?;
         let reply = runtime.block_on(session.ledger.inquire(pos, &number, PIN.parse()?))?;
-        match reply {
-            Reply::NotTold(inquiry) => Ok(inquiry.refusal),
-            other => bail!("decided otherwise: {other:?}"),
-        }
+        let Reply::NotTold(inquiry) = &reply else { bail!("decided otherwise: {reply:?}") };
+        Ok(inquiry.refusal)
     };
     for serial in 0..=WrongPinLimit::USUAL.most {
         let refusal = told(serial)?;

@@ -1,5 +1,6 @@
 //! Merchants' and terminals' states on the wire.
 
+use ledger::domain::calendar::Instant;
 use ledger::domain::merchant::ShopState;
 use ledger::service::{ShopStanding, ShownTerminal, TerminalQuery};
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,7 @@ impl From<ShopStanding> for ShopStateAnswer {
             merchant_id: standing.merchant,
             terminal_id: standing.terminal,
             state: standing.state.as_str(),
-            changed_at: standing.changed_at.map(|at| at.rfc3339()),
+            changed_at: standing.changed_at.map(Instant::rfc3339),
         }
     }
 }

@@ -206,7 +206,10 @@ impl Changes<'_> {
             None if is_elsewhere => Ok(()),
             None if rows.is_empty() && lines.is_empty() => self.clear(tx, ids, before, None),
             // What is still owed, perhaps of several settlements.
-            None if rows.is_empty() && before.rows.is_empty() => self.keep(before, lines),
+            None if rows.is_empty() && before.rows.is_empty() => {
+                self.keep(before, lines);
+                Ok(())
+            }
             _ => {
                 if let Some(outcome) = outcome {
                     rows.extend(outcome.rows.iter().cloned());
@@ -219,7 +222,7 @@ impl Changes<'_> {
                     return Ok(());
                 }
                 let facts = Facts::together(lines, rows)?;
-                let facts = facts.as_wary_as(&before.row.status, outcome);
+                let facts = facts.no_milder_than(&before.row.status, outcome);
                 if facts.status.is_exception() {
                     return self.differs(tx, before, (facts, outcome));
                 }
@@ -314,11 +317,10 @@ impl Changes<'_> {
         self.tell(tx, row, ("cleared", ""), transfer.map(|(id, anchor)| (id.0, anchor.0)))
     }
 
-    fn keep(&mut self, before: Before, lines: Vec<HeldLine>) -> Result<(), NotReconciled> {
+    fn keep(&mut self, before: Before, lines: Vec<HeldLine>) {
         let Before { mut row, rows, .. } = before;
         row.lines = HeldLine::text(&lines);
         self.put(row, &rows, &rows);
-        Ok(())
     }
 
     /// Writes a row to which nothing happened that would have to be told.

@@ -164,7 +164,7 @@ impl Facts {
     }
 
     /// What one recording was not sure of is not made sure by amounts that agree with another's.
-    pub(super) fn as_wary_as(self, before: &str, outcome: Option<&Judged>) -> Self {
+    pub(super) fn no_milder_than(self, before: &str, outcome: Option<&Judged>) -> Self {
         use MatchStatus as Status;
         let is_wary = |status: &Status| {
             matches!(
