@@ -233,8 +233,8 @@ fn the_database_and_the_keys_are_their_owners_alone() {
     fs::set_permissions(&database, fs::Permissions::from_mode(0o644)).unwrap();
     let _server = Server::start(&url, &keys);
     assert_eq!(fs::metadata(&database).unwrap().permissions().mode() & 0o777, 0o600);
-    let made = run_pos_api(dir.path(), ["migrate", "--database-url", "sqlite:other.db"]);
-    stdout_of(&made);
+    let migrated = run_pos_api(dir.path(), ["migrate", "--database-url", "sqlite:other.db"]);
+    stdout_of(&migrated);
     let mode = fs::metadata(dir.path().join("other.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

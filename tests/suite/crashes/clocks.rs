@@ -196,9 +196,9 @@ fn time_goes_on_across_restarts_whatever_the_clock_says() {
             assert!(town.server.terminate().success());
         }
         if chance.one_in(2) {
-            clock.set_ahead(off)
+            clock.set_ahead(off);
         } else {
-            clock.set_behind(off)
+            clock.set_behind(off);
         }
         town.server.restart_in(&clock.environment());
         let till = town.till_at(&town.server, "T-1");

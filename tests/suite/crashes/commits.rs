@@ -51,8 +51,9 @@ impl<'w> Ground<'w> {
                 // Whoever is told so relies on it.
                 (_, 503) => assert_eq!(is_done, 0, "503 and done: {what}"),
                 (Cut::AtStatement, 504) => {}
-                (Cut::BeforeAnswer, 504) => assert_eq!(is_done, 1, "{what}"),
-                (Cut::AfterAnswer, 200..=202 | 504) => assert_eq!(is_done, 1, "{what}"),
+                (Cut::BeforeAnswer, 504) | (Cut::AfterAnswer, 200..=202 | 504) => {
+                    assert_eq!(is_done, 1, "{what}");
+                }
                 _ => panic!("{what}\n{}", self.node.log()),
             }
             let served = || self.clerk.api.get("/v1/exceptions").status == 200;

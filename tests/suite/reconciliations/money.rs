@@ -204,7 +204,7 @@ impl<'w> Run<'w> {
             let due = paid.get(&place).copied().unwrap_or(0);
             // A claim leaves unposted what no payment explains.
             let is_claimed = claimed.contains(&*place)
-                || (!self.due.contains_key(&place) && self.is_claimed_row(&all, &place));
+                || (!self.due.contains_key(&place) && Self::is_claimed_row(&all, &place));
             posted += if is_claimed { moved.amount.min(due) } else { moved.amount };
             fees += moved.fees;
         }
@@ -218,7 +218,7 @@ impl<'w> Run<'w> {
     }
 
     /// Whether the difference is claimed that a row without a reference is.
-    fn is_claimed_row(&self, all: &[Value], fingerprint: &str) -> bool {
+    fn is_claimed_row(all: &[Value], fingerprint: &str) -> bool {
         all.iter().any(|one| {
             let rows = one["evidence"]["bank_rows"].as_array().unwrap();
             let has = rows.iter().any(|row| row["fingerprint"] == fingerprint);

@@ -74,7 +74,7 @@ on_both_backends! {
             let alike = (0..ROUNDS).any(|_| {
                 let [known, unknown] = guesser.medians(buying);
                 seen.push((known, unknown));
-                let apart = known.max(unknown) - known.min(unknown);
+                let apart = known.abs_diff(unknown);
                 apart * 100 < known.min(unknown) * APART
             });
             assert!(alike, "buying {buying}, known and unknown: {seen:?}");
