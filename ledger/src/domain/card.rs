@@ -138,7 +138,7 @@ impl Pin {
     }
 
     /// Refuses what a finder of the card would try first: what many people choose
-    /// ([`is_often_chosen`]), the last digits of the card and its first ones.
+    /// (repeats, runs, dates and their like), the last digits of the card and its first ones.
     ///
     /// # Errors
     /// [`NotPin::Weak`].
