@@ -9,6 +9,7 @@ pub(super) mod differences;
 mod evidence;
 mod expected;
 pub(super) mod held;
+pub(super) mod kept;
 mod pieces;
 mod record;
 mod signing;

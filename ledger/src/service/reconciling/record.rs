@@ -19,7 +19,7 @@ use super::super::ids::IdSource;
 use super::super::paying::{Payment, pay};
 use super::held::{HeldLine, HeldRow};
 use super::pieces::Pieces;
-use super::{NotReconciled, SentFile, differences};
+use super::{NotReconciled, SentFile, differences, kept};
 
 /// The kinds of a reconciliation's events in the store.
 pub(super) const RECORDED: i16 = 1;
@@ -185,14 +185,17 @@ pub(super) fn record(
         recorded_at: now.as_millis(),
         recorded_by: *client,
     };
+    let used = used_rows(prepared);
+    let kept = kept::of_recording(&header, &prepared.outcomes, &used);
     if row.is_some() {
         tx.renew_reconciliation(&header)?;
     } else {
         NewReconciliation::insert_all(tx, vec![header])?;
     }
-    keep_files(tx, (prepared, pieces), (id, now))?;
-    NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
-    tx.replace_used_rows(*view, *day, used_rows(prepared))?;
+    let files = keep_files(tx, (prepared, pieces), (id, now))?;
+    let event = event((id, revision), prepared, (files, kept), now);
+    NewReconciliationEvent::insert_all(tx, vec![event])?;
+    tx.replace_used_rows(*view, *day, used)?;
     // Differences are locked before settlements are paid, as by whoever decides about one.
     let explained = differences::merge(tx, ids, (id, prepared), now)?;
     let payments = [&prepared.payments[..], &explained.payments].concat();
@@ -202,7 +205,12 @@ pub(super) fn record(
     Ok(id)
 }
 
-fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconciliationEvent {
+fn event(
+    (id, revision): (i64, i32),
+    prepared: &Prepared,
+    (files, kept): (Vec<u8>, Vec<u8>),
+    now: Instant,
+) -> NewReconciliationEvent {
     NewReconciliationEvent {
         reconciliation_id: id,
         revision,
@@ -210,15 +218,18 @@ fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconc
         client_id: prepared.base.client,
         created_at: now.as_millis(),
         result_hash: prepared.hash.to_vec(),
+        files_hash: Some(files),
+        kept_hash: Some(kept),
         reason: String::new(),
     }
 }
 
+/// Keeps the new files; their hash.
 fn keep_files(
     tx: &mut Connection,
     (prepared, pieces): (&Prepared, &Pieces),
     (reconciliation, now): (i64, Instant),
-) -> Result<(), StoreError> {
+) -> Result<Vec<u8>, StoreError> {
     let Base { view, client, .. } = &prepared.base;
     let (mut files, mut uses) = (Vec::new(), Vec::new());
     for ((sent, hash), id) in prepared.files.iter().zip(&pieces.files) {
@@ -236,8 +247,10 @@ fn keep_files(
         uses.push(NewFileUse { reconciliation_id: reconciliation, file_id: file.id });
         files.push(file);
     }
+    let hash = kept::of_files(&files);
     NewBankFile::insert_all(tx, files)?;
-    NewFileUse::insert_all(tx, uses)
+    NewFileUse::insert_all(tx, uses)?;
+    Ok(hash)
 }
 
 fn used_rows(prepared: &Prepared) -> Vec<NewMatchedRow> {
