@@ -1,7 +1,10 @@
 //! `serve`: the API.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use ledger::service::{Ledger, Options, SystemClock};
@@ -77,6 +80,9 @@ pub(super) fn serve(ledger: Arc<Ledger>, plan: &Plan<'_>) -> anyhow::Result<Exit
         let (server, monitoring) = application.start()?;
         let handle = server.handle();
         let monitoring = monitoring.map(|server| (server.handle(), actix_web::rt::spawn(server)));
+        let mut server = pin!(server);
+        // From its first poll on it takes the signals: who reads the line below may send one at once.
+        let begun = poll_fn(|context| Poll::Ready(server.as_mut().poll(context))).await;
         if let Some(address) = metrics_address {
             say(&format!("figures on http://{address}/metrics"));
         }
@@ -93,7 +99,10 @@ pub(super) fn serve(ledger: Arc<Ledger>, plan: &Plan<'_>) -> anyhow::Result<Exit
             tracing::error!("the storage failed; the process ends, so that it is opened afresh");
             handle.stop(true).await;
         });
-        server.await?;
+        match begun {
+            Poll::Ready(ended) => ended?,
+            Poll::Pending => server.await?,
+        }
         watch.abort();
         if let Some((handle, running)) = monitoring {
             handle.stop(false).await;
