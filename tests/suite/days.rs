@@ -3,6 +3,9 @@
 mod ahead;
 mod holders;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
 use ewarong_tests::process::wait_until;
 use ewarong_tests::seed::{PATIENCE, clear_of_midnight, today};
 use ewarong_tests::{Backend, World, on_both_backends};
@@ -68,6 +71,33 @@ fn daily(world: &World, bank: &str, day: Date) -> Value {
 }
 
 on_both_backends! {
+    /// Before an early close, after it, and at the moment of it: each purchase has a retrieval reference of
+    /// its own, whichever of the two days it is dated to.
+    fn an_early_close_leaves_every_retrieval_reference_its_own(backend) {
+        clear_of_midnight();
+        let world = World::start(backend);
+        let card = world.fresh_card("bri");
+        let sold = Mutex::new(BTreeMap::new());
+        let sell = |count: usize| {
+            for _ in 0..count {
+                let sale = buy(&world.till("JBI-1"), &card, &goods("eggs 1 piece 100")).expect(201);
+                let date = text(&sale, "business_date").to_owned();
+                let before = sold.lock().unwrap().insert(text(&sale, "rrn").to_owned(), date);
+                assert_eq!(before, None, "one number for two: {sale}");
+            }
+        };
+        sell(20);
+        std::thread::scope(|scope| {
+            scope.spawn(|| sell(60));
+            world.bank("bri").close_early(&today().to_string()).expect(202);
+        });
+        sell(20);
+        let sold = sold.into_inner().unwrap();
+        let dates: BTreeSet<&String> = sold.values().collect();
+        assert_eq!((sold.len(), dates.len()), (100, 2), "{sold:?}");
+        world.verify();
+    }
+
     /// A day's purchases are those that say so, however far their date is from when they were made.
     fn what_is_dated_days_ahead_is_settled_on_its_day(backend) {
         let world = World::start(backend);
