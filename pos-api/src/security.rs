@@ -130,6 +130,31 @@ pub(crate) fn note_refusal(refusal: Refusal, response: &mut HttpResponse) {
     }
 }
 
+/// A client's part in what two have to want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It was the first.
+    Proposed,
+    /// It was the second.
+    Agreed,
+}
+
+impl Step {
+    /// Its stable name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Agreed => "agreed",
+        }
+    }
+}
+
+/// Marks an answer as a step before four eyes.
+pub(crate) fn note_step(step: Step, mut response: HttpResponse) -> HttpResponse {
+    response.extensions_mut().insert(step);
+    response
+}
+
 /// A client id that a request only claims, as it may stand in a log: what is no client id is not
 /// repeated, for it may be a secret in the wrong place.
 pub(crate) fn claimed(client_id: &str) -> &str {

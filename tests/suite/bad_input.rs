@@ -289,7 +289,7 @@ on_both_backends! {
             ("DELETE", "/v1/fundings", "GET, HEAD, POST"),
             ("GET", "/v1/fundings/fnd_x/returns", "POST"),
             ("POST", "/v1/proposals", "GET, HEAD"),
-            ("GET", "/v1/credit-runs", "POST"),
+            ("DELETE", "/v1/credit-runs", "GET, HEAD, POST"),
             ("DELETE", "/v1/settlements", "GET, HEAD, POST"),
             ("GET", "/oauth/token", "POST"),
             ("POST", "/healthz", "GET, HEAD"),

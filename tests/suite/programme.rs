@@ -33,6 +33,26 @@ fn holding(world: &World, bank: &str) -> (i64, i64) {
 }
 
 on_both_backends! {
+    /// Whoever watches over the service sees who was the first and who the second, and nobody who acted alone.
+    fn the_security_log_tells_the_first_client_from_the_second(backend) {
+        let world = World::start(backend);
+        let (programme, second) = (world.programme(), world.second_programme());
+        programme.fund("-", "bri", 1_000, "LOG/1").expect(201);
+        programme.fund("-", "bri", 2_000_000_000, "LOG/2").expect(202);
+        second.fund("-", "bri", 2_000_000_000, "LOG/2").expect(201);
+        programme.fund("-", "bri", 2_000_000_000, "LOG/2").expect(201);
+        reversals::credited(&programme, "2018-09");
+        let log = world.server.log();
+        let steps = log.lines().filter(|line| line.contains("what=\"four_eyes\""));
+        let part = |line: &str, name: &str| {
+            let (_, rest) = line.split_once(&format!("{name}=\"")).unwrap();
+            rest.split('"').next().unwrap().to_owned()
+        };
+        let steps: Vec<_> = steps.map(|line| (part(line, "client"), part(line, "detail"))).collect();
+        let step = |client: &str, detail: &str| (client.to_owned(), detail.to_owned());
+        assert_eq!(steps, [step("programme", "proposed"), step("programme-second", "agreed")]);
+    }
+
     /// By the service and by the command.
     fn no_period_before_the_first_or_after_the_next_is_credited(backend) {
         let world = World::start(backend);

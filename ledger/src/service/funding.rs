@@ -255,9 +255,10 @@ fn fund(
     let alone = Doers { first: client, second: None };
     let doers = agreed.as_ref().map_or(alone, |agreed| agreed.doers());
     tx.record_funding(bank.id, reference, (transfer, amount), doers)?;
-    if let Some(agreed) = agreed {
+    if let Some(agreed) = &agreed {
         agreed.carried_out(tx, transfer.0, now)?;
     }
     let reference = reference.to_string();
-    Ok(Decided::Done(Funded { transfer, anchor, reference, created_at: now, replay: false }))
+    let funded = Funded { transfer, anchor, reference, created_at: now, replay: false };
+    Ok(Decided::by(agreed.as_deref(), funded))
 }

@@ -42,19 +42,18 @@ pub struct Proposal {
 /// Something that was done, or that another client has to want, too.
 #[derive(Clone, Debug)]
 pub enum Decided<T> {
-    /// It was done.
+    /// It was done, now or before.
     Done(T),
+    /// It was done now, because another client had proposed it.
+    Agreed(T),
     /// It waits.
     Proposed(Box<Proposal>),
 }
 
 impl<T> Decided<T> {
-    /// What was done, if it was.
-    pub fn done(self) -> Option<T> {
-        match self {
-            Self::Done(done) => Some(done),
-            Self::Proposed(_) => None,
-        }
+    /// What was done now, by one client or two.
+    pub(super) fn by(agreed: Option<&Agreed>, done: T) -> Self {
+        if agreed.is_some() { Self::Agreed(done) } else { Self::Done(done) }
     }
 }
 

@@ -171,7 +171,9 @@ impl Ledger {
             let outcome = rule.write(tx, Entry { known: now, proposal: agreed.row.id })?;
             agreed.carried_out(tx, outcome, now)?;
             let entered = rule.known(tx)?;
-            entered.map(Decided::Done).ok_or_else(|| StoreError::corrupt("a rule went away").into())
+            entered
+                .map(Decided::Agreed)
+                .ok_or_else(|| StoreError::corrupt("a rule went away").into())
         })
     }
 }

@@ -88,6 +88,11 @@ statement! {
 }
 
 statement! {
+    both RunsBelow { below: i64, most: i64 } -> BigInt;
+    "SELECT id FROM credit_runs WHERE id < " [below: BigInt] " ORDER BY id DESC LIMIT " [most: BigInt]
+}
+
+statement! {
     both SharesOfRun { run: i64 } -> (SmallInt, SmallInt, BigInt, BigInt, BigInt, BigInt, BigInt);
     "SELECT bank_id, status, needed, available, reserved, credited, amount FROM credit_run_banks
      WHERE run_id = " [run: BigInt] " ORDER BY bank_id"
@@ -204,6 +209,11 @@ impl Connection {
     /// All runs that are under way or to be resumed.
     pub(crate) fn running_runs(&mut self) -> Result<Vec<i64>, StoreError> {
         self.load(RunningRuns {})
+    }
+
+    /// Runs with ids below one, newest first.
+    pub(crate) fn runs_below(&mut self, below: i64, most: i64) -> Result<Vec<i64>, StoreError> {
+        self.load(RunsBelow { below, most })
     }
 
     /// A run.

@@ -172,6 +172,7 @@ CREATE TABLE credit_run_reversals (
     CONSTRAINT credit_run_reversals_status CHECK (status BETWEEN 1 AND 2),
     CONSTRAINT credit_run_reversals_two CHECK (agreed_by <> begun_by)
 );
+CREATE UNIQUE INDEX credit_run_reversals_of_run ON credit_run_reversals (run_id);
 CREATE UNIQUE INDEX credit_run_reversals_running ON credit_run_reversals (programme, period) WHERE status = 1;
 
 -- A bank's part of it: families of whom something was taken back, how much, and how much was spent by then.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use ledger::domain::calendar::{Date, Period};
 use ledger::domain::credit::ShareStatus;
 use ledger::domain::money::Rupiah;
@@ -79,7 +79,7 @@ pub(super) fn fund(session: &Session, town: &Town, period: Period) -> anyhow::Re
         key: "return-1".to_owned(),
     };
     let returned = session.ledger.return_funding(request, |_| String::new())?;
-    returned.done().context("so little goes back without a second client")?;
+    ensure!(matches!(returned, Decided::Done(_)), "so little goes back without a second client");
     funded.returned = amount;
     Ok(funded)
 }
@@ -98,7 +98,7 @@ fn fund_by_two(
             amount,
             reference: Reference::new(reference)?,
         };
-        if let Decided::Done(funded) = session.ledger.fund(request)? {
+        if let Decided::Done(funded) | Decided::Agreed(funded) = session.ledger.fund(request)? {
             return Ok(funded);
         }
     }

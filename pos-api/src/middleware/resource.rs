@@ -17,21 +17,7 @@ use crate::app::App;
 use crate::auth::Admitted;
 use crate::metrics::RouteCounter;
 use crate::problem::{Code, Problem};
-use crate::security::What;
-
-/// Where two people have to take part; who did which step is noted.
-const FOUR_EYES: [&str; 10] = [
-    "/v1/exceptions/{id}/resolutions",
-    "/v1/exceptions/resolutions",
-    "/v1/reconciliations/{id}/sign-off",
-    "/v1/reconciliations/{id}/reopenings",
-    "/v1/fundings",
-    "/v1/fundings/{id}/returns",
-    "/v1/credit-runs",
-    "/v1/credit-runs/{id}/reversals",
-    "/v1/policies",
-    "/v1/price-ceilings",
-];
+use crate::security::{Step, What};
 
 /// A path of the service and the methods it has; others are answered as such.
 pub(crate) fn resource(
@@ -78,7 +64,7 @@ fn count(app: &App, counter: &OnceLock<Arc<RouteCounter>>, response: &ServiceRes
     let template = || request.match_pattern().unwrap_or_default();
     counter.get_or_init(|| app.metrics.route(&template())).count(status);
     if status.is_success() {
-        note_step(app, request, status);
+        note_taken(app, response);
     } else if status == StatusCode::PAYMENT_REQUIRED {
         note_refused(app, response);
     } else if status.is_client_error() {
@@ -98,16 +84,13 @@ fn note_refused(app: &App, response: &ServiceResponse) {
     app.security.note_request(what, response.request(), Some(&session.client_id), terminal);
 }
 
-/// A step before four eyes: by whom, and what came of it.
-fn note_step(app: &App, request: &HttpRequest, status: StatusCode) {
-    let of_two = request.match_pattern().is_some_and(|at| FOUR_EYES.contains(&at.as_str()));
-    if of_two && *request.method() == Method::POST {
-        let extensions = request.extensions();
-        let client =
-            extensions.get::<Admitted>().map(|admitted| admitted.session.client_id.as_str());
-        let detail = if status == StatusCode::ACCEPTED { "proposed" } else { "done" };
-        app.security.note_request(What::FourEyes, request, client, detail);
-    }
+/// A step before four eyes, which a handler marked: by whom, and which.
+fn note_taken(app: &App, response: &ServiceResponse) {
+    let Some(step) = response.response().extensions().get::<Step>().copied() else { return };
+    let request = response.request();
+    let extensions = request.extensions();
+    let client = extensions.get::<Admitted>().map(|admitted| admitted.session.client_id.as_str());
+    app.security.note_request(What::FourEyes, request, client, step.as_str());
 }
 
 /// A request that failed by the client's own fault.

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::auth::{Anyone, Reading, Totals};
 use crate::extract::Body;
 use crate::problem::{Code, Problem};
+use crate::security::{Step, note_step};
 use crate::wire::exception::{
     BulkBody, ExceptionAnswer, ExceptionParams, NoteBody, ResolutionBody,
 };
@@ -87,13 +88,10 @@ pub(super) async fn resolve(
     let decision = body.json().await?.parse()?;
     let ledger = Arc::clone(&app.ledger);
     let shown = writing(move || ledger.resolve_exception(clerk, id, decision)).await?;
-    let mut response = match shown.state {
-        ExceptionState::Proposed => HttpResponse::Accepted(),
-        ExceptionState::Open | ExceptionState::Resolved | ExceptionState::Cleared => {
-            HttpResponse::Ok()
-        }
-    };
-    Ok(response.json(ExceptionAnswer::of(app.ledger.keys(), shown, None)?))
+    let waits = shown.state == ExceptionState::Proposed;
+    let mut response = if waits { HttpResponse::Accepted() } else { HttpResponse::Ok() };
+    let response = response.json(ExceptionAnswer::of(app.ledger.keys(), shown, None)?);
+    Ok(if waits { note_step(Step::Proposed, response) } else { response })
 }
 
 /// What became of one of several.

@@ -121,7 +121,11 @@ fn programme(config: &mut web::ServiceConfig) {
             resource("/fundings/{id}/returns", "POST")
                 .route(web::post().to(programme::return_funding)),
         )
-        .service(resource("/credit-runs", "POST").route(web::post().to(programme::start_run)))
+        .service(
+            resource("/credit-runs", "GET, POST")
+                .route(web::post().to(programme::start_run))
+                .route(web::get().to(programme::list_runs)),
+        )
         .service(resource("/credit-runs/{id}", "GET").route(web::get().to(programme::read_run)))
         .service(
             resource("/credit-runs/{id}/reversals", "GET, POST")

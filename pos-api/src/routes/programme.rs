@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
+use ledger::domain::credit::RunStatus;
 use ledger::domain::ids::RowId;
 use ledger::domain::public_id::{self, IdKind};
 use ledger::service::{
-    CreditError, Decided, FundRequest, NotFunded, NotReturned, NotTakenBack, Proposal,
-    ReturnRequest, RunRequest, TakeBackRequest,
+    CreditError, Decided, FundRequest, NotFunded, NotReturned, NotTakenBack, ReturnRequest,
+    RunRequest, TakeBackRequest,
 };
 
 use super::answered;
@@ -16,10 +17,11 @@ use crate::app::App;
 use crate::auth::{Overseer, Programme};
 use crate::extract::{Body, IdempotencyKey};
 use crate::problem::{Code, Problem};
+use crate::security::{Step, note_step};
 use crate::wire::paging::{Page, PageQuery};
 use crate::wire::programme::{
     CreditRunAnswer, CreditRunBody, FundingAnswer, FundingBody, FundingLine, FundingParams,
-    ReturnAnswer, ReturnBody, RunReversalAnswer, RunReversalBody,
+    ReturnAnswer, ReturnBody, RunParams, RunReversalAnswer, RunReversalBody,
 };
 use crate::wire::proposal::{ProposalAnswer, ProposalParams};
 use crate::writing::writing;
@@ -38,20 +40,30 @@ pub(super) async fn fund(
         amount: body.amount,
         reference: body.reference,
     };
-    let funded = match writing(move || ledger.fund(request)).await? {
-        Decided::Proposed(proposal) => return Ok(proposed(&app, &proposal)),
-        Decided::Done(funded) => funded,
-    };
-    let mut response = HttpResponse::Created();
-    if funded.replay {
-        response.insert_header(("idempotent-replayed", "true"));
-    }
-    Ok(response.json(FundingAnswer::of(app.ledger.keys(), (&body.bank, body.amount), &funded)))
+    let decided = writing(move || ledger.fund(request)).await?;
+    Ok(decided_as(&app, &decided, |funded| {
+        let mut response = HttpResponse::Created();
+        if funded.replay {
+            response.insert_header(("idempotent-replayed", "true"));
+        }
+        response.json(FundingAnswer::of(app.ledger.keys(), (&body.bank, body.amount), funded))
+    }))
 }
 
-/// What waits for another client.
-pub(super) fn proposed(app: &App, proposal: &Proposal) -> HttpResponse {
-    HttpResponse::Accepted().json(ProposalAnswer::of(app.ledger.keys(), proposal))
+/// The answer to what one client wanted, or two: the security log notes who was the first and who the second.
+pub(super) fn decided_as<T>(
+    app: &App,
+    decided: &Decided<T>,
+    done: impl FnOnce(&T) -> HttpResponse,
+) -> HttpResponse {
+    match decided {
+        Decided::Done(one) => done(one),
+        Decided::Agreed(two) => note_step(Step::Agreed, done(two)),
+        Decided::Proposed(proposal) => {
+            let answer = ProposalAnswer::of(app.ledger.keys(), proposal);
+            note_step(Step::Proposed, HttpResponse::Accepted().json(answer))
+        }
+    }
 }
 
 /// Fundings, newest first, with what went back of each.
@@ -101,10 +113,8 @@ pub(super) async fn return_funding(
         let keys = ledger.keys().clone();
         ledger.return_funding(request, move |returned| ReturnAnswer::of(&keys, returned).json())
     });
-    Ok(match done.await? {
-        Decided::Proposed(proposal) => proposed(&app, &proposal),
-        Decided::Done(answer) => answered(answer),
-    })
+    let decided = done.await?;
+    Ok(decided_as(&app, &decided, |answer| answered(answer.clone())))
 }
 
 /// What an id of that kind names.
@@ -130,13 +140,34 @@ pub(super) async fn start_run(
         Ok::<_, Problem>(run)
     })
     .await?;
-    Ok(HttpResponse::Accepted().json(CreditRunAnswer::of(app.ledger.keys(), &run)))
+    let answer = HttpResponse::Accepted().json(CreditRunAnswer::of(app.ledger.keys(), &run));
+    let waits = run.status == RunStatus::Proposed;
+    Ok(if waits { note_step(Step::Proposed, answer) } else { answer })
+}
+
+/// Runs, newest first, those begun beside the service too.
+pub(super) async fn list_runs(
+    app: web::Data<App>,
+    caller: Overseer,
+    params: web::Query<RunParams>,
+) -> Result<HttpResponse, Problem> {
+    let page = PageQuery::read(params.limit.as_deref(), params.cursor.as_deref())?;
+    let (below, most) = (below(&page)?, page.limit().saturating_add(1));
+    let ledger = Arc::clone(&app.ledger);
+    let mut rows = web::block(move || {
+        ledger.require_standing(caller.client)?;
+        Ok::<_, Problem>(ledger.credit_runs(below, most)?)
+    })
+    .await??;
+    let next_cursor = page.cut(&mut rows, |row| row.id);
+    let data = rows.iter().map(|row| CreditRunAnswer::of(app.ledger.keys(), row)).collect();
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor }))
 }
 
 /// How a run stands.
 pub(super) async fn read_run(
     app: web::Data<App>,
-    caller: Programme,
+    caller: Overseer,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = id_of(&app, IdKind::CreditRun, &id)?;
@@ -164,17 +195,15 @@ pub(super) async fn reverse_run(
     let ledger = Arc::clone(&app.ledger);
     let begun = writing(move || {
         let begun = ledger.take_run_back(request)?;
-        if let Decided::Done(reversal) = &begun {
+        if let Decided::Done(reversal) | Decided::Agreed(reversal) = &begun {
             ledger.run_reversal_in_background(reversal.id);
         }
         Ok::<_, Problem>(begun)
     });
-    Ok(match begun.await? {
-        Decided::Proposed(proposal) => proposed(&app, &proposal),
-        Decided::Done(reversal) => {
-            HttpResponse::Accepted().json(RunReversalAnswer::of(app.ledger.keys(), &reversal))
-        }
-    })
+    let decided = begun.await?;
+    Ok(decided_as(&app, &decided, |reversal| {
+        HttpResponse::Accepted().json(RunReversalAnswer::of(app.ledger.keys(), reversal))
+    }))
 }
 
 /// The reversals of a run and how they stand.

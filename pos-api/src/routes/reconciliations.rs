@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::auth::{Anyone, Bank, Reading, Session};
 use crate::extract::Body;
 use crate::problem::{Code, Problem};
+use crate::security::{Step, note_step};
 use crate::wire::exception::MAX_TEXT;
 use crate::wire::paging::{Page, PageParams, PageQuery, bad_cursor, seal_cursor};
 use crate::wire::reconciliation::{AsJson, ReconcileBody, ReconciliationAnswer, outcome};
@@ -179,7 +180,7 @@ pub(super) async fn sign_off(
         ledger.sign_off(client, bank, id)?;
         Ok::<_, Problem>(ledger.reconciliation(reader, id)?)
     });
-    shown(&app, signed.await?)
+    Ok(note_step(Step::Agreed, shown(&app, signed.await?)?))
 }
 
 /// The body of `POST /v1/reconciliations/{id}/reopenings`.
@@ -205,7 +206,7 @@ pub(super) async fn reopen(
         ledger.reopen(client, bank, id, reason)?;
         Ok::<_, Problem>(ledger.reconciliation(reader, id)?)
     });
-    shown(&app, reopened.await?)
+    Ok(note_step(Step::Agreed, shown(&app, reopened.await?)?))
 }
 
 fn shown(app: &web::Data<App>, found: Option<Reconciliation>) -> Result<HttpResponse, Problem> {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
-use ledger::service::{Decided, NotEntered, RuleRequest};
-use serde::Serialize;
+use ledger::service::{NotEntered, RuleRequest};
 
-use super::programme::proposed;
+use super::programme::decided_as;
 use crate::app::App;
 use crate::auth::{Anyone, Programme};
 use crate::extract::Body;
@@ -26,7 +25,7 @@ pub(super) async fn enter_policy(
     let request = RuleRequest { client: caller.client, rule, reason };
     let ledger = Arc::clone(&app.ledger);
     let decided = writing(move || ledger.enter_policy(request)).await?;
-    Ok(entered(&app, &decided, PolicyAnswer::of))
+    Ok(decided_as(&app, &decided, |rule| HttpResponse::Created().json(PolicyAnswer::of(rule))))
 }
 
 /// Proposes a price ceiling, or agrees to the one that another client proposed.
@@ -39,18 +38,7 @@ pub(super) async fn enter_ceiling(
     let request = RuleRequest { client: caller.client, rule, reason };
     let ledger = Arc::clone(&app.ledger);
     let decided = writing(move || ledger.enter_ceiling(request)).await?;
-    Ok(entered(&app, &decided, CeilingAnswer::of))
-}
-
-fn entered<T, A: Serialize>(
-    app: &App,
-    decided: &Decided<T>,
-    answer: impl Fn(&T) -> A,
-) -> HttpResponse {
-    match decided {
-        Decided::Proposed(proposal) => proposed(app, proposal),
-        Decided::Done(rule) => HttpResponse::Created().json(answer(rule)),
-    }
+    Ok(decided_as(&app, &decided, |rule| HttpResponse::Created().json(CeilingAnswer::of(rule))))
 }
 
 /// All policies there are and were.

@@ -185,6 +185,14 @@ impl ReturnAnswer {
     }
 }
 
+/// The page of `GET /v1/credit-runs`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunParams {
+    pub(crate) limit: Option<String>,
+    pub(crate) cursor: Option<String>,
+}
+
 /// The body of `POST /v1/credit-runs`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use ledger::domain::calendar::Date;
 use ledger::domain::money::Rupiah;
-use ledger::domain::new_rule::{NewCeiling, NewPolicy};
+use ledger::domain::new_rule::{NewCeiling, NewPolicy, NotRule};
 use ledger::domain::policy::{Good, Policy, PriceCeiling, PriceZone, Validity};
 use ledger::service::{Entered, RuleOrigin};
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,8 @@ impl CeilingBody {
             unit: self.unit,
             price: rupiah("/price", self.price)?,
         };
-        Ok((ceiling.new().map_err(|error| invalid("", error))?, reason))
+        let pointer = |error: &NotRule| if *error == NotRule::Zone { "/price_zone" } else { "" };
+        Ok((ceiling.new().map_err(|error| invalid(pointer(&error), error))?, reason))
     }
 }
 

@@ -185,6 +185,19 @@ impl Ledger {
     pub fn credit_run(&self, id: i64) -> Result<Option<CreditRun>, StoreError> {
         self.shared.read(|connection| load(connection, id))
     }
+
+    /// Runs that began, newest first: those with ids below one, by whomever and wherever they were begun.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they can't be read.
+    pub fn credit_runs(&self, below: i64, most: i64) -> Result<Vec<CreditRun>, StoreError> {
+        self.shared.read(|connection| {
+            connection.snapshot(|snapshot| {
+                let runs = snapshot.runs_below(below, most)?.into_iter();
+                runs.filter_map(|id| load(snapshot, id).transpose()).collect()
+            })
+        })
+    }
 }
 
 /// Runs the credit of a period to its end, beside the service and without its keys. More than `alone_up_to`

@@ -118,12 +118,14 @@ impl Ledger {
     ) -> Result<Decided<RunReversal>, NotTakenBack> {
         let (clock, ids) = (Arc::clone(&self.shared.clock), Arc::clone(&self.shared.ids));
         let begun = self.shared.write(move |tx| begin(tx, &ids, &request, clock.now()))?;
+        let begun_as = |id| {
+            let reversal = self.shared.read(|connection| load(connection, id))?;
+            reversal.ok_or(NotTakenBack::NotFound)
+        };
         Ok(match begun {
             Decided::Proposed(proposal) => Decided::Proposed(proposal),
-            Decided::Done(id) => {
-                let reversal = self.shared.read(|connection| load(connection, id))?;
-                Decided::Done(reversal.ok_or(NotTakenBack::NotFound)?)
-            }
+            Decided::Done(id) => Decided::Done(begun_as(id)?),
+            Decided::Agreed(id) => Decided::Agreed(begun_as(id)?),
         })
     }
 
@@ -158,14 +160,12 @@ fn begin(
     }
     // Locked, so that of requests at the same moment the later find what the first began.
     let run = tx.lock_run(request.run)?.ok_or(NotTakenBack::NotFound)?;
-    if let Some((reversal, of)) = tx.running_reversal(PROGRAMME, run.period)? {
-        return if of == run.id {
-            Ok(Decided::Done(reversal))
-        } else {
-            Err(NotTakenBack::UnderWay)
-        };
+    // A run is reversed once: what a family had spent by then stays hers, whoever asks again.
+    if let Some(reversal) = tx.reversals_of_run(run.id)?.first() {
+        return Ok(Decided::Done(reversal.id));
     }
-    if run.status == RUNNING || tx.running_run(PROGRAMME, run.period)?.is_some() {
+    let other = tx.running_reversal(PROGRAMME, run.period)?.is_some();
+    if other || run.status == RUNNING || tx.running_run(PROGRAMME, run.period)?.is_some() {
         return Err(NotTakenBack::UnderWay);
     }
     let credited = tx.shares_of_run(run.id)?.into_iter().map(|share| Rupiah::new(share.amount));
@@ -195,7 +195,7 @@ fn begin(
     };
     reversal.begin(tx, banks.into_iter())?;
     agreed.carried_out(tx, id, now)?;
-    Ok(Decided::Done(id))
+    Ok(Decided::Agreed(id))
 }
 
 /// Carries a reversal on to its end.

@@ -186,7 +186,7 @@ impl Returning<'_> {
             agreed.carried_out(tx, transfer.0, self.now)?;
             self.answer_the_first(tx, bank, (agreed, &body))?;
         }
-        Ok(Decided::Done(Answered { status: 201, body, replay: false }))
+        Ok(Decided::by(agreed.as_deref(), Answered { status: 201, body, replay: false }))
     }
 
     fn post(
