@@ -40,6 +40,20 @@ on_both_backends! {
         assert_eq!(refused.problem(422), "request_invalid");
         assert_eq!(refused.json()["errors"][0]["pointer"], "/valid_from");
 
+        // Only the programme's foods, and an amount that adds up over all families.
+        for (field, value, pointer) in [
+            ("goods", json!([{"commodity": "sugar", "unit": "kg", "decimals": 3}]), "/goods"),
+            ("goods", json!([{"commodity": "eggs", "unit": "piece", "decimals": 1}]), "/goods"),
+            ("goods", json!([]), "/goods"),
+            ("monthly_amount", json!(1_000_000_001), "/monthly_amount"),
+        ] {
+            let mut body = policy(from, 150_000);
+            body[field] = value;
+            let answer = first.api.post("/v1/policies", &body);
+            assert_eq!(answer.problem(422), "request_invalid", "{body}");
+            assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}");
+        }
+
         let wanted = policy(from, 150_000);
         let proposed = first.api.post("/v1/policies", &wanted).expect(202);
         assert_eq!(proposed["state"], "proposed", "{proposed}");
@@ -91,15 +105,20 @@ on_both_backends! {
             assert_eq!(client.get("/v1/policies").expect(200)["data"].as_array().unwrap().len(), 1);
             assert_eq!(client.post("/v1/policies", &policy(from, 1)).problem(403), "role_not_allowed");
         }
-        for bad in [
-            json!({"price_zone": 4, "commodity": "rice", "unit": "kg", "valid_from": from.to_string(),
-                   "price": 1, "reason": "uji"}),
-            json!({"price_zone": 1, "commodity": "Beras", "unit": "kg", "valid_from": from.to_string(),
-                   "price": 1, "reason": "uji"}),
-            json!({"price_zone": 1, "commodity": "rice", "unit": "kg", "valid_from": from.to_string(),
-                   "price": 0, "reason": "uji"}),
+        for (bad, pointer) in [
+            (json!({"price_zone": 4}), "/price_zone"),
+            (json!({"commodity": "Beras"}), "/commodity"),
+            (json!({"commodity": "tobacco", "grade": null}), "/commodity"),
+            (json!({"grade": "broken"}), "/commodity"),
+            (json!({"unit": "sack"}), "/commodity"),
+            (json!({"price": 0}), "/price"),
+            (json!({"price": 1_000_000_001}), "/price"),
         ] {
-            assert_eq!(first.api.post("/v1/price-ceilings", &bad).problem(422), "request_invalid");
+            let mut body = ceiling(from, 14_500);
+            body.as_object_mut().unwrap().extend(bad.as_object().unwrap().clone());
+            let answer = first.api.post("/v1/price-ceilings", &body);
+            assert_eq!(answer.problem(422), "request_invalid", "{bad}");
+            assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{bad}");
         }
         world.verify();
     }

@@ -88,27 +88,32 @@ on_both_backends! {
         assert!(!refused.status.success() && said(&refused).contains("only merchants"), "{refused:?}");
     }
 
-    /// A folder without accounts leaves them, and one with others is refused: files that were recorded are of them.
-    fn a_merchant_keeps_its_account(backend) {
+    /// A folder without accounts leaves them; another number is shown first and then goes for what comes later.
+    fn a_merchants_account_stays_until_another_is_given(backend) {
         let world = World::start(backend);
         let account = || world.till("JKT-1").api.get("/v1/me").expect(200)["account_number"].clone();
-        let update = |name: &str, number: &str| {
-            let folder = folder(&world, name, "");
+        let update = |name: &str, number: &str, flags: &[&str]| {
+            let folder = folder(&world, &format!("{name}-{}", flags.len()), "");
             let row = format!("EW-JAKARTA,{name},warung,Jalan 1,1571010001,bri,WIB,1,{number}\n");
             let header = HEADER.replace("price_zone", "price_zone,account_number");
             fs::write(folder.join("merchants.csv"), header + &row).unwrap();
-            import(&world, &folder, &["--update", "--yes"])
+            let changed = import(&world, &folder, flags);
+            let text = said(&changed);
+            assert!(changed.status.success(), "{text}");
+            text
         };
         for (name, number) in [("Tanpa", ""), ("Sama", SHOP_ACCOUNT)] {
-            let changed = update(name, number);
-            assert!(changed.status.success(), "{}", said(&changed));
+            let text = update(name, number, &["--update", "--yes"]);
+            assert!(!text.contains("account_number"), "{text}");
             assert_eq!(account(), SHOP_ACCOUNT);
         }
-        let refused = update("Lain", "99900011122");
-        let text = said(&refused);
-        assert!(!refused.status.success(), "{text}");
-        assert!(text.contains("merchants.csv:2: account_number: a merchant's account stays"), "{text}");
+        let change = format!("EW-JAKARTA: account_number: `{SHOP_ACCOUNT}` -> `99900011122`");
+        let shown = update("Lain", "99900011122", &["--update"]);
+        assert!(shown.contains(&change), "{shown}");
         assert_eq!(account(), SHOP_ACCOUNT);
+        let changed = update("Lain", "99900011122", &["--update", "--yes"]);
+        assert!(changed.contains(&change), "{changed}");
+        assert_eq!(account(), "99900011122");
         world.verify();
     }
 }

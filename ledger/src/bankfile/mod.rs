@@ -57,7 +57,7 @@ pub use error::{BankFileError, Reason};
 pub use fault::MessageFault;
 pub use format::Format;
 pub use guard::Bounds;
-pub use integrity::same_account;
+pub use integrity::{is_account, same_account};
 pub use message::MessageSettings;
 pub use open::{BankFile, open, stream};
 pub use profile::{Profile, ProfileError};

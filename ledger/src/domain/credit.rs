@@ -140,10 +140,16 @@ impl CreditWindow {
 }
 
 /// How much of a credit is taken back from a wallet, and how much of it is spent by now. `before` was
-/// taken back of it earlier.
-pub fn take_back(credit: Rupiah, before: Rupiah, balance: Rupiah) -> (Rupiah, Rupiah) {
+/// taken back of it earlier. Families spend their oldest money first, so what the wallet holds up to the
+/// sum of its `later` credits is theirs: another month's food, which this run did not bring.
+pub fn take_back(
+    credit: Rupiah,
+    before: Rupiah,
+    (balance, later): (Rupiah, Rupiah),
+) -> (Rupiah, Rupiah) {
     let left = credit.checked_sub(before).unwrap_or(Rupiah::ZERO);
-    let taken = left.min(balance);
+    let unspent = balance.checked_sub(later).unwrap_or(Rupiah::ZERO);
+    let taken = left.min(unspent);
     (taken, left.checked_sub(taken).unwrap_or(Rupiah::ZERO))
 }
 
@@ -192,6 +198,20 @@ mod tests {
         assert!(holds(last_of_november, "2017-01") && !holds(last_of_november, "2016-12"));
     }
 
+    #[test]
+    fn what_is_spent_is_the_oldest_money() {
+        let rupiah = |amount| Rupiah::new(amount).unwrap();
+        let of = |balance, later| {
+            let (taken, spent) =
+                take_back(rupiah(110_000), rupiah(0), (rupiah(balance), rupiah(later)));
+            (taken.get(), spent.get())
+        };
+        assert_eq!(of(220_000, 110_000), (110_000, 0), "nothing was spent");
+        assert_eq!(of(150_000, 110_000), (40_000, 70_000), "the next month's stays");
+        assert_eq!(of(110_000, 110_000), (0, 110_000));
+        assert_eq!(of(50_000, 110_000), (0, 110_000), "all of it, and of the next month's");
+    }
+
     proptest! {
         /// Whatever was spent between, a period's sum is its amount again, and never more.
         #[test]
@@ -204,7 +224,7 @@ mod tests {
             let (mut round, mut of_round) = (amount, Rupiah::ZERO);
             for wanted in spent {
                 balance = balance.checked_sub(rupiah(wanted)).unwrap_or(balance);
-                let (back, left) = take_back(round, of_round, balance);
+                let (back, left) = take_back(round, of_round, (balance, Rupiah::ZERO));
                 prop_assert!(back <= balance);
                 prop_assert_eq!(back.checked_add(left).and_then(|sum| sum.checked_add(of_round)), Some(round));
                 balance = balance.checked_sub(back).unwrap();

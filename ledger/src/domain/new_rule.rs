@@ -9,12 +9,28 @@ use super::calendar::{Date, Instant, Zone};
 use super::money::Rupiah;
 use super::policy::{Good, PolicyBook, PriceZone, Validity};
 
-/// The longest name of a commodity, a grade or a unit: what a request may send of one.
-const LONGEST_NAME: usize = 32;
-/// The most goods of a policy.
-const MOST_GOODS: usize = 100;
-/// The most decimals that a quantity can have.
-const MOST_DECIMALS: u32 = 9;
+/// What the programme hands out: rice, of a grade and by weight to the gram, and eggs, counted or by
+/// weight. The till, the shops' goods and the price ceilings know no other food, so no rule may name one.
+const FOODS: [Food; 5] = [
+    Food { commodity: "rice", grade: Some("medium"), unit: "kg", decimals: 3 },
+    Food { commodity: "rice", grade: Some("premium"), unit: "kg", decimals: 3 },
+    Food { commodity: "eggs", grade: None, unit: "piece", decimals: 0 },
+    Food { commodity: "eggs", grade: None, unit: "tray", decimals: 0 },
+    Food { commodity: "eggs", grade: None, unit: "kg", decimals: 3 },
+];
+
+/// The highest amount of a rule, in rupiah: far above any month or price there was, and low enough that
+/// no sum over all families comes near the end of the numbers.
+const HIGHEST_AMOUNT: i64 = 1_000_000_000;
+
+/// A food of the programme as it may be sold.
+struct Food {
+    commodity: &'static str,
+    grade: Option<&'static str>,
+    unit: &'static str,
+    /// The most decimals that a quantity of it may have.
+    decimals: u32,
+}
 
 /// A policy that is to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,21 +63,24 @@ pub struct NewCeiling {
 /// Why a rule can't be entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotRule {
-    /// A commodity, grade or unit is no name.
-    #[error("a name has 1 to 32 of a-z, 0-9 and `_`")]
-    Name,
-    /// No good may be bought, or too many.
-    #[error("a policy has 1 to 100 goods")]
+    /// Something that the programme does not hand out, or not in this way.
+    #[error(
+        "the programme's foods are rice, `medium` or `premium`, by `kg`, and eggs, without a grade, \
+         by `piece`, `tray` or `kg`"
+    )]
+    Food,
+    /// No good may be bought.
+    #[error("a policy names at least one good")]
     Goods,
     /// Two goods are the same.
     #[error("two goods have the same commodity, grade and unit")]
     SameGood,
-    /// More decimals than a quantity can have.
-    #[error("a quantity has at most 9 decimals")]
+    /// A finer quantity than the food is sold by.
+    #[error("what is counted has 0 decimals, what is weighed by `kg` at most 3")]
     Decimals,
-    /// No money.
-    #[error("has to be more than nothing")]
-    Nothing,
+    /// No money, or more than a rule may say.
+    #[error("an amount is 1 to 1000000000")]
+    Amount,
     /// No region of price ceilings.
     #[error("a region of price ceilings is 1, 2 or 3")]
     Zone,
@@ -73,15 +92,13 @@ impl NewPolicy {
     /// # Errors
     /// [`NotRule`].
     pub fn new(from: Date, monthly_amount: Rupiah, mut goods: Vec<Good>) -> Result<Self, NotRule> {
-        if monthly_amount.is_zero() {
-            return Err(NotRule::Nothing);
-        }
-        if goods.is_empty() || goods.len() > MOST_GOODS {
+        amount(monthly_amount)?;
+        if goods.is_empty() {
             return Err(NotRule::Goods);
         }
         for (place, good) in goods.iter().enumerate() {
-            names(&good.commodity, good.grade.as_deref(), &good.unit)?;
-            if good.decimals > MOST_DECIMALS {
+            let Good { commodity, grade, unit, decimals } = good;
+            if *decimals > food(commodity, grade.as_deref(), unit)?.decimals {
                 return Err(NotRule::Decimals);
             }
             let same = |other: &Good| {
@@ -137,12 +154,14 @@ impl NewCeiling {
     /// # Errors
     /// [`NotRule`].
     pub fn new(self) -> Result<Self, NotRule> {
-        names(&self.commodity, self.grade.as_deref(), &self.unit)?;
-        match (self.price.is_zero(), self.zone.0) {
-            (true, _) => Err(NotRule::Nothing),
-            (false, 1..=3) => Ok(self),
-            (false, _) => Err(NotRule::Zone),
+        let is_some = |food: &&Food| food.commodity == self.commodity && food.unit == self.unit;
+        match self.grade.as_deref() {
+            // A ceiling of all grades.
+            None => FOODS.iter().find(is_some).map(|_food| ()).ok_or(NotRule::Food)?,
+            grade => food(&self.commodity, grade, &self.unit).map(|_food| ())?,
         }
+        amount(self.price)?;
+        if matches!(self.zone.0, 1..=3) { Ok(self) } else { Err(NotRule::Zone) }
     }
 
     /// As it is stored and compared: [`NewCeiling::read`] reads it.
@@ -169,11 +188,15 @@ fn some_name(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn names(commodity: &str, grade: Option<&str>, unit: &str) -> Result<(), NotRule> {
-    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-    let is_name = |text: &str| (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(plain);
-    let all = is_name(commodity) && grade.is_none_or(is_name) && is_name(unit);
-    if all { Ok(()) } else { Err(NotRule::Name) }
+fn food(commodity: &str, grade: Option<&str>, unit: &str) -> Result<&'static Food, NotRule> {
+    let known = FOODS
+        .iter()
+        .find(|food| (food.commodity, food.grade, food.unit) == (commodity, grade, unit));
+    known.ok_or(NotRule::Food)
+}
+
+fn amount(amount: Rupiah) -> Result<(), NotRule> {
+    if (1..=HIGHEST_AMOUNT).contains(&amount.get()) { Ok(()) } else { Err(NotRule::Amount) }
 }
 
 /// The first day that has begun nowhere in the country at `now`: days begin in the east.
@@ -248,8 +271,36 @@ mod tests {
         assert_eq!(NewCeiling::read(&ceiling.text()), Some(ceiling.clone()));
         let nowhere = NewCeiling { zone: PriceZone(4), ..ceiling.clone() };
         assert_eq!(nowhere.new(), Err(NotRule::Zone));
-        let odd = NewCeiling { commodity: "Rice/".to_owned(), ..ceiling };
-        assert_eq!(odd.new(), Err(NotRule::Name));
+        let odd = NewCeiling { commodity: "Rice/".to_owned(), ..ceiling.clone() };
+        assert_eq!(odd.new(), Err(NotRule::Food));
+        let dear = NewCeiling { price: rupiah(1_000_000_001), ..ceiling };
+        assert_eq!(dear.new(), Err(NotRule::Amount));
+    }
+
+    #[test]
+    fn only_the_programmes_foods_can_be_named() {
+        let policy = |commodity: &str, grade: Option<&str>, unit: &str, decimals| {
+            let (grade, unit) = (grade.map(str::to_owned), unit.to_owned());
+            let good = Good { commodity: commodity.to_owned(), grade, unit, decimals };
+            NewPolicy::new(date(3), Rupiah::new(110_000).unwrap(), vec![good]).map(|_| ())
+        };
+        for food in &FOODS {
+            assert_eq!(policy(food.commodity, food.grade, food.unit, food.decimals), Ok(()));
+            let finer = policy(food.commodity, food.grade, food.unit, food.decimals + 1);
+            assert_eq!(finer, Err(NotRule::Decimals));
+        }
+        for (commodity, grade, unit) in [
+            ("sugar", None, "kg"),
+            ("tobacco", None, "piece"),
+            ("rice", None, "kg"),
+            ("rice", Some("broken"), "kg"),
+            ("rice", Some("premium"), "piece"),
+            ("eggs", Some("premium"), "piece"),
+            ("eggs", None, "sack"),
+            ("Rice", Some("premium"), "kg"),
+        ] {
+            assert_eq!(policy(commodity, grade, unit, 0), Err(NotRule::Food), "{commodity}");
+        }
     }
 
     #[test]

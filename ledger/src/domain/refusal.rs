@@ -124,6 +124,11 @@ impl Refusal {
         matches!(self.as_answered(), Self::PinWrong)
     }
 
+    /// Whether it lies in the shop or its terminal, and so is found before the card is looked at.
+    pub const fn is_of_the_shop(self) -> bool {
+        matches!(self, Self::MerchantInactive | Self::TerminalInactive | Self::TerminalSuspended)
+    }
+
     /// The reason as the shop may know it: that a number belongs to no card stays hidden.
     #[must_use]
     pub const fn as_answered(self) -> Self {

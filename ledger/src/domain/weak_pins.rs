@@ -2,8 +2,15 @@
 
 use super::calendar::Date;
 
+/// PINs that people choose and no pattern here covers: shapes on the keypad, and counting by twos.
+const OTHERS: [&[u8; 6]; 10] = [
+    b"246810", b"159753", b"753159", b"159357", b"357159", b"951753", b"753951", b"147369",
+    b"369147", b"142536",
+];
+
 /// Whether a PIN has a pattern that people choose: nearly all one digit, a repeat, pairs, the same
-/// forwards and backwards, steps, halves that are runs or columns of the keypad, a date.
+/// forwards and backwards, steps, three counted numbers, halves that are runs or columns of the keypad,
+/// a date; or is one of [`OTHERS`].
 pub(super) fn is_often_chosen(digits: [u8; 6]) -> bool {
     let pin = digits.map(|digit| digit.saturating_sub(b'0').min(9));
     nearly_one_digit(pin)
@@ -11,8 +18,10 @@ pub(super) fn is_often_chosen(digits: [u8; 6]) -> bool {
         || is_pairs(pin)
         || is_palindrome(pin)
         || has_even_steps(pin)
+        || is_counted(pin)
         || has_keypad_halves(pin)
         || is_date(pin)
+        || OTHERS.contains(&&digits)
 }
 
 /// 000001: five of a digit.
@@ -45,6 +54,12 @@ fn has_even_steps(pin: [u8; 6]) -> bool {
     let mut steps = pin.iter().zip(pin.iter().skip(1)).map(|(from, to)| step(*from, *to));
     let first = steps.next();
     steps.all(|later| Some(later) == first)
+}
+
+/// 121314, 102030, 302010: three numbers of two digits, always the same step up or down.
+fn is_counted([one, two, three, four, five, six]: [u8; 6]) -> bool {
+    (step(one, three), step(two, four)) == (step(three, five), step(four, six))
+        && (one == three || two == four || step(one, three) == step(two, four))
 }
 
 /// 123789, 456654, 147258, 111222: two halves, each a digit three times, a run or a column of the
@@ -87,7 +102,9 @@ mod tests {
             "505505", "112233", "998877", "111222", "115599", "123321", "120021",
             // Steps, also over 9.
             "123456", "654321", "890123", "210987", "135791", "246802", "975319",
-            // Halves of the keypad.
+            // Counted.
+            "121314", "102030", "302010", "203040", "142434", "112131", // Others.
+            "246810", "159753", "142536", // Halves of the keypad.
             "123789", "456123", "321654", "147258", "258369", "963852", "147741",
             // Dates.
             "170845", "450817", "311299", "290200", "010170",

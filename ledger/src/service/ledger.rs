@@ -254,8 +254,8 @@ impl Ledger {
     }
 
     /// The database is asked for every number that no card has, and not for one that is remembered:
-    /// after a wrong PIN it is asked for that, too, so that the time does not tell which numbers are
-    /// cards. What it says is known.
+    /// after a wrong PIN, and where a shop or terminal that may not sell asks, it is asked for that, too,
+    /// so that the time does not tell which numbers are cards. What it says is known.
     async fn ask_as_often(&self, reply: &Reply, found: Found, number: CardIndex) {
         let refusal = match reply {
             Reply::Decided { attempt, replay: false } => match &attempt.outcome {
@@ -268,7 +268,8 @@ impl Ledger {
             | Reply::ClientRevoked
             | Reply::Balance { .. } => None,
         };
-        if found.remembered && refusal.is_some_and(Refusal::is_wrong_pin) {
+        let is_hidden = |refusal: Refusal| refusal.is_wrong_pin() || refusal.is_of_the_shop();
+        if found.remembered && refusal.is_some_and(is_hidden) {
             let asked = self.directory.ask(number).await;
             tracing::trace!(asked = asked.is_ok(), "a card was looked up again");
         }

@@ -92,6 +92,14 @@ statement! {
 }
 
 statement! {
+    both RegisterAccount<'a> { merchant: i64, account: &'a str, now: i64 };
+    "INSERT INTO merchant_accounts (merchant_id, account_number, client_id, set_at) VALUES ("
+    [merchant: BigInt] ", " [account: Text] ", NULL, " [now: BigInt]
+    ") ON CONFLICT (merchant_id) DO UPDATE SET account_number = excluded.account_number,
+        client_id = excluded.client_id, set_at = excluded.set_at"
+}
+
+statement! {
     both Brought { client: i64, from: i64, until: i64 } -> (BigInt, BigInt, BigInt, BigInt);
     "SELECT COUNT(*), CAST(COALESCE(SUM(file_bytes), 0) AS BIGINT),
             CAST(COALESCE(SUM(file_rows), 0) AS BIGINT),
@@ -203,6 +211,17 @@ impl Connection {
         merchant: MerchantId,
     ) -> Result<Option<String>, StoreError> {
         self.first(MerchantAccount { merchant: merchant.0 })
+    }
+
+    /// Registers the account that a merchant's statements are of from now on.
+    pub(crate) fn register_account(
+        &mut self,
+        merchant: MerchantId,
+        account: &str,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        let (merchant, now) = (merchant.0, now.as_millis());
+        self.execute(RegisterAccount { merchant, account, now }).map(|_| ())
     }
 
     /// What a client's recordings brought within a time.

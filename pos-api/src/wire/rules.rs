@@ -57,7 +57,7 @@ impl PolicyBody {
         };
         let goods = self.goods.into_iter().map(good).collect();
         let policy = NewPolicy::new(from, amount, goods);
-        Ok((policy.map_err(|error| invalid("/goods", error))?, reason))
+        Ok((policy.map_err(|error| refused(("/goods", "/monthly_amount"), error))?, reason))
     }
 }
 
@@ -86,9 +86,18 @@ impl CeilingBody {
             unit: self.unit,
             price: rupiah("/price", self.price)?,
         };
-        let pointer = |error: &NotRule| if *error == NotRule::Zone { "/price_zone" } else { "" };
-        Ok((ceiling.new().map_err(|error| invalid(pointer(&error), error))?, reason))
+        Ok((ceiling.new().map_err(|error| refused(("/commodity", "/price"), error))?, reason))
     }
+}
+
+/// The problem of a rule that can't be, at the field it lies in: what it says of goods, or its amount.
+fn refused((goods, amount): (&str, &str), error: NotRule) -> Problem {
+    let pointer = match error {
+        NotRule::Food | NotRule::Goods | NotRule::SameGood | NotRule::Decimals => goods,
+        NotRule::Amount => amount,
+        NotRule::Zone => "/price_zone",
+    };
+    invalid(pointer, error)
 }
 
 fn day(text: &str) -> Result<Date, Problem> {
@@ -96,8 +105,7 @@ fn day(text: &str) -> Result<Date, Problem> {
 }
 
 fn rupiah(pointer: &str, amount: i64) -> Result<Rupiah, Problem> {
-    let amount = Rupiah::new(amount).ok().filter(|amount| !amount.is_zero());
-    amount.ok_or_else(|| invalid(pointer, "has to be more than nothing"))
+    Rupiah::new(amount).map_err(|_below| invalid(pointer, NotRule::Amount))
 }
 
 /// What a policy that is proposed says.

@@ -1,4 +1,7 @@
-//! The ledger itself, in this process, asked what the model is asked.
+//! The ledger itself, in this process, asked what the model is asked: one node, or two on a database that
+//! takes two.
+
+mod clocks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,19 +17,23 @@ use ledger::domain::ids::{AccountId, RowId};
 use ledger::domain::keys::key_hash;
 use ledger::domain::money::Rupiah;
 use ledger::domain::redemption::{Outcome, PointOfSale};
-use ledger::domain::reference::Reference;
+use ledger::domain::reference::Reference as FundingReference;
+use ledger::domain::resolution::FourEyes;
 use ledger::domain::settlement::DayStatus;
 use ledger::service::import::read_folder;
 use ledger::service::{
-    Answered, CardLifeError, Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger,
-    ManualClock, NewScope, NotReversed, OnceKey, Options, ProgrammeLimits, Reader, RecordingLimits,
-    RedeemRequest, Reply, ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, add_clients,
-    migrate, verify,
+    Answered, CardLifeError, Client, DatabaseUrl, FundRequest, Ledger, NewScope, NotClosed,
+    NotReversed, OnceKey, Options, ProgrammeLimits, Reader, RecordingLimits, RedeemRequest, Reply,
+    ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, add_clients, migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::clerk::{Desk, told as told_of_banks};
 use super::operations::{BASKETS, FAMILIES, Operation};
+use super::reference::Reference;
+use clocks::SetClock;
+
 use crate::folder::{self, BANKS, MONTHLY, TILLS};
 use crate::till::{goods, wrong_pin};
 
@@ -47,9 +54,15 @@ struct Sent {
 /// The ledger and who asks it.
 #[derive(Debug)]
 pub(super) struct Bench {
-    ledger: Option<Ledger>,
+    nodes: Vec<Option<Ledger>>,
+    /// The one that is asked.
+    asked: usize,
+    backend: Backend,
     options: Options,
-    clock: Arc<ManualClock>,
+    clock: Arc<SetClock>,
+    /// What the clock shows.
+    wall: Instant,
+    desk: Desk,
     runtime: Runtime,
     cards: Vec<Card>,
     tills: Vec<PointOfSale>,
@@ -65,9 +78,10 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let url: DatabaseUrl = backend.fresh_url(&dir).parse().unwrap();
         migrate(&url).unwrap();
-        let clock = Arc::new(ManualClock::new(now));
+        // One that is real can be wrong; on PostgreSQL the database's is in charge, or one that is set by hand.
+        let clock = Arc::new(SetClock::at(now, backend == Backend::Sqlite));
         let keys: PathBuf = dir.path().join("ewarong.keys");
-        let shared = Arc::<ManualClock>::clone(&clock);
+        let shared = Arc::<SetClock>::clone(&clock);
         // Roll-ups are made all the time.
         let options = Options {
             url,
@@ -76,7 +90,7 @@ impl Bench {
             // Two lanes on PostgreSQL.
             cores: 4,
             rollup_span: 32,
-            four_eyes_above: FOUR_EYES_ABOVE,
+            four_eyes_above: alone(),
             recordings: RecordingLimits::none(),
             limits: ProgrammeLimits::default(),
             wrong_pins: None,
@@ -94,19 +108,36 @@ impl Bench {
         let tellers = BANKS.map(|bank| teller(&client(bank))).to_vec();
         let office = client("office").id;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let (ledger, sent) = (Some(ledger), Vec::new());
-        Self { ledger, options, clock, runtime, cards, tills, tellers, office, sent, dir }
+        let mut nodes = vec![Some(ledger)];
+        if backend == Backend::Postgres {
+            nodes.push(Some(Ledger::open(&options).unwrap()));
+        }
+        Self {
+            nodes,
+            asked: 0,
+            backend,
+            options,
+            clock,
+            wall: now,
+            desk: Desk::default(),
+            runtime,
+            cards,
+            tills,
+            tellers,
+            office,
+            sent: Vec::new(),
+            dir,
+        }
     }
 
-    /// The answer, in the model's words.
-    pub(super) fn answer(&mut self, operation: Operation, now: Instant) -> String {
-        if let Operation::Restart { .. } = operation {
-            self.ledger.take().unwrap().close();
-            self.clock.advance_to(now);
-            self.ledger = Some(Ledger::open(&self.options).unwrap());
-            return "started".to_owned();
-        }
-        self.clock.advance_to(now);
+    /// A node's answer, in the model's words. The days and the clock are the model's after it.
+    pub(super) fn answer(
+        &mut self,
+        node: usize,
+        operation: Operation,
+        reference: &Reference,
+    ) -> String {
+        self.asked = node % self.nodes.len();
         match operation {
             Operation::Buy { card, till, basket, right_pin } => {
                 self.buy(card, till, basket, right_pin)
@@ -120,14 +151,22 @@ impl Bench {
             Operation::Inquire { card, till, right_pin } => self.inquire(card, till, right_pin),
             Operation::Block { card } => self.set_state(card, CardState::BlockedBank),
             Operation::Unblock { card } => self.set_state(card, CardState::Active),
-            Operation::Close { bank } => self.close(bank, Date::from(now.date_in(Zone::Wib))),
+            Operation::Close { bank } => self.close(bank, reference.today()),
             Operation::Credit { month } => self.credit(month),
-            Operation::Restart { .. } => unreachable!("dealt with above"),
+            Operation::Statement { short, from, accepts } => {
+                let by = self.tellers[0];
+                let last = reference.last_closed();
+                let ledger = self.nodes[self.asked].as_ref().unwrap();
+                self.desk.state(ledger, by, (last, short, from, accepts));
+                told_of_banks(ledger, self.office)
+            }
+            Operation::Restart { hours } => self.restart(hours, reference.wall).to_owned(),
+            Operation::SetClock { hours } => self.set_clock(hours),
         }
     }
 
     fn ledger(&self) -> &Ledger {
-        self.ledger.as_ref().unwrap()
+        self.nodes[self.asked].as_ref().unwrap()
     }
 
     fn pin(&self, card: usize, right: bool) -> Pin {
@@ -227,8 +266,11 @@ impl Bench {
 
     fn close(&self, bank: usize, day: Date) -> String {
         let Teller { client, bank } = self.tellers[bank];
-        let mut status =
-            self.ledger().close_day(client, bank, day, Some("uji".to_owned())).unwrap();
+        let marked = self.ledger().close_day(client, bank, day, Some("uji".to_owned()));
+        if matches!(marked, Err(NotClosed::NotOpen)) {
+            return "not open".to_owned();
+        }
+        let mut status = marked.unwrap();
         let closed = wait_until(PATIENCE, || {
             status = self.ledger().day_status(bank, day).unwrap();
             status == DayStatus::Closed
@@ -244,7 +286,7 @@ impl Bench {
                 client: self.office,
                 bank: bank.parse().unwrap(),
                 amount: Rupiah::new(families * MONTHLY).unwrap(),
-                reference: Reference::new(&format!("month {month}")).unwrap(),
+                reference: FundingReference::new(&format!("month {month}")).unwrap(),
             };
             self.ledger().fund(request).unwrap();
         }
@@ -285,6 +327,12 @@ impl Bench {
         let report = verify(&self.options.url, &mut |_, _| {}).unwrap();
         assert!(report.is_whole(), "{report:#?}\n{}\n{story}", self.dir.path().display());
     }
+}
+
+/// One clerk decides everything.
+fn alone() -> FourEyes {
+    let most = Rupiah::new(1_000_000_000_000).unwrap();
+    FourEyes { decision: most, day: most }
 }
 
 fn pos(client: &Client) -> PointOfSale {

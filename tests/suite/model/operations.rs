@@ -45,9 +45,17 @@ pub(super) enum Operation {
     Close { bank: usize },
     /// Money for a month arrives, and the month is credited.
     Credit { month: usize },
-    /// The service is stopped and started again so many days later.
-    Restart { days: u64 },
+    /// A bank's statement of its last closed day from one of its rows on, with what was not paid before; of
+    /// a new payment a part is missing where `short`. What differs then is decided.
+    Statement { short: bool, from: usize, accepts: bool },
+    /// A node is stopped and started again, with a clock that was set by so many hours meanwhile.
+    Restart { hours: i64 },
+    /// The clock is set by so many hours while the service runs, and set right again.
+    SetClock { hours: i64 },
 }
+
+/// Whole hours, so that it is never near midnight.
+const HOURS: [i64; 9] = [0, 0, 4, 24, 24, 50, -5, -30, -71];
 
 impl Operation {
     /// One that is possible after so many purchases, of which these were approved.
@@ -55,7 +63,7 @@ impl Operation {
         // One card sees more than the others, so that things happen to it one after the other.
         let card = if chance.one_in(2) { 0 } else { chance.below(FAMILIES) };
         let (till, right_pin) = (chance.below(4), !chance.one_in(6));
-        match chance.below(if purchases == 0 { 17 } else { 32 }) {
+        match chance.below(if purchases == 0 { 20 } else { 35 }) {
             0..=7 => {
                 let most = if chance.one_in(3) { BASKETS.len() } else { CHEAP };
                 Self::Buy { card, till, basket: chance.below(most), right_pin }
@@ -65,13 +73,18 @@ impl Operation {
             9..=11 => Self::Unblock { card },
             12 => Self::Close { bank: chance.below(2) },
             13..=15 => Self::Credit { month: chance.below(4) },
-            16 => Self::Restart { days: u64::try_from(chance.below(3)).unwrap() },
-            17..=20 => Self::Again { purchase: chance.below(purchases) },
-            21..=22 => Self::OtherBody { purchase: chance.below(purchases) },
+            16 => Self::Restart { hours: *chance.pick(&HOURS) },
+            17 => Self::SetClock { hours: *chance.pick(&[-50, -1, 1, 30]) },
+            18..=19 => {
+                let (short, accepts) = (chance.one_in(2), chance.one_in(2));
+                Self::Statement { short, from: chance.below(4), accepts }
+            }
+            20..=23 => Self::Again { purchase: chance.below(purchases) },
+            24..=25 => Self::OtherBody { purchase: chance.below(purchases) },
             other => {
                 let any = approved.is_empty() || chance.one_in(6);
                 let purchase = if any { chance.below(purchases) } else { *chance.pick(approved) };
-                if other < 28 {
+                if other < 31 {
                     Self::TakeBack { purchase }
                 } else {
                     Self::TakeBackAgain { purchase }

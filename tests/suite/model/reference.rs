@@ -7,9 +7,15 @@ use ledger::domain::calendar::{Date, Instant, Zone};
 use super::operations::{BASKETS, FAMILIES, Operation};
 use crate::folder::MONTHLY;
 
-/// Eight in the morning in WIB.
-const START: &str = "2018-09-03T01:00:00Z";
-const DAY: i64 = 24 * 60 * 60 * 1_000;
+/// A quarter past eight in the morning in WIB.
+const START: &str = "2018-09-03T01:15:00Z";
+const HOUR: i64 = 60 * 60 * 1_000;
+/// How far a clock may be behind what was recorded, for a start that nobody has to accept.
+const MOST_BEHIND: i64 = 48 * HOUR;
+/// No clock is set further back: the months that are credited would lie ahead of it.
+const EARLIEST: &str = "2018-08-10T00:00:00Z";
+/// Of a payment that is short so many rupiah are missing.
+const MISSING: i64 = 1_000;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Card {
@@ -35,11 +41,27 @@ struct Purchase {
 /// What a till sold on a day: purchases and rupiah, reversals and rupiah.
 type Sales = BTreeMap<(Date, usize), [i64; 4]>;
 
+/// A bank's account as its statements show it.
+#[derive(Debug, Default)]
+struct Account {
+    /// Rupiah that came in for the families, and that were paid out.
+    funded: i64,
+    paid_out: i64,
+    /// Of each settlement that the bank paid something for: how much, and whether it counts as paid.
+    settlements: BTreeMap<(Date, usize), (i64, bool)>,
+}
+
 /// The model.
 #[derive(Debug)]
 pub(super) struct Reference {
-    /// Its clock.
-    pub(super) now: Instant,
+    /// What the clock shows.
+    pub(super) wall: Instant,
+    /// The time that goes into records.
+    recorded: Instant,
+    /// Whether the clock may be wrong: otherwise the database's is in charge, and a node with another one
+    /// does not start.
+    own_clock: bool,
+    account: Account,
     cards: [Card; FAMILIES],
     purchases: Vec<Purchase>,
     open: [Date; 2],
@@ -48,10 +70,13 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(own_clock: bool) -> Self {
         let now: Instant = START.parse().unwrap();
         Self {
-            now,
+            wall: now,
+            recorded: now,
+            own_clock,
+            account: Account::default(),
             cards: [Card::default(); FAMILIES],
             purchases: Vec::new(),
             open: [Date::from(now.date_in(Zone::Wib)); 2],
@@ -71,6 +96,11 @@ impl Reference {
         purchases.filter(|(_, one)| one.amount.is_some()).map(|(place, _)| place).collect()
     }
 
+    /// The last day that the first bank has closed, or the one before its first.
+    pub(super) fn last_closed(&self) -> Date {
+        self.open[0].minus_days(1)
+    }
+
     /// What the wallets hold.
     pub(super) fn balances(&self) -> Vec<i64> {
         self.cards.iter().map(|card| card.balance).collect()
@@ -82,9 +112,8 @@ impl Reference {
         closed.map(|((day, till), sums)| format!("{day} till {till}: {sums:?}")).collect()
     }
 
-    /// The answer, after a moment has gone by.
+    /// The answer.
     pub(super) fn answer(&mut self, operation: Operation) -> String {
-        self.now = self.now.plus_millis(50);
         match operation {
             Operation::Buy { card, till, basket, right_pin } => {
                 self.buy(card, till, basket, right_pin)
@@ -114,10 +143,9 @@ impl Reference {
             }
             Operation::Close { bank } => self.close(bank),
             Operation::Credit { month } => self.credit(month),
-            Operation::Restart { days } => {
-                self.now = self.now.plus_millis(i64::try_from(days).unwrap() * DAY);
-                "started".to_owned()
-            }
+            Operation::Statement { short, from: _, accepts } => self.state(short, accepts),
+            Operation::Restart { hours } => self.restart(hours).to_owned(),
+            Operation::SetClock { .. } => "nothing is decided meanwhile".to_owned(),
         }
     }
 
@@ -135,8 +163,9 @@ impl Reference {
         card.blocked_by_bank.then_some("card_blocked")
     }
 
-    fn today(&self) -> Date {
-        Date::from(self.now.date_in(Zone::Wib))
+    /// The day of what is recorded now.
+    pub(super) fn today(&self) -> Date {
+        Date::from(self.recorded.date_in(Zone::Wib))
     }
 
     /// The day on which a till's bank counts what happens now; the cut-off is never reached.
@@ -190,6 +219,9 @@ impl Reference {
     /// The bank closes today, or is told that it has.
     fn close(&mut self, bank: usize) -> String {
         let today = self.today();
+        if today < Date::from(START.parse::<Instant>().unwrap().date_in(Zone::Wib)) {
+            return "not open".to_owned();
+        }
         self.open[bank] = self.open[bank].max(today.next());
         format!("closed {today}")
     }
@@ -198,10 +230,66 @@ impl Reference {
     fn credit(&mut self, month: usize) -> String {
         let first = !std::mem::replace(&mut self.credited[month], true);
         if first {
+            self.account.funded += i64::try_from(FAMILIES).unwrap() * MONTHLY;
             for card in &mut self.cards {
                 card.balance += MONTHLY;
             }
         }
         format!("credited {}", if first { FAMILIES } else { 0 })
+    }
+
+    /// Recorded time goes on with the clock, or waits for it; one that is far behind has to be accepted.
+    fn restart(&mut self, hours: i64) -> &'static str {
+        let wall = self.wall.plus_millis(hours * HOUR);
+        if wall < EARLIEST.parse().unwrap() {
+            return "started";
+        }
+        if hours < 0 && !self.own_clock {
+            return "not started with that clock";
+        }
+        self.wall = wall;
+        if self.recorded.as_millis() - wall.as_millis() > MOST_BEHIND {
+            self.recorded = wall;
+            return "started once the clock was accepted";
+        }
+        self.recorded = self.recorded.max(wall);
+        "started"
+    }
+
+    /// What the first bank has to pay on its last closed day, by till, after what the shops owe it.
+    fn due(&self, last: Date) -> Vec<(usize, i64)> {
+        let mut due = Vec::new();
+        for till in [0, 2] {
+            let mut owed = 0;
+            let days = self.sales.iter().filter(|((day, of), _)| *of == till && *day <= last);
+            for ((day, _), [_, gross, _, reversed]) in days {
+                let net = gross - reversed;
+                if *day == last && net > owed {
+                    due.push((till, net - owed));
+                }
+                owed = (owed - net).max(0);
+            }
+        }
+        due
+    }
+
+    /// The bank pays what it has not paid, one thing at a time; then somebody decides what differs.
+    fn state(&mut self, short: bool, accepts: bool) -> String {
+        let day = self.last_closed();
+        for (till, due) in self.due(day) {
+            let (paid, is_settled) = self.account.settlements.entry((day, till)).or_default();
+            let rest = due - *paid;
+            let missing = if short && *paid == 0 && due > MISSING { MISSING } else { 0 };
+            self.account.paid_out += rest - missing;
+            *paid += rest - missing;
+            *is_settled |= accepts || *paid == due;
+        }
+        let Account { funded, paid_out, settlements } = &self.account;
+        let mut explained = 0;
+        for ((day, till), (_, is_settled)) in settlements {
+            let due = self.due(*day).into_iter().find(|(of, _)| of == till).unwrap().1;
+            explained += if *is_settled { due } else { 0 };
+        }
+        format!("holding {}, suspense {}", funded - paid_out, explained - paid_out)
     }
 }

@@ -104,6 +104,28 @@ on_both_backends! {
         world.verify();
     }
 
+    /// What a family has spent is its oldest money: a month that was credited later is left alone, whatever was
+    /// spent before it came.
+    fn a_later_months_credit_stays_with_its_family(backend) {
+        let world = World::start(backend);
+        let programme = world.programme();
+        let families = world.families_of("bri");
+        programme.fund("-", "bri", 2 * families * MONTHLY, "OCT-NOV").expect(201);
+        let [saves, spends, empties] = [(); 3].map(|()| world.fresh_card("bri"));
+        let wrong = credited(&programme, "2018-10");
+        spend(&world, &spends, 150_000);
+        spend(&world, &empties, 220_000);
+        credited(&programme, "2018-11");
+        let spent = 40_000 + MONTHLY;
+        assert_eq!(
+            reversed(&world, &wrong, "bri"),
+            (families - 1, families * MONTHLY - spent, spent)
+        );
+        let balances = [&saves, &spends, &empties].map(|card| world.balance(card));
+        assert_eq!(balances, [2 * MONTHLY, MONTHLY, MONTHLY], "November is hers");
+        world.verify();
+    }
+
     /// Whoever asks again, because the answer was lost or to see what came of it, gets the reversal that there
     /// is: what a family had spent by then is never taken from a later month.
     fn a_run_is_reversed_once_however_often_it_is_asked_for(backend) {

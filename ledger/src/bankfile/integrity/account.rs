@@ -17,6 +17,16 @@ pub fn same_account(one: &str, other: &str) -> bool {
     plain_account(one) == plain_account(other)
 }
 
+/// Whether a text may be an account's number: 5 to 20 digits, with marks between them, behind the last
+/// slash. What else a statement may state there, a slip of the pen or a word, is compared with a
+/// registered account but never becomes one.
+pub fn is_account(text: &str) -> bool {
+    let number = text.rsplit('/').next().unwrap_or(text);
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let is_mark = |letter: char| letter.is_ascii_digit() || matches!(letter, '-' | '.' | ' ');
+    (5..=20).contains(&digits) && number.chars().all(is_mark)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,6 +40,20 @@ mod tests {
         }
         for other in ["5301000123305", "53010001233040", "", "005301"] {
             assert!(!same_account("005301000123304", other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_word_or_a_slip_is_not_an_account() {
+        for account in
+            ["00530", "0053-01-000123-30-4", "0053 01 000123", "BRINIDJA/005301000123304"]
+        {
+            assert!(is_account(account), "{account}");
+        }
+        for other in
+            ["", "1", "0053", "----", "UNKNOWN", "5.0501E+13", "123456789012345678901", "12345/"]
+        {
+            assert!(!is_account(other), "{other}");
         }
     }
 }

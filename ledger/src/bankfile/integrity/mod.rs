@@ -21,7 +21,7 @@ use std::ops::RangeInclusive;
 use chrono::{Days, NaiveDate};
 
 pub(super) use account::plain_account;
-pub use account::same_account;
+pub use account::{is_account, same_account};
 pub use explain::Explanation;
 pub use fingerprint::Fingerprints;
 pub use history::{History, Known, StatementEnd};

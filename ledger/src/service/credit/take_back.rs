@@ -262,7 +262,8 @@ impl Chunk<'_> {
     fn take(&mut self, credit: &CreditToTakeBack, wallet: &WalletState) -> Result<(), StoreError> {
         let bank = self.banks.iter().find(|bank| bank.id == wallet.issuer);
         let bank = bank.ok_or_else(|| StoreError::corrupt("a wallet's bank is not there"))?;
-        let (taken, spent) = take_back(credit.amount, credit.before, wallet.balance);
+        let (taken, spent) =
+            take_back(credit.amount, credit.before, (wallet.balance, credit.later));
         let none = ReversalShare { bank: bank.id, families: 0, amount: 0, spent: 0 };
         let share = self.shares.entry(bank.id.0).or_insert(none);
         share.spent = share.spent.saturating_add(spent.get());

@@ -78,14 +78,17 @@ impl Weighed {
         Ok(Self { about, settlement, fees: HeldRow::fees(&rows) })
     }
 
-    /// What a decision moves in all.
+    /// What a decision weighs towards the limits of four eyes: what it moves in all, or what is at stake
+    /// where that is more, as when a claim closes a difference and moves nothing.
     fn money(&self, tx: &mut Connection, (view, plan): (View, Plan)) -> Result<i64, StoreError> {
         if view.merchant != 0 {
             return Ok(0);
         }
-        let fees = if plan.posts_fees { unposted_sum(tx, (view.bank, &self.fees))? } else { 0 };
+        let fees = unposted_sum(tx, (view.bank, &self.fees))?;
         let paid = if plan.pays_settlement { self.about.due.get() } else { 0 };
-        Ok(plan.to_suspense.saturating_abs().saturating_add(paid).saturating_add(fees))
+        let moves = plan.to_suspense.saturating_abs().saturating_add(paid).saturating_add(fees);
+        let at_stake = i64::try_from(self.about.at_stake().ceil()).unwrap_or(i64::MAX);
+        Ok(moves.max(at_stake))
     }
 }
 
@@ -126,7 +129,7 @@ impl Decision<'_> {
         Ok(row)
     }
 
-    /// What is moved, with what was moved before. The client's day is added up by one at a time.
+    /// What the decision weighs, with what was decided before. The client's day is added up by one at a time.
     fn stake(
         &self,
         tx: &mut Connection,
@@ -159,9 +162,7 @@ impl Decision<'_> {
             let by = (row.reconciliation, self.clerk.client, now);
             pay(tx, ids, (&[Payment::of(settlement)], bank), by)?;
         }
-        if plan.posts_fees {
-            post_fees(tx, ids, (bank, &weighed.fees), (row.reconciliation, now))?;
-        }
+        post_fees(tx, ids, (bank, &weighed.fees), (row.reconciliation, now))?;
         if plan.to_suspense == 0 {
             return Ok(None);
         }

@@ -166,9 +166,6 @@ pub enum Flaw {
     /// New data name another time zone or region of price ceilings.
     #[error("a merchant stays in its zone: what it sold is judged by it; register the shop anew")]
     ZoneStays,
-    /// New data name another account.
-    #[error("a merchant's account stays: statements that were recorded are of it")]
-    AccountStays,
 }
 
 /// Why nothing was imported.

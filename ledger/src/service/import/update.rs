@@ -38,6 +38,8 @@ impl fmt::Display for MerchantChange {
 /// One merchant's row against what is registered.
 struct Update {
     now: MerchantRecord,
+    /// Its account at the bank, where that is another one.
+    account: Option<String>,
     changes: Vec<MerchantChange>,
 }
 
@@ -46,7 +48,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`ImportErrors::Rows`] names every row that is bad, or whose merchant isn't registered or has
-    /// another bank or account; [`ImportErrors::OnlyMerchants`] when the folder holds anything else.
+    /// another bank or zone; [`ImportErrors::OnlyMerchants`] when the folder holds anything else.
     pub fn preview_update(&self, set: &ImportSet) -> Result<Vec<MerchantChange>, ImportErrors> {
         let now = self.shared.clock.now();
         let updates = self.shared.read(|connection| updates(connection, set, now))?;
@@ -68,6 +70,9 @@ impl Ledger {
             let mut done = Vec::with_capacity(count);
             for update in updates.into_iter().filter(|update| !update.changes.is_empty()) {
                 tx.update_merchant(&update.now)?;
+                if let Some(account) = update.account {
+                    tx.register_account(update.now.id, &account, now)?;
+                }
                 for change in update.changes {
                     let place = i64::try_from(done.len()).unwrap_or(i64::MAX);
                     records.push(record(
@@ -152,12 +157,6 @@ fn update_of(
     if before.price_zone != entry.price_zone.0 {
         return Ok(Err(("price_zone", Flaw::ZoneStays)));
     }
-    if let Some(given) = &entry.account_number {
-        let registered = connection.merchant_account(before.id)?;
-        if !registered.is_some_and(|registered| same_account(&registered, given)) {
-            return Ok(Err(("account_number", Flaw::AccountStays)));
-        }
-    }
     let now = MerchantRecord {
         name: entry.name.clone(),
         kind: entry.kind.as_str().to_owned(),
@@ -165,8 +164,27 @@ fn update_of(
         region: entry.region.as_str().to_owned(),
         ..before.clone()
     };
-    let changes = differences(&entry.code, &before, &now);
-    Ok(Ok(Update { now, changes }))
+    let mut changes = differences(&entry.code, &before, &now);
+    let account = new_account(connection, before.id, entry)?;
+    changes.extend(account.as_ref().map(|(from, to)| MerchantChange {
+        merchant: entry.code.clone(),
+        column: "account_number",
+        from: from.clone(),
+        to: to.clone(),
+    }));
+    Ok(Ok(Update { now, account: account.map(|(_from, to)| to), changes }))
+}
+
+/// The account that is registered, and the one that takes its place. A row without an account leaves it;
+/// statements that were recorded keep the account that they state.
+fn new_account(
+    connection: &mut Connection,
+    merchant: MerchantId,
+    entry: &MerchantEntry,
+) -> Result<Option<(String, String)>, StoreError> {
+    let Some(given) = &entry.account_number else { return Ok(None) };
+    let registered = connection.merchant_account(merchant)?.unwrap_or_default();
+    Ok((!same_account(&registered, given)).then(|| (registered, given.clone())))
 }
 
 fn differences(

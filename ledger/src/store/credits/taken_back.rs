@@ -103,13 +103,20 @@ statement! {
 }
 
 statement! {
-    // A run credits a wallet once.
+    // A run credits a wallet once. Last: what the wallet got later, and keeps.
     both CreditsOfRun { programme: i16, period: i32, run: i64, after: i64, most: i64 }
-        -> (BigInt, SmallInt, BigInt, BigInt, Nullable<BigInt>);
+        -> (BigInt, SmallInt, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>);
     "SELECT c.wallet_id, c.round, c.transfer_id, t.amount,
             (SELECT CAST(SUM(x.amount) AS BIGINT) FROM credit_reversals x
              WHERE x.programme = c.programme AND x.period = c.period AND x.wallet_id = c.wallet_id
-                AND x.round = c.round)
+                AND x.round = c.round),
+            (SELECT CAST(SUM(y.amount - COALESCE((
+                SELECT SUM(x.amount) FROM credit_reversals x
+                WHERE x.programme = k.programme AND x.period = k.period
+                    AND x.wallet_id = k.wallet_id AND x.round = k.round), 0)) AS BIGINT)
+             FROM credits k
+             JOIN transfers y ON y.id = k.transfer_id AND y.anchor_id = k.wallet_id
+             WHERE k.wallet_id = c.wallet_id AND k.transfer_id > c.transfer_id)
      FROM credits c
      JOIN transfers t ON t.id = c.transfer_id AND t.anchor_id = c.wallet_id
      WHERE c.programme = " [programme: SmallInt] " AND c.period = " [period: Integer]
@@ -186,6 +193,8 @@ pub(crate) struct CreditToTakeBack {
     pub(crate) amount: Rupiah,
     /// What was taken back of it before.
     pub(crate) before: Rupiah,
+    /// What was credited to the wallet after it and not taken back.
+    pub(crate) later: Rupiah,
 }
 
 /// A wallet of which something was taken back in a period.
@@ -292,16 +301,17 @@ impl Connection {
         most: i64,
     ) -> Result<Vec<CreditToTakeBack>, StoreError> {
         let ReversalRow { programme, period, run, last_wallet: after, .. } = *reversal;
-        let rows: Vec<(i64, i16, i64, i64, Option<i64>)> =
+        let rows: Vec<(i64, i16, i64, i64, Option<i64>, Option<i64>)> =
             self.load(CreditsOfRun { programme, period, run, after, most })?;
         rows.into_iter()
-            .map(|(wallet, round, transfer, amount, before)| {
+            .map(|(wallet, round, transfer, amount, before, later)| {
                 Ok(CreditToTakeBack {
                     wallet: AccountId(wallet),
                     round,
                     transfer: RowId(transfer),
                     amount: rupiah(amount)?,
                     before: rupiah(before.unwrap_or(0))?,
+                    later: rupiah(later.unwrap_or(0))?,
                 })
             })
             .collect()
