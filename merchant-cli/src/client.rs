@@ -23,6 +23,9 @@ const BACKOFF: [Duration; 4] = [
     Duration::from_secs(2),
 ];
 
+/// The longest that a request waits because the server says so.
+const PATIENCE: u64 = 5;
+
 /// How long one attempt may take.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -50,6 +53,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The body as sent.
     pub(crate) body: String,
+    /// Seconds to wait before another try, where the server says how many.
+    retry_after: Option<u64>,
     /// Whether an earlier attempt ended without an answer, so that it may have been done.
     pub(crate) uncertain_before: bool,
 }
@@ -221,7 +226,10 @@ impl Answer {
         }
         let failure = Failure::new(exit_of(self.status), lines.join("\n"));
         if failure.exit() == Exit::Unavailable {
-            failure.hint("try again in a moment")
+            match self.retry_after {
+                Some(seconds) => failure.hint(&format!("try again in {seconds} seconds")),
+                None => failure.hint("try again in a moment"),
+            }
         } else if problem.code == "terminal_suspended" {
             failure
                 .hint("only the shop's bank can lift it: tell it what was tried at this terminal")
@@ -257,22 +265,31 @@ fn send(
     let mut pauses = BACKOFF.into_iter();
     loop {
         let outcome = attempt().and_then(|mut response| {
+            let retry_after = response.headers().get("Retry-After");
+            let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
             let status = response.status().as_u16();
-            Ok((status, response.body_mut().read_to_string()?))
+            let body = response.body_mut().read_to_string()?;
+            Ok(Answer { status, body, retry_after, uncertain_before })
         });
-        let may_repeat = match &outcome {
-            Ok((503, _)) => true,
-            Ok((502 | 504, _)) | Err(_) => repeat == Repeat::Harmless,
-            Ok(_) => false,
+        let pause = pauses.next();
+        let pause = match &outcome {
+            Ok(Answer { status: 503, .. }) => pause,
+            // Nothing was done, and the server says from when on it will be.
+            Ok(Answer { status: 429, retry_after: Some(seconds), .. }) => pause
+                .filter(|_more| *seconds <= PATIENCE)
+                .map(|pause| pause.max(Duration::from_secs(*seconds))),
+            Ok(Answer { status: 502 | 504, .. }) | Err(_) => {
+                pause.filter(|_more| repeat == Repeat::Harmless)
+            }
+            Ok(_) => None,
         };
-        let pause = pauses.next().filter(|_pause| may_repeat);
         match (outcome, pause) {
-            (Ok((status, body)), None) => return Ok(Answer { status, body, uncertain_before }),
+            (Ok(answer), None) => return Ok(answer),
             (Err(error), None) => {
                 return Err(NoAnswer { server: server.to_owned(), reason: error.to_string() });
             }
             (outcome, Some(pause)) => {
-                uncertain_before |= !matches!(outcome, Ok((503, _)));
+                uncertain_before |= !matches!(outcome, Ok(Answer { status: 429 | 503, .. }));
                 thread::sleep(pause);
             }
         }

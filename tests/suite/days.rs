@@ -180,7 +180,12 @@ on_both_backends! {
         assert_eq!((&told["problem"], number(told, "tries")), (&Value::Null, 0), "no shop's business");
         assert!(days(&world.till("JBI-1").api, "").is_empty(), "another bank's");
         assert!(days(&world.bank("bri").api, "").is_empty(), "another bank's");
-        assert_eq!(days(&world.auditor().api, ""), [one]);
+        assert_eq!(days(&world.auditor().api, ""), [one.clone()]);
+        // A later day says what it waits for.
+        mark(&world, "bni", day.plus_days(2));
+        let behind = &days(&bni.api, "")[1];
+        let first = text(&one, "business_date");
+        assert_eq!(text(behind, "problem"), format!("the bank's day {first} is still closing"));
 
         world.sql("UPDATE banks SET clearing_code = '009' WHERE code = 'bni'");
         assert!(wait_until(2 * PATIENCE, || days(&bni.api, "").is_empty()), "{}", world.server.log());

@@ -80,6 +80,27 @@ fn every_route_is_in_the_description_and_the_other_way_round() {
     assert_eq!(described(), registered);
 }
 
+/// What any request with a token can be answered is written at each route, and what any body can.
+#[test]
+fn every_route_says_what_all_can_be_answered() {
+    let description = description();
+    let mut missing = Vec::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let operations = operations.as_object().unwrap().iter();
+        for (method, operation) in operations.filter(|_| path.starts_with("/v1/")) {
+            let mut wanted = vec!["401", "429", "503", "default"];
+            if operation.get("requestBody").is_some() {
+                wanted.extend(["400", "403", "408", "413", "415", "422"]);
+            }
+            wanted.retain(|status| operation["responses"].get(status).is_none());
+            if !wanted.is_empty() {
+                missing.push(format!("{method} {path}: {wanted:?}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not described:\n  {}", missing.join("\n  "));
+}
+
 #[test]
 fn the_guide_names_every_route_and_no_other() {
     assert_eq!(named(&read("docs/API.md")), registered());

@@ -151,6 +151,9 @@ impl Ledger {
 fn marked_day(row: DayRow, inside: bool) -> Result<MarkedDay, StoreError> {
     let state = DayStatus::from_number(row.status);
     let (tries, problem) = row.trouble.unzip();
+    // It is not tried before the earlier one is closed, so nothing else is known of it.
+    let behind = row.behind.map(|day| format!("the bank's day {day} is still closing"));
+    let problem = behind.or(problem);
     Ok(MarkedDay {
         bank: row.bank.parse().map_err(|error| StoreError::corrupt(format!("{error}")))?,
         business_date: row.day,

@@ -117,7 +117,9 @@ statement! {
 
 statement! {
     both DaysShown { merchant: Option<i64>, bank: Option<i16>, day: Option<i32> } -> DayShownSql;
-    "SELECT b.code, d.business_date, d.status, d.marked_at, d.closed_at, e.reason, t.tries, t.problem
+    "SELECT b.code, d.business_date, d.status, d.marked_at, d.closed_at, e.reason, t.tries, t.problem,
+        (SELECT MIN(o.business_date) FROM business_days o WHERE o.bank_id = d.bank_id
+            AND o.business_date < d.business_date AND o.status = 1 AND d.status = 1)
      FROM business_days d JOIN banks b ON b.id = d.bank_id
      LEFT JOIN early_closes e ON e.bank_id = d.bank_id AND e.business_date = d.business_date
      LEFT JOIN closing_troubles t ON t.bank_id = d.bank_id AND t.business_date = d.business_date
@@ -138,9 +140,10 @@ type DayShownSql = (
     Nullable<Text>,
     Nullable<Integer>,
     Nullable<Text>,
+    Nullable<Integer>,
 );
 type DayShownRow =
-    (String, i32, i16, i64, Option<i64>, Option<String>, Option<i32>, Option<String>);
+    (String, i32, i16, i64, Option<i64>, Option<String>, Option<i32>, Option<String>, Option<i32>);
 
 /// A marked day as it is shown.
 #[derive(Clone, Debug)]
@@ -154,6 +157,8 @@ pub(crate) struct DayRow {
     pub(crate) early_reason: Option<String>,
     /// What keeps it from being closed, and how often that was tried.
     pub(crate) trouble: Option<(i32, String)>,
+    /// The bank's first day before it that is not closed.
+    pub(crate) behind: Option<Date>,
 }
 
 /// A transaction that may write a batch.
@@ -241,10 +246,32 @@ impl Connection {
         let day = day.map(Date::as_number);
         let rows: Vec<DayShownRow> = self.load(DaysShown { merchant, bank, day })?;
         rows.into_iter()
-            .map(|(bank, day, status, marked_at, closed_at, early_reason, tries, problem)| {
-                let (day, trouble) = (date(day)?, tries.zip(problem));
-                Ok(DayRow { bank, day, status, marked_at, closed_at, early_reason, trouble })
-            })
+            .map(
+                |(
+                    bank,
+                    day,
+                    status,
+                    marked_at,
+                    closed_at,
+                    early_reason,
+                    tries,
+                    problem,
+                    behind,
+                )| {
+                    let (day, trouble) = (date(day)?, tries.zip(problem));
+                    let behind = behind.map(date).transpose()?;
+                    Ok(DayRow {
+                        bank,
+                        day,
+                        status,
+                        marked_at,
+                        closed_at,
+                        early_reason,
+                        trouble,
+                        behind,
+                    })
+                },
+            )
             .collect()
     }
 

@@ -1,7 +1,7 @@
 //! What a recording brings, in its own transaction: the account that its files are of, and how much of the
 //! client's day it takes.
 
-use crate::bankfile::{is_account, same_account};
+use crate::bankfile::same_account;
 use crate::domain::calendar::Instant;
 use crate::store::connection::Connection;
 use crate::store::kept::{NewMerchantAccount, NewRecordingCount};
@@ -26,7 +26,6 @@ pub(super) fn keep_account(
             status: "wrong_account",
             reason: format!("the statement is of account `{found}`, not of `{wanted}`"),
         }),
-        None if !is_account(found) => Ok(()),
         None => Ok(NewMerchantAccount::insert_all(
             tx,
             vec![NewMerchantAccount {

@@ -122,8 +122,8 @@ impl Evidence {
             let accounts = read.statements.iter().filter_map(|one| one.account.as_deref());
             accounts.map(|account| (account, read.name.as_str()))
         });
-        // Marks and zeros alone are no account.
-        named.find(|(account, _file)| !bankfile::same_account(account, ""))
+        // A slip of the pen is not an account, and does not stand in a right one's way.
+        named.find(|(account, _file)| bankfile::is_account(account))
     }
 }
 

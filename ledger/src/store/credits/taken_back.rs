@@ -103,7 +103,8 @@ statement! {
 }
 
 statement! {
-    // A run credits a wallet once. Last: what the wallet got later, and keeps.
+    // A run credits a wallet once. Last: what the wallet got later, and keeps; found by the periods there
+    // are, for credits are filed by period and then by wallet (`SQLite` keeps the order of a CROSS JOIN).
     both CreditsOfRun { programme: i16, period: i32, run: i64, after: i64, most: i64 }
         -> (BigInt, SmallInt, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>);
     "SELECT c.wallet_id, c.round, c.transfer_id, t.amount,
@@ -114,9 +115,11 @@ statement! {
                 SELECT SUM(x.amount) FROM credit_reversals x
                 WHERE x.programme = k.programme AND x.period = k.period
                     AND x.wallet_id = k.wallet_id AND x.round = k.round), 0)) AS BIGINT)
-             FROM credits k
-             JOIN transfers y ON y.id = k.transfer_id AND y.anchor_id = k.wallet_id
-             WHERE k.wallet_id = c.wallet_id AND k.transfer_id > c.transfer_id)
+             FROM (SELECT DISTINCT period FROM credit_runs WHERE programme = c.programme) r
+             CROSS JOIN credits k CROSS JOIN transfers y
+             WHERE k.programme = c.programme AND k.period = r.period
+                AND k.wallet_id = c.wallet_id AND k.transfer_id > c.transfer_id
+                AND y.id = k.transfer_id AND y.anchor_id = k.wallet_id)
      FROM credits c
      JOIN transfers t ON t.id = c.transfer_id AND t.anchor_id = c.wallet_id
      WHERE c.programme = " [programme: SmallInt] " AND c.period = " [period: Integer]
