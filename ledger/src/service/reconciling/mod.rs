@@ -11,6 +11,7 @@ mod evidence;
 mod expected;
 mod ground;
 pub(super) mod held;
+pub(super) mod hashes;
 mod kept;
 mod limits;
 mod pieces;

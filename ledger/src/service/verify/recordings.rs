@@ -1,0 +1,256 @@
+//! What recordings of banks' files left behind, against the hashes and events that were kept of them.
+
+use ring::digest::{Context, SHA256};
+
+use crate::domain::kept::KeptHash;
+use crate::domain::resolution::Resolution;
+use crate::store::StoreError;
+use crate::store::connection::Connection;
+use crate::store::verify::{ExceptionStep, FilePartRow, ReconciledRow, RecordingRow};
+
+use super::super::reconciling::differences::{CLEARED, OPEN, PROPOSED, RESOLVED};
+use super::super::reconciling::kept;
+use super::{Check, Run, require};
+
+/// Checks files, reconciliations and differences.
+pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
+    run.check("bank_files", files)?;
+    run.check("reconciliations", |connection, check| {
+        recorded_files(connection, check)?;
+        outcomes(connection, check)?;
+        check.note_rules(connection.broken_reconciliations()?);
+        Ok(())
+    })?;
+    run.check("exceptions", |connection, check| {
+        exceptions(connection, check)?;
+        check.note_rules(connection.broken_exceptions()?);
+        Ok(())
+    })
+}
+
+/// A file while its parts go by.
+struct File {
+    id: i64,
+    sha256: Vec<u8>,
+    hash: Context,
+    next: i64,
+}
+
+impl File {
+    fn judge(self) -> Result<(), String> {
+        require(self.hash.finish().as_ref() == self.sha256, || {
+            format!("bank_files {}: its bytes are not those that were received", self.id)
+        })
+    }
+}
+
+fn files(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
+    let mut file: Option<File> = None;
+    connection.each_file_part(&mut |(id, sha256, part, content): FilePartRow| {
+        if file.as_ref().is_none_or(|file| file.id != id) {
+            let next = File { id, sha256, hash: Context::new(&SHA256), next: 0 };
+            if let Some(before) = file.replace(next) {
+                check.seen(before.judge());
+            }
+        }
+        if let (Some(file), Some(part), Some(content)) = (&mut file, part, content) {
+            check.note(require(part == file.next, || {
+                format!("bank_file_parts of {id}: part {part} stands where {} should", file.next)
+            }));
+            file.next = part.saturating_add(1);
+            file.hash.update(&content);
+        }
+        Ok(())
+    })?;
+    if let Some(last) = file {
+        check.seen(last.judge());
+    }
+    Ok(())
+}
+
+/// A recording while its files go by.
+struct Recording {
+    reconciliation: i64,
+    at: i64,
+    stated: Option<Vec<u8>>,
+    files: KeptHash,
+}
+
+impl Recording {
+    fn judge(&self) -> Result<(), String> {
+        require(self.stated.as_deref() == Some(self.files.bytes()), || {
+            format!(
+                "reconciliations {}: its files are not those that were recorded",
+                self.reconciliation
+            )
+        })
+    }
+}
+
+fn recorded_files(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
+    let mut recording: Option<Recording> = None;
+    connection.each_recording(&mut |(key, hash, (name, format, profile)): RecordingRow| {
+        let (reconciliation, at, is_file, id) = key;
+        if is_file == 0 {
+            let files = KeptHash::default();
+            let next = Recording { reconciliation, at, stated: hash, files };
+            if let Some(before) = recording.replace(next) {
+                check.note(before.judge());
+            }
+            return Ok(());
+        }
+        let of = recording.as_mut();
+        match of.filter(|of| (of.reconciliation, of.at) == (reconciliation, at)) {
+            Some(of) => {
+                let texts = (name.as_str(), format.as_str(), profile.as_deref());
+                kept::file(&mut of.files, id, &hash.unwrap_or_default(), texts);
+            }
+            None => check.note(Err(format!("bank_files {id}: no recording brought it then"))),
+        }
+        Ok(())
+    })?;
+    check.note(recording.map_or(Ok(()), |last| last.judge()));
+    Ok(())
+}
+
+/// A reconciliation while its outcomes and used-up rows go by.
+struct Left {
+    id: i64,
+    stated: Option<Vec<u8>>,
+    hash: KeptHash,
+}
+
+impl Left {
+    fn judge(&self) -> Result<(), String> {
+        require(self.stated.as_deref() == Some(self.hash.bytes()), || {
+            format!(
+                "reconciliations {}: its row, outcomes or used-up rows are not what was recorded",
+                self.id
+            )
+        })
+    }
+}
+
+fn outcomes(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
+    let mut left: Option<Left> = None;
+    connection.each_reconciled_row(&mut |row: ReconciledRow| {
+        let ((id, kind, number, amount), (first, second, third, bank), stated) = row;
+        if kind == 0 {
+            let mut hash = KeptHash::default();
+            kept::header(&mut hash, (number, amount.unwrap_or(0)), &first);
+            if let Some(before) = left.replace(Left { id, stated, hash }) {
+                check.seen(before.judge());
+            }
+        } else if let Some(left) = &mut left {
+            if kind == 1 {
+                let texts = (first.as_str(), second.as_str(), third.as_str());
+                kept::outcome(&mut left.hash, (number, amount), texts, bank.as_deref());
+            } else {
+                kept::used(&mut left.hash, &first);
+            }
+        }
+        Ok(())
+    })?;
+    if let Some(last) = left {
+        check.seen(last.judge());
+    }
+    Ok(())
+}
+
+/// A difference while its events go by.
+struct Difference {
+    id: i64,
+    state: i64,
+    found_at: i64,
+    events: i64,
+    decided_by: Option<i64>,
+    resolution: Option<String>,
+    /// What the events say so far: how many, the state, who decided, when the last was.
+    seen: i64,
+    followed: Option<i16>,
+    decided: Option<i64>,
+    last_at: i64,
+}
+
+impl Difference {
+    fn happens(
+        &mut self,
+        number: i64,
+        at: i64,
+        (event, client): (&str, Option<i64>),
+    ) -> Result<(), String> {
+        self.seen = self.seen.saturating_add(1);
+        let about = || format!("exception_events of {} ({number})", self.id);
+        require(number == self.seen, || format!("{}: one before it is missing", about()))?;
+        require(at >= self.last_at, || format!("{}: it happened before the one before", about()))?;
+        require((event == "found") == (number == 1), || {
+            format!("{}: a difference is found first, and once", about())
+        })?;
+        require(number != 1 || at == self.found_at, || {
+            format!("exceptions {}: it was found at another time", self.id)
+        })?;
+        self.last_at = at;
+        let (state, decided) = match event {
+            "found" | "changed" => (OPEN, None),
+            "proposed" => (PROPOSED, client),
+            "resolved" => (RESOLVED, client),
+            "cleared" => (CLEARED, self.decided),
+            "note" => return Ok(()),
+            _ => return Err(format!("{}: there is no event `{event}`", about())),
+        };
+        (self.followed, self.decided) = (Some(state), decided);
+        Ok(())
+    }
+
+    fn judge(&self) -> Result<(), String> {
+        let at = |what: &str| format!("exceptions {}: {what}", self.id);
+        require(self.seen == self.events, || at("it does not count its events"))?;
+        require(self.followed.map(i64::from) == Some(self.state), || {
+            at("its state is not what its events say")
+        })?;
+        require(self.decided == self.decided_by, || {
+            at("its events say that somebody else decided")
+        })?;
+        let name = self.resolution.as_deref();
+        require(self.decided.is_some() == name.is_some(), || {
+            at("its decision is missing, or there is one too many")
+        })?;
+        require(name.is_none_or(|name| Resolution::named(name).is_some()), || {
+            at("there is no such decision")
+        })
+    }
+}
+
+fn exceptions(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
+    let mut difference: Option<Difference> = None;
+    connection.each_exception_step(&mut |(numbers, (text, more)): ExceptionStep| {
+        let (id, number, state, at, events, client) = numbers;
+        if number == 0 && state >= 0 {
+            let next = Difference {
+                id,
+                state,
+                found_at: at,
+                events,
+                decided_by: client,
+                resolution: Some(more).filter(|name| !name.is_empty()),
+                seen: 0,
+                followed: None,
+                decided: None,
+                last_at: i64::MIN,
+            };
+            if let Some(before) = difference.replace(next) {
+                check.seen(before.judge());
+            }
+            return Ok(());
+        }
+        check.note(match difference.as_mut().filter(|of| of.id == id) {
+            Some(of) => of.happens(number, at, (&text, client)),
+            None => Err(format!("exception_events of {id}: there is no such difference")),
+        });
+        Ok(())
+    })?;
+    if let Some(last) = difference {
+        check.seen(last.judge());
+    }
+    Ok(())
+}
