@@ -12,7 +12,7 @@ mod expected;
 mod ground;
 pub(super) mod held;
 pub(super) mod hashes;
-mod kept;
+pub(super) mod kept;
 mod limits;
 mod pieces;
 mod record;

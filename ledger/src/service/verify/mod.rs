@@ -51,6 +51,8 @@
 //! | `wallet_last_ids` | a wallet's last id is the end of a batch | I8 |
 //! | `nodes` | no node made an id above its mark | I8 |
 //! | `bank_files` | a file's parts are the bytes that were received | I4 |
+//! | `bank_file_rows` | what is kept of a file's statements and rows is what its bytes say | I4 |
+//! | `recording_counts` | what a recording was counted for is what it brought, by whom; a merchant's files are of its account | I4 |
 //! | `reconciliations` | what a recording left behind is what was hashed then, and rows follow from events | I4 |
 //! | `exceptions` | a difference's state follows from its events | I4 |
 //! | `recorded_answers` | what was answered about a reversal, or a funding's return, is what it did | I3 |
@@ -66,6 +68,7 @@ mod answers;
 mod attempt;
 mod batches;
 mod dates;
+mod files;
 mod funds;
 mod history;
 mod keyed;
@@ -286,6 +289,7 @@ fn check_all(run: &mut Run<'_>) -> Result<(), StoreError> {
     rollups::run(run)?;
     settlements::run(run)?;
     records::run(run)?;
+    files::run(run)?;
     recordings::run(run)?;
     answers::run(run)?;
     shops::run(run)

@@ -1,20 +1,17 @@
 //! What recordings of banks' files left behind, against the hashes and events that were kept of them.
 
-use ring::digest::{Context, SHA256};
-
 use crate::domain::kept::KeptHash;
 use crate::domain::resolution::Resolution;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
-use crate::store::verify::{ExceptionStep, FilePartRow, ReconciledRow, RecordingRow};
+use crate::store::verify::{ExceptionStep, ReconciledRow, RecordingRow};
 
 use super::super::reconciling::differences::{CLEARED, OPEN, PROPOSED, RESOLVED};
-use super::super::reconciling::kept;
+use super::super::reconciling::hashes;
 use super::{Check, Run, require};
 
-/// Checks files, reconciliations and differences.
+/// Checks reconciliations and differences.
 pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
-    run.check("bank_files", files)?;
     run.check("reconciliations", |connection, check| {
         recorded_files(connection, check)?;
         outcomes(connection, check)?;
@@ -26,46 +23,6 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
         check.note_rules(connection.broken_exceptions()?);
         Ok(())
     })
-}
-
-/// A file while its parts go by.
-struct File {
-    id: i64,
-    sha256: Vec<u8>,
-    hash: Context,
-    next: i64,
-}
-
-impl File {
-    fn judge(self) -> Result<(), String> {
-        require(self.hash.finish().as_ref() == self.sha256, || {
-            format!("bank_files {}: its bytes are not those that were received", self.id)
-        })
-    }
-}
-
-fn files(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
-    let mut file: Option<File> = None;
-    connection.each_file_part(&mut |(id, sha256, part, content): FilePartRow| {
-        if file.as_ref().is_none_or(|file| file.id != id) {
-            let next = File { id, sha256, hash: Context::new(&SHA256), next: 0 };
-            if let Some(before) = file.replace(next) {
-                check.seen(before.judge());
-            }
-        }
-        if let (Some(file), Some(part), Some(content)) = (&mut file, part, content) {
-            check.note(require(part == file.next, || {
-                format!("bank_file_parts of {id}: part {part} stands where {} should", file.next)
-            }));
-            file.next = part.saturating_add(1);
-            file.hash.update(&content);
-        }
-        Ok(())
-    })?;
-    if let Some(last) = file {
-        check.seen(last.judge());
-    }
-    Ok(())
 }
 
 /// A recording while its files go by.
@@ -103,7 +60,7 @@ fn recorded_files(connection: &mut Connection, check: &mut Check) -> Result<(), 
         match of.filter(|of| (of.reconciliation, of.at) == (reconciliation, at)) {
             Some(of) => {
                 let texts = (name.as_str(), format.as_str(), profile.as_deref());
-                kept::file(&mut of.files, id, &hash.unwrap_or_default(), texts);
+                hashes::file(&mut of.files, id, &hash.unwrap_or_default(), texts);
             }
             None => check.note(Err(format!("bank_files {id}: no recording brought it then"))),
         }
@@ -137,16 +94,16 @@ fn outcomes(connection: &mut Connection, check: &mut Check) -> Result<(), StoreE
         let ((id, kind, number, amount), (first, second, third, bank), stated) = row;
         if kind == 0 {
             let mut hash = KeptHash::default();
-            kept::header(&mut hash, (number, amount.unwrap_or(0)), &first);
+            hashes::header(&mut hash, (number, amount.unwrap_or(0)), &first);
             if let Some(before) = left.replace(Left { id, stated, hash }) {
                 check.seen(before.judge());
             }
         } else if let Some(left) = &mut left {
             if kind == 1 {
                 let texts = (first.as_str(), second.as_str(), third.as_str());
-                kept::outcome(&mut left.hash, (number, amount), texts, bank.as_deref());
+                hashes::outcome(&mut left.hash, (number, amount), texts, bank.as_deref());
             } else {
-                kept::used(&mut left.hash, &first);
+                hashes::used(&mut left.hash, &first);
             }
         }
         Ok(())

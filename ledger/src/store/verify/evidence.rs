@@ -48,8 +48,7 @@ statement! {
      UNION ALL
      SELECT r.id, CAST(2 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS BIGINT), x.fingerprint,
             '', '', CAST(NULL AS TEXT), NULL
-     FROM reconciliations r JOIN matched_rows x ON x.bank_id = r.bank_id
-        AND x.merchant_id = r.merchant_id AND x.business_date = r.business_date
+     FROM reconciliations r JOIN matched_rows x ON x.run_id = r.result_run
      ORDER BY 1, 2"
 }
 
@@ -157,7 +156,9 @@ rules! {
          WHERE NOT CASE kind WHEN 1 THEN previous IS NULL OR previous <> 2
                 WHEN 2 THEN previous IS NOT NULL AND previous <> 2
                 ELSE previous IS NOT NULL AND previous = 2 END
-            OR created_at < earlier OR (kind <> 1 AND previous_hash <> result_hash)
+            OR (created_at < earlier AND NOT EXISTS (SELECT 1 FROM clock_eras e
+                WHERE e.began_at <= x.created_at AND e.recorded_to >= x.earlier))
+            OR (kind <> 1 AND previous_hash <> result_hash)
             OR (kind = 1) <> (files_hash IS NOT NULL) OR (kind = 1) <> (kept_hash IS NOT NULL)
             OR (kind = 3) <> (reason <> '')
          ORDER BY reconciliation_id LIMIT 1";
@@ -186,11 +187,13 @@ rules! {
          LEFT JOIN reconciliation_events v ON v.reconciliation_id = u.reconciliation_id
             AND v.kind = 1 AND v.created_at = f.received_at AND v.client_id = f.client_id
          GROUP BY f.id HAVING COUNT(v.reconciliation_id) = 0 ORDER BY f.id LIMIT 1";
-    UsedWithoutReconciliation: "matched_rows of {}: no reconciliation used them up",
-        "SELECT CAST(x.business_date AS BIGINT) FROM matched_rows x
-         LEFT JOIN reconciliations r ON r.bank_id = x.bank_id AND r.merchant_id = x.merchant_id
-            AND r.business_date = x.business_date
-         WHERE r.id IS NULL ORDER BY x.business_date LIMIT 1";
+    // Rows of a run that no reconciliation names were left behind, and count for nothing.
+    UsedByAnother: "reconciliations {}: it used up a row of another bank, merchant or day",
+        "SELECT r.id FROM reconciliations r
+         JOIN matched_rows x ON x.run_id = r.result_run
+         WHERE x.bank_id <> r.bank_id OR x.merchant_id <> r.merchant_id
+            OR x.business_date <> r.business_date
+         ORDER BY r.id LIMIT 1";
     ReconciledDay: "reconciliations {}: its bank has not closed that day",
         "SELECT r.id FROM reconciliations r
          LEFT JOIN business_days d ON d.bank_id = r.bank_id AND d.business_date = r.business_date

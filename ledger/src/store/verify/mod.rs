@@ -22,6 +22,7 @@ macro_rules! rules {
 }
 
 mod evidence;
+mod files;
 mod funds;
 mod guards;
 mod history;
@@ -52,6 +53,7 @@ use super::connection::{Connection, DatabaseUrl, Purpose};
 use super::error::StoreError;
 
 pub(crate) use evidence::{ExceptionStep, FilePartRow, ReconciledRow, RecordingRow};
+pub(crate) use files::{KeptFileRow, KeptRows};
 pub(crate) use funds::RunAtBank;
 pub(crate) use history::{AttemptRecord, BatchRecord, TransferRecord};
 pub(crate) use keyed::{AnswerRecord, AnsweredReversal};

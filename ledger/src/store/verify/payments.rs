@@ -88,6 +88,7 @@ rules! {
         "SELECT x.settlement_id FROM settlement_postings x
          LEFT JOIN settlements s ON s.id = x.settlement_id
          WHERE s.id IS NULL ORDER BY x.settlement_id LIMIT 1";
+    // Payments follow their recording piece by piece, before anything else is done to the day.
     PaymentBy: "settlement_payments {}: no recording and no decision paid it then",
         "SELECT p.settlement_id FROM settlement_payments p
          JOIN settlements s ON s.id = p.settlement_id
@@ -95,7 +96,10 @@ rules! {
             AND r.merchant_id = 0
          WHERE r.id IS NULL OR (NOT EXISTS (SELECT 1 FROM reconciliation_events v
                 WHERE v.reconciliation_id = p.reconciliation_id AND v.kind = 1
-                    AND v.client_id = p.client_id AND v.created_at = p.created_at)
+                    AND v.client_id = p.client_id AND v.created_at <= p.created_at
+                    AND NOT EXISTS (SELECT 1 FROM reconciliation_events x
+                        WHERE x.reconciliation_id = v.reconciliation_id
+                            AND x.revision > v.revision AND x.created_at < p.created_at))
             AND NOT EXISTS (SELECT 1 FROM exception_events v JOIN exceptions e
                     ON e.id = v.exception_id
                 WHERE e.bank_id = s.bank_id AND v.event = 'resolved'
@@ -106,7 +110,10 @@ rules! {
          JOIN transfers t ON t.id = f.transfer_id AND t.anchor_id = f.anchor_id
          WHERE NOT EXISTS (SELECT 1 FROM reconciliation_events v
                 WHERE v.reconciliation_id = f.reconciliation_id AND v.kind = 1
-                    AND v.created_at = t.created_at)
+                    AND v.created_at <= t.created_at
+                    AND NOT EXISTS (SELECT 1 FROM reconciliation_events x
+                        WHERE x.reconciliation_id = v.reconciliation_id
+                            AND x.revision > v.revision AND x.created_at < t.created_at))
             AND NOT EXISTS (SELECT 1 FROM exception_events v JOIN exceptions e
                     ON e.id = v.exception_id
                 WHERE e.bank_id = f.bank_id AND v.event = 'resolved'
