@@ -30,9 +30,29 @@ struct Mark {
     date: Date,
 }
 
+/// The eras of the clock: when each began, and up to where time had been recorded by then.
+#[derive(Debug)]
+pub(super) struct Eras(Vec<(Instant, Instant)>);
+
+impl Eras {
+    pub(super) fn read(connection: &mut Connection) -> Result<Self, StoreError> {
+        let instants = |(began, to)| (Instant::from_millis(began), Instant::from_millis(to));
+        Ok(Self(connection.clock_eras()?.into_iter().map(instants).collect()))
+    }
+
+    /// The last time at which something may have been recorded before what was recorded at `at`.
+    pub(super) fn latest_before(&self, at: Instant) -> Instant {
+        let begun = self.0.iter().filter(|(began, _to)| *began <= at);
+        begun.map(|(_began, to)| *to).fold(at, Instant::max)
+    }
+}
+
 /// All banks' days.
 #[derive(Debug)]
-pub(super) struct Days(BTreeMap<BankId, BankDays>);
+pub(super) struct Days {
+    banks: BTreeMap<BankId, BankDays>,
+    eras: Eras,
+}
 
 impl Days {
     pub(super) fn read(connection: &mut Connection) -> Result<Self, StoreError> {
@@ -49,18 +69,18 @@ impl Days {
                 bank.marked.push(Mark { at: Instant::from_millis(day.at), date });
             }
         }
-        Ok(Self(days))
+        Ok(Self { banks: days, eras: Eras::read(connection)? })
     }
 
     /// Whether an attempt's date may be the one that it has.
     pub(super) fn check(&self, record: &AttemptRecord) -> Result<(), String> {
         // A row that is no attempt, or whose bank is not there, is reported as that.
         let Ok(attempt) = &record.attempt else { return Ok(()) };
-        let Some(bank) = self.0.get(&attempt.acquirer) else { return Ok(()) };
+        let Some(bank) = self.banks.get(&attempt.acquirer) else { return Ok(()) };
         let (at, date) = (attempt.created_at, attempt.business_date);
         let long_ago = Date::from(at.date_in(Zone::Wib)).minus_days(7);
         let earliest = business_date(at, bank.cut_off, long_ago);
-        let until = at.plus_millis(UNDER_WAY_MILLIS);
+        let until = self.eras.latest_before(at).plus_millis(UNDER_WAY_MILLIS);
         let marked = bank.marked.iter().filter(|mark| mark.at <= until);
         let open = marked.map(|mark| mark.date.plus_days(1)).fold(bank.first, Date::max);
         let latest = business_date(at, bank.cut_off, open);

@@ -1,5 +1,6 @@
 //! What recordings of banks' files left behind, against the hashes and events that were kept of them.
 
+use crate::domain::calendar::Instant;
 use crate::domain::kept::KeptHash;
 use crate::domain::resolution::Resolution;
 use crate::store::StoreError;
@@ -8,6 +9,7 @@ use crate::store::verify::{ExceptionStep, ReconciledRow, RecordingRow};
 
 use super::super::reconciling::differences::{CLEARED, OPEN, PROPOSED, RESOLVED};
 use super::super::reconciling::hashes;
+use super::dates::Eras;
 use super::{Check, Run, require};
 
 /// Checks reconciliations and differences.
@@ -132,14 +134,15 @@ struct Difference {
 impl Difference {
     fn happens(
         &mut self,
-        number: i64,
-        at: i64,
+        (number, at): (i64, i64),
         (event, client): (&str, Option<i64>),
+        eras: &Eras,
     ) -> Result<(), String> {
         self.seen = self.seen.saturating_add(1);
         let about = || format!("exception_events of {} ({number})", self.id);
         require(number == self.seen, || format!("{}: one before it is missing", about()))?;
-        require(at >= self.last_at, || format!("{}: it happened before the one before", about()))?;
+        let may_follow = eras.latest_before(Instant::from_millis(at)).as_millis() >= self.last_at;
+        require(may_follow, || format!("{}: it happened before the one before", about()))?;
         require((event == "found") == (number == 1), || {
             format!("{}: a difference is found first, and once", about())
         })?;
@@ -179,6 +182,7 @@ impl Difference {
 }
 
 fn exceptions(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
+    let eras = Eras::read(connection)?;
     let mut difference: Option<Difference> = None;
     connection.each_exception_step(&mut |(numbers, (text, more)): ExceptionStep| {
         let (id, number, state, at, events, client) = numbers;
@@ -201,7 +205,7 @@ fn exceptions(connection: &mut Connection, check: &mut Check) -> Result<(), Stor
             return Ok(());
         }
         check.note(match difference.as_mut().filter(|of| of.id == id) {
-            Some(of) => of.happens(number, at, (&text, client)),
+            Some(of) => of.happens((number, at), (&text, client), &eras),
             None => Err(format!("exception_events of {id}: there is no such difference")),
         });
         Ok(())

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::{Report, VerifyOptions, verify};
 use crate::service::migrate;
 use crate::store::DatabaseUrl;
-use crate::store::verify::fixture::{fill, tamper, tamperings};
+use crate::store::verify::fixture::{fill, forge, tamper, tamperings};
 
 fn fresh() -> (TempDir, DatabaseUrl) {
     let folder = TempDir::new().unwrap();
@@ -79,6 +79,17 @@ fn every_tampering_is_found_by_its_check_and_named() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Every kind of transfer is asked for its reason, whatever fits beside it.
+#[test]
+fn a_forged_sweep_and_return_with_all_that_belongs_to_them_are_found() {
+    let (_folder, url) = fresh();
+    fill(&url);
+    forge(&url);
+    let report = report(&url);
+    let found: Vec<&str> = problems(&report).into_iter().map(|(name, _says)| name).collect();
+    assert_eq!(found, ["funding_returns", "transfer_reasons"], "{:?}", problems(&report));
 }
 
 #[test]

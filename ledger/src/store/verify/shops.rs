@@ -10,18 +10,21 @@ use crate::store::statement::statement;
 rules! {
     /// The rules of merchants' and terminals' changes and, for each, the first row that breaks it.
     broken_shops;
+    // Where time was set back once, and only a database with one writer has that, the order is the ids'.
     MerchantStatus: "merchants {}: its status is not what its last change made it",
         "SELECT m.id FROM merchants m
-         JOIN merchant_changes c ON c.merchant_id = m.id
-         WHERE c.changed_at = (SELECT MAX(x.changed_at) FROM merchant_changes x
-                WHERE x.merchant_id = m.id) AND c.to_state <> m.status
-         ORDER BY m.id LIMIT 1";
+         JOIN (SELECT merchant_id, to_state, ROW_NUMBER() OVER (PARTITION BY merchant_id ORDER BY
+                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END DESC,
+                    id DESC) AS place
+                FROM merchant_changes) c ON c.merchant_id = m.id AND c.place = 1
+         WHERE c.to_state <> m.status ORDER BY m.id LIMIT 1";
     TerminalStatus: "terminals {}: its status is not what its last change made it",
         "SELECT t.id FROM terminals t
-         JOIN terminal_changes c ON c.terminal_id = t.id
-         WHERE c.changed_at = (SELECT MAX(x.changed_at) FROM terminal_changes x
-                WHERE x.terminal_id = t.id) AND c.to_state <> t.status
-         ORDER BY t.id LIMIT 1";
+         JOIN (SELECT terminal_id, to_state, ROW_NUMBER() OVER (PARTITION BY terminal_id ORDER BY
+                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END DESC,
+                    id DESC) AS place
+                FROM terminal_changes) c ON c.terminal_id = t.id AND c.place = 1
+         WHERE c.to_state <> t.status ORDER BY t.id LIMIT 1";
     TerminalUnchanged: "terminals {}: it is suspended, and nothing changed it",
         "SELECT t.id FROM terminals t LEFT JOIN terminal_changes c ON c.terminal_id = t.id
          WHERE t.status = 3 AND c.terminal_id IS NULL ORDER BY t.id LIMIT 1";
@@ -31,13 +34,15 @@ rules! {
     MerchantChangeOrder: "merchant_changes of {}: one does not begin where the one before ended",
         "SELECT merchant_id FROM (
             SELECT merchant_id, from_state, to_state, LAG(to_state) OVER (
-                PARTITION BY merchant_id ORDER BY changed_at, id) AS before
+                PARTITION BY merchant_id ORDER BY
+                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS before
             FROM merchant_changes
          ) x WHERE before <> from_state OR from_state = to_state ORDER BY merchant_id LIMIT 1";
     TerminalChangeOrder: "terminal_changes of {}: one does not begin where the one before ended",
         "SELECT terminal_id FROM (
             SELECT terminal_id, from_state, to_state, LAG(to_state) OVER (
-                PARTITION BY terminal_id ORDER BY changed_at, id) AS before
+                PARTITION BY terminal_id ORDER BY
+                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS before
             FROM terminal_changes
          ) x WHERE before <> from_state OR from_state = to_state ORDER BY terminal_id LIMIT 1";
     MerchantChangeClient: "merchant_changes of {}: its client does not act for the merchant's bank",
@@ -59,7 +64,8 @@ rules! {
     MerchantUpdateOrder: "merchant_updates {}: it does not begin with what stood there",
         "SELECT id FROM (
             SELECT id, old_value, new_value, LAG(new_value) OVER (
-                PARTITION BY merchant_id, column_name ORDER BY changed_at, id) AS before
+                PARTITION BY merchant_id, column_name ORDER BY
+                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS before
             FROM merchant_updates
          ) x WHERE before <> old_value OR old_value = new_value ORDER BY id LIMIT 1";
     MerchantUpdated: "merchant_updates {}: the merchant has not what it was given last",
@@ -70,7 +76,8 @@ rules! {
                     WHEN 'zone' THEN '+0' || CAST(m.zone AS TEXT) || ':00'
                     WHEN 'price_zone' THEN CAST(m.price_zone AS TEXT) END AS stands,
                 LEAD(u.id) OVER (PARTITION BY u.merchant_id, u.column_name
-                    ORDER BY u.changed_at, u.id) AS next
+                    ORDER BY CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN u.changed_at ELSE 0 END,
+                        u.id) AS next
             FROM merchant_updates u LEFT JOIN merchants m ON m.id = u.merchant_id
          ) x WHERE merchant IS NULL OR stands IS NULL OR (next IS NULL AND stands <> new_value)
          ORDER BY id LIMIT 1";

@@ -52,6 +52,10 @@ rules! {
 rules! {
     /// More rules of banks' days and, for each, the first that breaks it: the bank's number.
     broken_marks;
+    DayBy: "business_days of bank {}: its day was marked by no client of the bank",
+        "SELECT CAST(d.bank_id AS BIGINT) FROM business_days d
+         LEFT JOIN clients c ON c.id = d.marked_by AND c.bank_id = d.bank_id
+         WHERE c.id IS NULL ORDER BY d.bank_id LIMIT 1";
     TroubleOfDay: "closing_troubles of bank {}: its day is not closing",
         "SELECT CAST(t.bank_id AS BIGINT) FROM closing_troubles t
          LEFT JOIN business_days d ON d.bank_id = t.bank_id AND d.business_date = t.business_date
@@ -81,6 +85,12 @@ statement! {
      WHERE d.bank_id IS NULL ORDER BY e.bank_id LIMIT 1"
 }
 
+statement! {
+    /// When eras of the clock began, and up to where time had been recorded by then.
+    both ClockEras {} -> (BigInt, BigInt);
+    "SELECT began_at, recorded_to FROM clock_eras ORDER BY era_no"
+}
+
 /// A day that a bank marked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MarkedDay {
@@ -100,6 +110,11 @@ impl Connection {
         let rows: Vec<(i64, i64, i64)> = self.load(MarkedDays {})?;
         let day = |(bank, date, at)| MarkedDay { bank, date, at };
         Ok(rows.into_iter().map(day).collect())
+    }
+
+    /// The eras of the clock: when each began, and up to where time had been recorded by then.
+    pub(crate) fn clock_eras(&mut self) -> Result<Vec<(i64, i64)>, StoreError> {
+        self.load(ClockEras {})
     }
 
     /// The bank of the first early close whose day is not there.
