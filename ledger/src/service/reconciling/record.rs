@@ -308,6 +308,7 @@ fn begin(
         recorded_at: now.as_millis(),
         recorded_by: *client,
     };
+    let kept = hashes::of_recording(&header, &prepared.outcomes, &prepared.rows);
     if row.is_some() {
         tx.renew_reconciliation(&header)?;
     } else {
