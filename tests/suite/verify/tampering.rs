@@ -164,7 +164,10 @@ impl Tampered {
         (row, condition): (Row, &str),
         expression: Option<&str>,
     ) -> Result<bool, String> {
-        let found = self.columns[table].iter().find(|of| of.name == column).unwrap();
+        let columns = self.columns.get(table).into_iter().flatten();
+        let Some(found) = columns.into_iter().find(|of| of.name == column) else {
+            return Err("there is no such column".to_owned());
+        };
         let expression = expression.map_or_else(|| self.usual(found), str::to_owned);
         let row = self.row(table, row, condition);
         let text = format!("UPDATE {table} SET {column} = {expression} WHERE {row}");
