@@ -35,10 +35,10 @@ pub(super) fn scene(backend: Backend) -> World {
     stdout_of(&run_pos_api(world.dir(), ["client", "revoke", "till-JPR-1", "--database-url", url]));
     let ended = world.server.terminate();
     assert!(ended.success(), "{ended}");
-    stuck_day(&world);
     if backend == Backend::Sqlite {
         era(&mut world);
     }
+    stuck_day(&world);
     world
 }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::account::AccountKind;
 use crate::domain::ids::AccountId;
-use crate::domain::keys::reference_subject;
+use crate::domain::keys::{reference_subject, sha256};
+use crate::domain::proposal::Act;
+use crate::domain::reference::Reference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::verify::{Pairs, RunAtBank, Sided};
@@ -52,7 +54,11 @@ pub(super) fn run(
     run.check("reversals", |connection, check| pairs(connection, check, (Pairs::Reversals, from)))?;
     run.check("fundings", |connection, check| pairs(connection, check, (Pairs::Fundings, from)))?;
     run.check("funding_references", |connection, check| {
-        connection.each_funding(&mut |(transfer, reference, subject)| {
+        connection.each_funding(&mut |(transfer, (reference, folded), subject)| {
+            let same = Reference::new(&reference).is_ok_and(|reference| reference.folded() == folded);
+            check.note(require(same, || {
+                format!("fundings of {transfer}: another reference is compared with others")
+            }));
             check.seen(require(subject == Some(reference_subject(&reference)), || {
                 format!("fundings of {transfer}: its transfer names another reference")
             }));
@@ -70,7 +76,12 @@ pub(super) fn run(
         Ok(())
     })?;
     run.check("four_eyes", |connection, check| {
-        check.rows = u64::try_from(connection.count_proposals()?).unwrap_or(0);
+        connection.each_proposal(&mut |(id, kind, subject, hash)| {
+            let act = i16::try_from(kind).ok().and_then(|kind| Act::read(kind, &subject));
+            let same = act.is_some_and(|act| sha256(&[act.sameness().as_bytes()]).as_slice() == hash);
+            check.seen(require(same, || format!("proposals {id}: its hash is another act's")));
+            Ok(())
+        })?;
         check.note_rules(connection.broken_agreements()?);
         Ok(())
     })?;

@@ -9,6 +9,7 @@ use crate::store::verify::{ExceptionStep, ReconciledRow, RecordingRow};
 
 use super::super::reconciling::differences::{CLEARED, OPEN, PROPOSED, RESOLVED};
 use super::super::reconciling::hashes;
+use super::super::reconciling::held::HeldLine;
 use super::dates::Eras;
 use super::{Check, Run, require};
 
@@ -181,12 +182,25 @@ impl Difference {
     }
 }
 
+/// Whether the ledger's lines of an open difference come to what it says is due.
+fn lines_add_up(id: i64, state: i64, (lines, due): (&str, Option<i64>)) -> Result<(), String> {
+    let sum = HeldLine::read(lines).ok().map(|lines| {
+        let amounts = lines.iter().map(|line| line.amount);
+        (!lines.is_empty()).then(|| amounts.fold(0, i64::saturating_add))
+    });
+    let is_open = state == i64::from(OPEN) || state == i64::from(PROPOSED);
+    require(sum.is_some_and(|sum| !is_open || sum == due), || {
+        format!("exceptions {id}: its lines are not what it says is due")
+    })
+}
+
 fn exceptions(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
     let eras = Eras::read(connection)?;
     let mut difference: Option<Difference> = None;
-    connection.each_exception_step(&mut |(numbers, (text, more)): ExceptionStep| {
+    connection.each_exception_step(&mut |(numbers, (text, more, ledger)): ExceptionStep| {
         let (id, number, state, at, events, client) = numbers;
         if number == 0 && state >= 0 {
+            check.note(lines_add_up(id, state, (&text, ledger)));
             let next = Difference {
                 id,
                 state,

@@ -54,16 +54,16 @@ statement! {
 
 statement! {
     /// Each difference, then its events in order: exception, number (0 for itself); state or -1, when, how
-    /// many events, by whom; transfer; event, note.
+    /// many events, by whom; its lines, decision and amount, or event and note.
     both ExceptionsAndEvents {} -> (
-        (BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>), (Text, Text)
+        (BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>), (Text, Text, Nullable<BigInt>)
     );
     "SELECT id, CAST(0 AS BIGINT), CAST(state AS BIGINT), found_at, CAST(events AS BIGINT), decided_by,
-            status, COALESCE(resolution, '')
+            lines, COALESCE(resolution, ''), ledger_amount
      FROM exceptions
      UNION ALL
      SELECT exception_id, CAST(number AS BIGINT), CAST(-1 AS BIGINT), created_at, CAST(0 AS BIGINT),
-            client_id, event, note
+            client_id, event, note, CAST(NULL AS BIGINT)
      FROM exception_events
      ORDER BY 1, 2"
 }
@@ -80,7 +80,7 @@ pub(crate) type ReconciledRow =
     ((i64, i64, i64, Option<i64>), (String, String, String, Option<String>), Option<Vec<u8>>);
 
 /// A difference, or something that happened to it.
-pub(crate) type ExceptionStep = ((i64, i64, i64, i64, i64, Option<i64>), (String, String));
+pub(crate) type ExceptionStep = ((i64, i64, i64, i64, i64, Option<i64>), (String, String, Option<i64>));
 
 impl Connection {
     /// Every kept file with each of its parts.
@@ -144,7 +144,7 @@ rules! {
          LEFT JOIN reconciliation_events v ON v.reconciliation_id = r.id AND v.revision = r.revision
          WHERE COALESCE(r.signed_at, -1) <> CASE WHEN v.kind = 2 THEN v.created_at ELSE -1 END
             OR COALESCE(r.signed_by, -1) <> CASE WHEN v.kind = 2 THEN v.client_id ELSE -1 END
-            OR r.signed_by = r.recorded_by
+            OR r.signed_by = r.recorded_by OR (r.signed_at IS NOT NULL AND r.state <> 2)
          ORDER BY r.id LIMIT 1";
     EventOrder: "reconciliation_events of {}: one cannot come after the one before",
         "SELECT reconciliation_id FROM (
@@ -171,6 +171,12 @@ rules! {
             OR (r.merchant_id = 0 AND (c.bank_id IS NULL OR c.bank_id <> r.bank_id))
             OR (r.merchant_id <> 0 AND (t.merchant_id IS NULL OR t.merchant_id <> r.merchant_id))
          ORDER BY v.reconciliation_id LIMIT 1";
+    // Whatever is recorded next for a view goes on first with what is unfinished.
+    Unfinished: "reconciliations {}: it is not carried out, and another day was recorded after it",
+        "SELECT r.id FROM reconciliations r
+         JOIN reconciliations o ON o.bank_id = r.bank_id AND o.merchant_id = r.merchant_id
+            AND o.id <> r.id AND o.recorded_at > r.recorded_at
+         WHERE r.state = 1 ORDER BY r.id LIMIT 1";
     FileUse: "bank_files {}: no reconciliation of its bank and merchant rests on it",
         "SELECT f.id FROM bank_files f
          LEFT JOIN reconciliation_files u ON u.file_id = f.id
@@ -213,13 +219,13 @@ rules! {
     OpenException: "exceptions {}: it is open, and the last recording says something else of it",
         "SELECT e.id FROM exceptions e
          JOIN reconciliations r ON r.id = e.reconciliation_id
-         JOIN reconciliation_results x ON x.run_id = r.result_run
+         LEFT JOIN reconciliation_results x ON x.run_id = r.result_run
             AND x.business_date = e.business_date AND x.result_key = e.result_key
          WHERE e.state IN (1, 2)
             AND e.lines NOT LIKE '%\n%'
             AND NOT EXISTS (SELECT 1 FROM exception_rows y
                 WHERE y.exception_id = e.id AND y.reconciliation_id <> e.reconciliation_id)
-            AND (x.status <> e.status OR x.detail <> e.detail
+            AND (x.run_id IS NULL OR x.status <> e.status OR x.detail <> e.detail
                 OR COALESCE(x.ledger_amount, -1) <> COALESCE(e.ledger_amount, -1)
                 OR COALESCE(x.bank_amount, '-') <> COALESCE(e.bank_amount, '-'))
          ORDER BY e.id LIMIT 1";
@@ -232,6 +238,13 @@ rules! {
             WHEN e.state = 4 THEN substr(v.note, 1, length(e.status) + 1) <> e.status || ' '
             ELSE v.note <> e.status || ' ' || COALESCE(CAST(e.ledger_amount AS TEXT), '-')
                 || ' / ' || COALESCE(e.bank_amount, '-') END
+         ORDER BY e.id LIMIT 1";
+    ExceptionRows: "exceptions {}: its rows are not what the bank paid",
+        "SELECT e.id FROM exceptions e
+         LEFT JOIN (SELECT exception_id, SUM(CAST(amount AS NUMERIC)) AS amount FROM exception_rows
+                GROUP BY exception_id) y ON y.exception_id = e.id
+         WHERE e.state IN (1, 2)
+            AND abs(COALESCE(CAST(e.bank_amount AS NUMERIC), 0) - COALESCE(y.amount, 0)) > 0.001
          ORDER BY e.id LIMIT 1";
     ExceptionRowOf: "exception_rows of {}: no recording of its bank and merchant saw it",
         "SELECT y.exception_id FROM exception_rows y

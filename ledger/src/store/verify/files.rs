@@ -123,6 +123,11 @@ rules! {
     AccountMerchantThere: "merchant_accounts {}: there is no such merchant",
         "SELECT a.merchant_id FROM merchant_accounts a LEFT JOIN merchants m ON m.id = a.merchant_id
          WHERE m.id IS NULL ORDER BY a.merchant_id LIMIT 1";
+    AccountMissing: "bank_files {}: the merchant's account that it names is not kept",
+        "SELECT f.id FROM bank_files f
+         JOIN bank_file_statements s ON s.file_id = f.id AND trim(s.account, '0- .') <> ''
+         LEFT JOIN merchant_accounts a ON a.merchant_id = f.merchant_id
+         WHERE f.merchant_id <> 0 AND a.merchant_id IS NULL ORDER BY f.id LIMIT 1";
     AccountFirst: "merchant_accounts {}: its client recorded nothing of the merchant's then",
         "SELECT a.merchant_id FROM merchant_accounts a
          WHERE a.client_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM reconciliations r

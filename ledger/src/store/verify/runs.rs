@@ -123,8 +123,8 @@ rules! {
 
 statement! {
     /// Fundings with what their transfers are about.
-    both FundingsByReference {} -> (BigInt, Text, Nullable<BigInt>);
-    "SELECT f.transfer_id, f.reference, t.subject FROM fundings f
+    both FundingsByReference {} -> (BigInt, (Text, Text), Nullable<BigInt>);
+    "SELECT f.transfer_id, f.reference, f.folded, t.subject FROM fundings f
      LEFT JOIN transfers t ON t.id = f.transfer_id ORDER BY f.transfer_id"
 }
 
@@ -140,10 +140,10 @@ statement! {
 pub(crate) type ReferenceRow = (i64, i64, i64, String, String);
 
 impl Connection {
-    /// Every funding: its transfer, its reference, what the transfer is about.
+    /// Every funding: its transfer, its reference and how it is compared with others, what the transfer is about.
     pub(crate) fn each_funding(
         &mut self,
-        each: &mut dyn FnMut((i64, String, Option<i64>)) -> Result<(), StoreError>,
+        each: &mut dyn FnMut((i64, (String, String), Option<i64>)) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.stream(FundingsByReference {}, each)
     }

@@ -33,18 +33,46 @@ rules! {
          WHERE m.status = 3 AND c.merchant_id IS NULL ORDER BY m.id LIMIT 1";
     MerchantChangeOrder: "merchant_changes of {}: one does not begin where the one before ended",
         "SELECT merchant_id FROM (
-            SELECT merchant_id, from_state, to_state, LAG(to_state) OVER (
-                PARTITION BY merchant_id ORDER BY
-                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS before
-            FROM merchant_changes
-         ) x WHERE before <> from_state OR from_state = to_state ORDER BY merchant_id LIMIT 1";
+            SELECT merchant_id, from_state, to_state, changed_at, LAG(to_state) OVER w AS before,
+                LAG(changed_at) OVER w AS earlier
+            FROM merchant_changes WINDOW w AS (PARTITION BY merchant_id ORDER BY
+                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id)
+         ) x WHERE before <> from_state OR from_state = to_state
+            OR (changed_at < earlier AND NOT EXISTS (SELECT 1 FROM clock_eras e
+                WHERE e.began_at <= x.changed_at AND e.recorded_to >= x.earlier))
+         ORDER BY merchant_id LIMIT 1";
+    MerchantChangeFirst: "merchant_changes of {}: the first does not begin with what was registered",
+        "SELECT x.merchant_id FROM (
+            SELECT merchant_id, from_state, ROW_NUMBER() OVER (PARTITION BY merchant_id ORDER BY
+                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS place
+            FROM merchant_changes) x
+         JOIN registry_changes c ON c.table_name = 'merchants' AND c.row_key = CAST(x.merchant_id AS TEXT)
+         WHERE x.place = 1 AND c.revision = (SELECT MIN(r.revision) FROM registry_changes r
+                WHERE r.table_name = c.table_name AND r.row_key = c.row_key)
+            AND c.content NOT LIKE '%\"status\":' || CAST(x.from_state AS TEXT) || '%'
+            AND c.content NOT LIKE '%\"status\": ' || CAST(x.from_state AS TEXT) || '%'
+         ORDER BY x.merchant_id LIMIT 1";
     TerminalChangeOrder: "terminal_changes of {}: one does not begin where the one before ended",
         "SELECT terminal_id FROM (
-            SELECT terminal_id, from_state, to_state, LAG(to_state) OVER (
-                PARTITION BY terminal_id ORDER BY
-                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS before
-            FROM terminal_changes
-         ) x WHERE before <> from_state OR from_state = to_state ORDER BY terminal_id LIMIT 1";
+            SELECT terminal_id, from_state, to_state, changed_at, LAG(to_state) OVER w AS before,
+                LAG(changed_at) OVER w AS earlier
+            FROM terminal_changes WINDOW w AS (PARTITION BY terminal_id ORDER BY
+                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id)
+         ) x WHERE before <> from_state OR from_state = to_state
+            OR (changed_at < earlier AND NOT EXISTS (SELECT 1 FROM clock_eras e
+                WHERE e.began_at <= x.changed_at AND e.recorded_to >= x.earlier))
+         ORDER BY terminal_id LIMIT 1";
+    TerminalChangeFirst: "terminal_changes of {}: the first does not begin with what was registered",
+        "SELECT x.terminal_id FROM (
+            SELECT terminal_id, from_state, ROW_NUMBER() OVER (PARTITION BY terminal_id ORDER BY
+                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS place
+            FROM terminal_changes) x
+         JOIN registry_changes c ON c.table_name = 'terminals' AND c.row_key = CAST(x.terminal_id AS TEXT)
+         WHERE x.place = 1 AND c.revision = (SELECT MIN(r.revision) FROM registry_changes r
+                WHERE r.table_name = c.table_name AND r.row_key = c.row_key)
+            AND c.content NOT LIKE '%\"status\":' || CAST(x.from_state AS TEXT) || '%'
+            AND c.content NOT LIKE '%\"status\": ' || CAST(x.from_state AS TEXT) || '%'
+         ORDER BY x.terminal_id LIMIT 1";
     MerchantChangeClient: "merchant_changes of {}: its client does not act for the merchant's bank",
         "SELECT v.merchant_id FROM merchant_changes v
          LEFT JOIN merchants m ON m.id = v.merchant_id
@@ -63,11 +91,28 @@ rules! {
          ORDER BY v.terminal_id LIMIT 1";
     MerchantUpdateOrder: "merchant_updates {}: it does not begin with what stood there",
         "SELECT id FROM (
-            SELECT id, old_value, new_value, LAG(new_value) OVER (
+            SELECT id, old_value, new_value, changed_at, LAG(new_value) OVER w AS before,
+                LAG(changed_at) OVER w AS earlier
+            FROM merchant_updates WINDOW w AS (PARTITION BY merchant_id, column_name ORDER BY
+                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id)
+         ) x WHERE before <> old_value OR old_value = new_value
+            OR (changed_at < earlier AND NOT EXISTS (SELECT 1 FROM clock_eras e
+                WHERE e.began_at <= x.changed_at AND e.recorded_to >= x.earlier))
+         ORDER BY id LIMIT 1";
+    // Zones stand there as numbers, and letters that JSON writes otherwise are passed over.
+    MerchantUpdateFirst: "merchant_updates {}: the first does not begin with what was registered",
+        "SELECT x.id FROM (
+            SELECT id, merchant_id, column_name, old_value, ROW_NUMBER() OVER (
                 PARTITION BY merchant_id, column_name ORDER BY
-                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS before
-            FROM merchant_updates
-         ) x WHERE before <> old_value OR old_value = new_value ORDER BY id LIMIT 1";
+                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS place
+            FROM merchant_updates) x
+         JOIN registry_changes c ON c.table_name = 'merchants'
+            AND c.row_key = CAST(x.merchant_id AS TEXT)
+         WHERE x.place = 1 AND x.column_name <> 'zone' AND x.old_value NOT LIKE '%\"%'
+            AND c.revision = (SELECT MIN(r.revision) FROM registry_changes r
+                WHERE r.table_name = c.table_name AND r.row_key = c.row_key)
+            AND c.content NOT LIKE '%' || x.old_value || '%'
+         ORDER BY x.id LIMIT 1";
     MerchantUpdated: "merchant_updates {}: the merchant has not what it was given last",
         "SELECT id FROM (
             SELECT u.id, u.new_value, m.id AS merchant, CASE u.column_name
@@ -191,8 +236,10 @@ rules! {
     ReferenceTwice: "transfers {}: another purchase of its business date has its reference",
         "SELECT MAX(id) FROM transfers WHERE kind = 3
          GROUP BY subject, business_date HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 1";
-    ReferenceHeadOnce: "reference_head {}: there is one head, and this is another",
-        "SELECT CAST(id AS BIGINT) FROM reference_head WHERE id <> 1 ORDER BY id LIMIT 1";
+    ReferenceHeadOnce: "reference_head {}: there is one head, and this is another, or it is missing",
+        "SELECT CAST(COALESCE(h.id, 1) AS BIGINT) FROM log_head l LEFT JOIN reference_head r ON r.id = 1
+         LEFT JOIN reference_head h ON h.id <> 1
+         WHERE r.id IS NULL OR h.id IS NOT NULL LIMIT 1";
 }
 
 statement! {
