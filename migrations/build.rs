@@ -23,6 +23,7 @@ fn main() -> io::Result<()> {
         .map_err(io::Error::other)?;
         for name in names {
             let up = Path::new(&from).join(database).join(&name).join("up.sql");
+            let up = up.display().to_string();
             write!(code, "Script {{ name: {name:?}, up: include_str!({up:?}) }},")
                 .map_err(io::Error::other)?;
         }

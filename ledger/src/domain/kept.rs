@@ -71,7 +71,9 @@ mod tests {
         let rows = [("a", Field::Text("1")), ("a", Field::Number(1)), ("b", Field::Text("1"))];
         let of = |rows: &[(&str, Field<'_>)]| {
             let mut hash = KeptHash::default();
-            rows.iter().for_each(|(kind, field)| hash.add(kind, &[*field]));
+            for (kind, field) in rows {
+                hash.add(kind, &[*field]);
+            }
             hash
         };
         let [first, second, third] = rows;

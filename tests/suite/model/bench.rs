@@ -20,8 +20,8 @@ use ledger::service::import::read_folder;
 use ledger::service::{
     Answered, CardLifeError, Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger,
     ManualClock, NewScope, NotReversed, OnceKey, Options, ProgrammeLimits, Reader, RecordingLimits,
-    RedeemRequest, Reply, ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, VerifyOptions, add_clients,
-    migrate, verify,
+    RedeemRequest, Reply, ReverseRequest, RunRequest, Scope, SettlementQuery, Teller,
+    VerifyOptions, add_clients, migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

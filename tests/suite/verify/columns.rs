@@ -39,8 +39,8 @@ enum Finds<'a> {
     Nothing,
     /// The table has no row.
     Empty,
-    /// The table has no row on one of the databases, and this check finds it on the other.
-    EmptyOr(&'a str),
+    /// The table has no row on one of the databases, and this check finds it on the other, or none can.
+    EmptyOr(Option<&'a str>),
 }
 
 fn line(text: &str) -> Line<'_> {
@@ -54,7 +54,8 @@ fn line(text: &str) -> Line<'_> {
             Finds::RefusedOr(either.trim_start_matches("refused or "))
         }
         either if either.starts_with("empty or ") => {
-            Finds::EmptyOr(either.trim_start_matches("empty or "))
+            let check = either.trim_start_matches("empty or ");
+            Finds::EmptyOr((!check.starts_with("- ")).then_some(check))
         }
         check => Finds::Check(check),
     };
@@ -96,15 +97,16 @@ fn offence(world: &World, tampered: &mut Tampered, line: &Line<'_>, row: Row) ->
         column => tampered.set((line.table, column), place, line.expression),
     };
     let offence = match (changed, line.finds) {
-        (Err(_), Finds::Refused | Finds::RefusedOr(_)) | (Ok(false), Finds::Empty | Finds::EmptyOr(_)) => None,
+        (Err(_), Finds::Refused | Finds::RefusedOr(_))
+        | (Ok(false), Finds::Empty | Finds::EmptyOr(_)) => None,
         (Err(error), _) => Some(format!("the change is refused: {error}")),
         (Ok(false), _) => Some("there is no such row: the scene has to make one".to_owned()),
         (Ok(true), Finds::Refused | Finds::Empty) => Some("the change was possible".to_owned()),
-        (Ok(true), Finds::Nothing) => {
+        (Ok(true), Finds::Nothing | Finds::EmptyOr(None)) => {
             let found = found(world);
             (!found.is_empty()).then(|| format!("it is found: {found:?}"))
         }
-        (Ok(true), Finds::Check(check) | Finds::RefusedOr(check) | Finds::EmptyOr(check)) => {
+        (Ok(true), Finds::Check(check) | Finds::RefusedOr(check) | Finds::EmptyOr(Some(check))) => {
             let found = found(world);
             let is_there = found.iter().any(|(name, _)| *name == check);
             (!is_there).then(|| format!("found is {found:?}"))

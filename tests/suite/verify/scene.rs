@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use crate::reconciliations::desk::{Desk, bank_file};
 use crate::till::{buy, buy_with_wrong_pin, fresh_key, goods, text, wrong_pin};
 
-const SERVE: [&str; 6] =
-    ["--four-eyes-above", "50000", "--rollup-span", "20", "--wrong-pins", "4"];
+const SERVE: [&str; 6] = ["--four-eyes-above", "50000", "--rollup-span", "20", "--wrong-pins", "4"];
 
 /// A world whose server has ended.
 pub(super) fn scene(backend: Backend) -> World {

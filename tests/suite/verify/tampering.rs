@@ -1,6 +1,7 @@
 //! Changing a database behind the ledger's back, and putting it right again.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use diesel::connection::{Connection as _, SimpleConnection as _};
 use diesel::{
@@ -168,7 +169,7 @@ impl Tampered {
         let Some(found) = columns.into_iter().find(|of| of.name == column) else {
             return Err("there is no such column".to_owned());
         };
-        let expression = expression.map_or_else(|| self.usual(found), str::to_owned);
+        let expression = expression.map_or_else(|| Self::usual(found), str::to_owned);
         let row = self.row(table, row, condition);
         let text = format!("UPDATE {table} SET {column} = {expression} WHERE {row}");
         self.change(table, &text)
@@ -195,7 +196,7 @@ impl Tampered {
         let last = columns.iter().map(|column| column.key).max().unwrap();
         let value = |column: &Column| {
             if column.key == last && last > 0 {
-                expression.map_or_else(|| self.usual(column), str::to_owned)
+                expression.map_or_else(|| Self::usual(column), str::to_owned)
             } else {
                 column.name.clone()
             }
@@ -235,7 +236,7 @@ impl Tampered {
         let mut all = "BEGIN;\n".to_owned();
         let triggers = self.triggers.get(table).filter(|_| matches!(self.hand, Hand::Sqlite(_)));
         for (name, _) in triggers.into_iter().flatten() {
-            all.push_str(&format!("DROP TRIGGER {name};\n"));
+            writeln!(all, "DROP TRIGGER {name};").unwrap();
         }
         all.push_str(text);
         all.push_str(";\n");
@@ -262,7 +263,7 @@ impl Tampered {
     }
 
     /// Another value than a column has: the next number, a day later, a letter more, only zeroes.
-    fn usual(&self, column: &Column) -> String {
+    fn usual(column: &Column) -> String {
         let name = &column.name;
         let is_date = ["date", "expires", "valid_from", "valid_to", "covered_to"];
         if column.kind.contains("INT") && is_date.iter().any(|part| name.contains(part)) {

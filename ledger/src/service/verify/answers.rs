@@ -42,7 +42,7 @@ pub(super) fn each(
         let holds = row.reversal.as_ref().is_some_and(|about| fits(&row, about));
         match &mut last {
             Some((of, any)) if of.key_hash == row.key_hash && of.scope == row.scope => {
-                *any |= holds
+                *any |= holds;
             }
             _ => {
                 if let Some((of, any)) = last.replace((row, holds)) {

@@ -100,17 +100,23 @@ fn content(
     let statements = connection.statements_of_file(*id)?;
     let newest = statements.iter().map(|(parser, _row)| *parser).max();
     let Some(newest) = newest.filter(|parser| *parser <= PARSER) else {
-        return Ok(Err(about("nothing that this program could have read is kept of it".to_owned())));
+        return Ok(Err(about(
+            "nothing that this program could have read is kept of it".to_owned(),
+        )));
     };
     if newest < PARSER {
         return Ok(Ok(()));
     }
-    let kept = statements.iter().filter(|(parser, _row)| *parser == PARSER).map(|(_parser, row)| row);
+    let kept =
+        statements.iter().filter(|(parser, _row)| *parser == PARSER).map(|(_parser, row)| row);
     let kept: Vec<&StatementRow> = kept.collect();
     let is_same = kept.len() == file.statements.len()
-        && file.statements.iter().zip(kept).enumerate().try_fold(true, |same, (place, (one, row))| {
-            Ok::<bool, StoreError>(same && is_kept(*id, place, one, row)?)
-        })?;
+        && file.statements.iter().zip(kept).enumerate().try_fold(
+            true,
+            |same, (place, (one, row))| {
+                Ok::<bool, StoreError>(same && is_kept(*id, place, one, row)?)
+            },
+        )?;
     if !is_same {
         return Ok(Err(about("what is kept of its statements is not what it says".to_owned())));
     }
@@ -141,7 +147,14 @@ fn rows(
         (0..).zip(parts).map(move |(part, rows)| (place, part, rows))
     });
     let mut is_same = true;
-    connection.each_kept_rows(file, &mut |(parser, statement, part, last_day, prints, content): KeptRows| {
+    connection.each_kept_rows(file, &mut |(
+        parser,
+        statement,
+        part,
+        last_day,
+        prints,
+        content,
+    ): KeptRows| {
         if parser == PARSER {
             is_same &= wanted.next().is_some_and(|(of, at, rows)| {
                 rows.is_ok_and(|rows| {

@@ -55,12 +55,13 @@ pub(super) fn run(
     run.check("fundings", |connection, check| pairs(connection, check, (Pairs::Fundings, from)))?;
     run.check("funding_references", |connection, check| {
         connection.each_funding(&mut |(transfer, (reference, folded), subject)| {
-            let same = Reference::new(&reference).is_ok_and(|reference| reference.folded() == folded);
-            check.note(require(same, || {
-                format!("fundings of {transfer}: another reference is compared with others")
-            }));
             check.seen(require(subject == Some(reference_subject(&reference)), || {
                 format!("fundings of {transfer}: its transfer names another reference")
+            }));
+            let same =
+                Reference::new(&reference).is_ok_and(|reference| reference.folded() == folded);
+            check.note(require(same, || {
+                format!("fundings of {transfer}: another reference is compared with others")
             }));
             Ok(())
         })
@@ -76,14 +77,14 @@ pub(super) fn run(
         Ok(())
     })?;
     run.check("four_eyes", |connection, check| {
+        check.note_rules(connection.broken_agreements()?);
         connection.each_proposal(&mut |(id, kind, subject, hash)| {
             let act = i16::try_from(kind).ok().and_then(|kind| Act::read(kind, &subject));
-            let same = act.is_some_and(|act| sha256(&[act.sameness().as_bytes()]).as_slice() == hash);
+            let same =
+                act.is_some_and(|act| sha256(&[act.sameness().as_bytes()]).as_slice() == hash);
             check.seen(require(same, || format!("proposals {id}: its hash is another act's")));
             Ok(())
-        })?;
-        check.note_rules(connection.broken_agreements()?);
-        Ok(())
+        })
     })?;
     run.check("transfer_reasons", |connection, check| {
         check.note_rules(connection.broken_reasons()?);

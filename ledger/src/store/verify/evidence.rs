@@ -80,7 +80,8 @@ pub(crate) type ReconciledRow =
     ((i64, i64, i64, Option<i64>), (String, String, String, Option<String>), Option<Vec<u8>>);
 
 /// A difference, or something that happened to it.
-pub(crate) type ExceptionStep = ((i64, i64, i64, i64, i64, Option<i64>), (String, String, Option<i64>));
+pub(crate) type ExceptionStep =
+    ((i64, i64, i64, i64, i64, Option<i64>), (String, String, Option<i64>));
 
 impl Connection {
     /// Every kept file with each of its parts.

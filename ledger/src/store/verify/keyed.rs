@@ -98,6 +98,9 @@ pub(crate) struct AnswerRecord {
     pub(crate) reversal: Option<AnsweredReversal>,
 }
 
+/// A household: id, the NIK's keyed hash, the sealed identity.
+pub(crate) type HouseholdRow = (i64, Vec<u8>, Vec<u8>);
+
 impl Connection {
     /// Every card number with its card.
     pub(crate) fn each_card_number(
@@ -114,7 +117,7 @@ impl Connection {
     /// Every household: id, the NIK's keyed hash, the sealed identity.
     pub(crate) fn each_household(
         &mut self,
-        each: &mut dyn FnMut((i64, Vec<u8>, Vec<u8>)) -> Result<(), StoreError>,
+        each: &mut dyn FnMut(HouseholdRow) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.stream(Identities {}, each)
     }

@@ -11,11 +11,14 @@ statement! {
     "SELECT id, CAST(kind AS BIGINT), subject, subject_hash FROM proposals ORDER BY id"
 }
 
+/// A proposal: id, kind, what it is about, the hash of that.
+pub(crate) type ProposalRow = (i64, i64, String, Vec<u8>);
+
 impl Connection {
     /// Every proposal: its id, its kind, what it is about, and the hash of that.
     pub(crate) fn each_proposal(
         &mut self,
-        each: &mut dyn FnMut((i64, i64, String, Vec<u8>)) -> Result<(), StoreError>,
+        each: &mut dyn FnMut(ProposalRow) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.stream(Proposals {}, each)
     }

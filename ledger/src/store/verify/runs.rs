@@ -139,11 +139,14 @@ statement! {
 /// A settlement's id, bank, day, the bank's clearing code, and the settlement's reference.
 pub(crate) type ReferenceRow = (i64, i64, i64, String, String);
 
+/// A funding: its transfer, its reference and how it is compared with others, what the transfer is about.
+pub(crate) type FundingRow = (i64, (String, String), Option<i64>);
+
 impl Connection {
     /// Every funding: its transfer, its reference and how it is compared with others, what the transfer is about.
     pub(crate) fn each_funding(
         &mut self,
-        each: &mut dyn FnMut((i64, (String, String), Option<i64>)) -> Result<(), StoreError>,
+        each: &mut dyn FnMut(FundingRow) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.stream(FundingsByReference {}, each)
     }
