@@ -1,5 +1,7 @@
 //! What recordings of banks' files left behind, against the hashes and events that were kept of them.
 
+use rust_decimal::Decimal;
+
 use crate::domain::calendar::Instant;
 use crate::domain::kept::KeptHash;
 use crate::domain::resolution::Resolution;
@@ -23,6 +25,7 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
     })?;
     run.check("exceptions", |connection, check| {
         exceptions(connection, check)?;
+        rows_of_exceptions(connection, check)?;
         check.note_rules(connection.broken_exceptions()?);
         Ok(())
     })
@@ -180,6 +183,46 @@ impl Difference {
             at("there is no such decision")
         })
     }
+}
+
+/// An open difference while its rows go by: what the bank paid, and what they come to so far.
+struct Paid {
+    id: i64,
+    stated: Option<String>,
+    sum: Option<Decimal>,
+}
+
+impl Paid {
+    fn add(&mut self, amount: &str) {
+        let amount = amount.parse::<Decimal>().ok();
+        self.sum = self.sum.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount));
+    }
+
+    fn judge(&self) -> Result<(), String> {
+        let stated = match self.stated.as_deref() {
+            Some(stated) => stated.parse().ok(),
+            None => Some(Decimal::ZERO),
+        };
+        require(self.sum.is_some() && self.sum == stated, || {
+            format!("exceptions {}: its rows are not what the bank paid", self.id)
+        })
+    }
+}
+
+fn rows_of_exceptions(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
+    let mut paid: Option<Paid> = None;
+    connection.each_row_of_exceptions(&mut |(id, stated, amount)| {
+        if paid.as_ref().is_none_or(|paid| paid.id != id) {
+            let next = Paid { id, stated, sum: Some(Decimal::ZERO) };
+            check.note(paid.replace(next).map_or(Ok(()), |before| before.judge()));
+        }
+        if let (Some(paid), Some(amount)) = (&mut paid, amount) {
+            paid.add(&amount);
+        }
+        Ok(())
+    })?;
+    check.note(paid.map_or(Ok(()), |last| last.judge()));
+    Ok(())
 }
 
 /// Whether the ledger's lines of an open difference come to what it says is due.

@@ -68,6 +68,17 @@ statement! {
      ORDER BY 1, 2"
 }
 
+statement! {
+    /// Each open difference with what the bank paid for it, beside each of its rows.
+    both ExceptionsAndRows {} -> (BigInt, Nullable<Text>, Nullable<Text>);
+    "SELECT e.id, e.bank_amount, y.amount FROM exceptions e
+     LEFT JOIN exception_rows y ON y.exception_id = e.id
+     WHERE e.state IN (1, 2) ORDER BY e.id"
+}
+
+/// An open difference, what the bank paid for it, and the amount of one of its rows.
+pub(crate) type RowOfException = (i64, Option<String>, Option<String>);
+
 /// A kept file, or a part of one.
 pub(crate) type FilePartRow = (i64, Vec<u8>, Option<i64>, Option<Vec<u8>>);
 
@@ -106,6 +117,14 @@ impl Connection {
         each: &mut dyn FnMut(ReconciledRow) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.stream(ReconciliationsAndRows {}, each)
+    }
+
+    /// Every open difference with each of its rows.
+    pub(crate) fn each_row_of_exceptions(
+        &mut self,
+        each: &mut dyn FnMut(RowOfException) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.stream(ExceptionsAndRows {}, each)
     }
 
     /// Every difference, followed by what happened to it.
@@ -239,13 +258,6 @@ rules! {
             WHEN e.state = 4 THEN substr(v.note, 1, length(e.status) + 1) <> e.status || ' '
             ELSE v.note <> e.status || ' ' || COALESCE(CAST(e.ledger_amount AS TEXT), '-')
                 || ' / ' || COALESCE(e.bank_amount, '-') END
-         ORDER BY e.id LIMIT 1";
-    ExceptionRows: "exceptions {}: its rows are not what the bank paid",
-        "SELECT e.id FROM exceptions e
-         LEFT JOIN (SELECT exception_id, SUM(CAST(amount AS NUMERIC)) AS amount FROM exception_rows
-                GROUP BY exception_id) y ON y.exception_id = e.id
-         WHERE e.state IN (1, 2)
-            AND abs(COALESCE(CAST(e.bank_amount AS NUMERIC), 0) - COALESCE(y.amount, 0)) > 0.001
          ORDER BY e.id LIMIT 1";
     ExceptionRowOf: "exception_rows of {}: no recording of its bank and merchant saw it",
         "SELECT y.exception_id FROM exception_rows y

@@ -118,9 +118,14 @@ rules! {
          LEFT JOIN clients c ON c.id = p.proposed_by AND c.role = 4
          LEFT JOIN clients d ON d.id = p.agreed_by AND d.role = 4
          WHERE c.id IS NULL OR (p.agreed_by IS NOT NULL AND d.id IS NULL)
+            OR p.state NOT IN (1, 2, 3) OR (p.state = 2) <> (p.agreed_by IS NOT NULL)
+            OR (p.state = 2) <> (p.agreed_at IS NOT NULL) OR (p.state = 2) <> (p.outcome IS NOT NULL)
             OR (p.agreed_at < p.proposed_at AND NOT EXISTS (SELECT 1 FROM clock_eras e
                 WHERE e.began_at <= p.agreed_at AND e.recorded_to >= p.proposed_at))
          ORDER BY p.id LIMIT 1";
+    ProposalOnce: "proposals {}: another one became the same",
+        "SELECT MAX(id) FROM proposals WHERE outcome IS NOT NULL
+         GROUP BY kind, outcome HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 1";
     FundingBy: "fundings {}: its client is none of the programme's",
         "SELECT f.transfer_id FROM fundings f
          LEFT JOIN clients c ON c.id = f.recorded_by AND c.role = 4
