@@ -27,7 +27,12 @@ fn tells(row: &AnswerRecord, about: &AnsweredReversal) -> bool {
         && end.is_some_and(|end| row.answer.ends_with(&end))
 }
 
-/// Holds every answer against the shop's reversals of the same moment, of which one has to fit.
+fn is_json(row: &AnswerRecord) -> bool {
+    row.answer.starts_with('{')
+}
+
+/// Holds every answer against the shop's reversals of the same moment, of which one has to fit. Whoever records an
+/// answer renders it: one that is no JSON is passed over, as long as there is a reversal.
 pub(super) fn each(
     connection: &mut Connection,
     check: &mut Check,
@@ -39,7 +44,7 @@ pub(super) fn each(
     };
     let mut last: Option<(AnswerRecord, bool)> = None;
     connection.each_answer(&mut |row| {
-        let holds = row.reversal.as_ref().is_some_and(|about| fits(&row, about));
+        let holds = row.reversal.as_ref().is_some_and(|about| !is_json(&row) || fits(&row, about));
         match &mut last {
             Some((of, any)) if of.key_hash == row.key_hash && of.scope == row.scope => {
                 *any |= holds;
