@@ -48,8 +48,8 @@ rules! {
         "SELECT f.transfer_id FROM funding_returns f
          JOIN transfers t ON t.id = f.transfer_id AND t.kind = 7
          LEFT JOIN idempotency_records i ON i.scope = t.credit_account AND i.created_at = t.created_at
-            AND i.answer_status = 201
-            AND i.answer LIKE '{%\"amount\":' || CAST(t.amount AS TEXT) || ',%}'
+            AND i.answer_status = 201 AND (i.answer NOT LIKE '{%'
+                OR i.answer LIKE '{%\"amount\":' || CAST(t.amount AS TEXT) || ',%}')
          WHERE i.scope IS NULL ORDER BY f.transfer_id LIMIT 1";
     AnswerOfReturn: "idempotency_records of {}: it answers neither a shop nor a return",
         "SELECT i.scope FROM idempotency_records i
@@ -57,8 +57,8 @@ rules! {
          WHERE a.id IS NULL AND NOT EXISTS (SELECT 1 FROM funding_returns f
                 JOIN transfers t ON t.id = f.transfer_id
                 WHERE t.credit_account = i.scope AND t.created_at = i.created_at
-                    AND i.answer_status = 201
-                    AND i.answer LIKE '{%\"amount\":' || CAST(t.amount AS TEXT) || ',%}')
+                    AND i.answer_status = 201 AND (i.answer NOT LIKE '{%'
+                        OR i.answer LIKE '{%\"amount\":' || CAST(t.amount AS TEXT) || ',%}'))
          ORDER BY i.scope LIMIT 1";
     AnswerForm: "idempotency_records of {}: its hashes are not of 16 bytes",
         "SELECT scope FROM idempotency_records
