@@ -1,10 +1,20 @@
 //! The schema of the voucher ledger, embedded for `SQLite` and `PostgreSQL`: the same tables under the
 //! same names, each in the shape its database does best.
 
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+/// One migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Its folder, as in `0001_registry`.
+    pub name: &'static str,
+    /// The statements that carry it out.
+    pub up: &'static str,
+}
 
-/// The migrations for `SQLite`, in order.
-pub const SQLITE: EmbeddedMigrations = embed_migrations!("sqlite");
+impl Script {
+    /// What a database calls it by: the number before the name.
+    pub fn version(&self) -> &'static str {
+        self.name.split('_').next().unwrap_or(self.name)
+    }
+}
 
-/// The migrations for `PostgreSQL`, in order.
-pub const POSTGRES: EmbeddedMigrations = embed_migrations!("postgres");
+include!(concat!(env!("OUT_DIR"), "/scripts.rs"));

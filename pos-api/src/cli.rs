@@ -42,7 +42,7 @@ pub enum Command {
     /// Credit a month to every family, once; the same command carries an interrupted run on.
     Credit(CreditArgs),
     /// Recompute every invariant: 0 whole, 1 broken, 2 could not run.
-    Verify(DatabaseArgs),
+    Verify(VerifyArgs),
     /// Add, list and revoke API clients.
     #[command(subcommand)]
     Client(ClientCommand),
@@ -57,6 +57,20 @@ pub struct DatabaseArgs {
     /// A TOML file with settings; flags and variables come before it.
     #[arg(long, env = "EWARONG_CONFIG")]
     pub config: Option<PathBuf>,
+}
+
+/// What is verified.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The keys file: what is keyed is verified, too
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+    /// Only what came after this size of the log, at which it was whole
+    #[arg(long, value_name = "LOG_SIZE", value_parser = clap::value_parser!(i64).range(0..))]
+    pub since: Option<i64>,
 }
 
 /// When wrong PINs suspend a terminal.
@@ -111,6 +125,9 @@ pub struct ServeArgs {
     /// Refuse to start on an old schema instead of bringing it up to date.
     #[arg(long, env = "EWARONG_NO_MIGRATE")]
     pub no_migrate: bool,
+    /// Bring the schema up to date although a node of another version is at work on it.
+    #[arg(long, env = "EWARONG_MIGRATE_BESIDE_OTHERS")]
+    pub migrate_beside_others: bool,
     /// Go on with a clock that is more than two days behind what is recorded, for this reason, which is recorded
     #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub accept_clock: Option<String>,

@@ -29,6 +29,7 @@ mod idempotency;
 mod keys;
 mod limits;
 mod load;
+mod migrations;
 mod model;
 mod nation;
 mod plans;

@@ -39,6 +39,24 @@ pub type CardIndex = [u8; 32];
 /// A request's keyed hash: how a repeat is told from another request under the same key.
 pub type RequestMac = [u8; 16];
 
+/// What ties a card's number to the card.
+pub type CardSeal = [u8; 16];
+
+/// What a card was entered with and never changes.
+#[derive(Clone, Copy, Debug)]
+pub struct EnteredCard<'a> {
+    /// Its wallet's id.
+    pub wallet: i64,
+    /// Its id.
+    pub id: i64,
+    /// The first six and the last four digits.
+    pub shown: &'a str,
+    /// Its last day, as a decimal number YYYYMMDD.
+    pub expires: i64,
+    /// When it was entered: milliseconds since 1970.
+    pub issued_at: i64,
+}
+
 /// What the store keeps of a PIN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPin {
@@ -86,6 +104,24 @@ impl Keys {
     /// The keyed hash by which a card is found.
     pub fn card_index(&self, number: &CardNumber) -> CardIndex {
         mac32(&self.card_index, &[number.digits()])
+    }
+
+    /// What ties a number's keyed hash to the card that was entered with it. A card number is digits, so that no
+    /// number's hash is a seal.
+    pub fn card_seal(&self, index: &[u8], card: &EnteredCard<'_>) -> CardSeal {
+        let EnteredCard { wallet, id, shown, expires, issued_at } = card;
+        first_half(mac32(
+            &self.card_index,
+            &[
+                b"CS1",
+                index,
+                &wallet.to_be_bytes(),
+                &id.to_be_bytes(),
+                shown.as_bytes(),
+                &expires.to_be_bytes(),
+                &issued_at.to_be_bytes(),
+            ],
+        ))
     }
 
     /// The keyed hash by which a household's NIK is known to be taken.
@@ -205,6 +241,13 @@ fn pin_message(card: CardId, salt: &[u8; 16], pin: Pin) -> [u8; 35] {
 /// SHA-256 of an idempotency key, cut to the 16 bytes that the unique index holds.
 pub fn key_hash(key: &str) -> [u8; 16] {
     first_half(sha256(&[b"IK1", key.as_bytes()]))
+}
+
+/// What a funding's transfer is about: the first eight bytes of a hash of the bank's reference, by which the
+/// transfer, and so its leaf, names the reference.
+pub fn reference_subject(reference: &str) -> i64 {
+    let hash = sha256(&[b"FR1", reference.as_bytes()]);
+    i64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default())
 }
 
 /// SHA-256 over all parts.

@@ -13,6 +13,7 @@ pub mod hex;
 pub mod household;
 pub mod ids;
 pub mod inquiry;
+pub mod kept;
 pub mod keys;
 pub mod leaf;
 pub mod legible;

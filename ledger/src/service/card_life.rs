@@ -81,7 +81,7 @@ impl Ledger {
             }
             let household = family.household_found_or_added(tx)?;
             let wallet = family.wallet_found_or_opened(tx, household)?;
-            register(tx, CardRef { card, wallet }, &new.number, &index, new.expires, now)
+            register(tx, CardRef { card, wallet }, (&new.number, &keys), new.expires, now)
         })
     }
 
@@ -169,7 +169,7 @@ impl Ledger {
         let now = self.shared.clock.now();
         let ids = self.shared.ids.block(2, 0, now)?;
         let id = CardId(ids.first());
-        let index = self.keys.card_index(&number);
+        let (index, keys) = (self.keys.card_index(&number), Arc::clone(&self.keys));
         self.shared.write(move |tx| {
             let (wallet, stored) = lock_card(tx, by, old)?;
             if stored.state == CardState::Replaced
@@ -194,7 +194,7 @@ impl Ledger {
             let change = (stored.state, CardState::Replaced, "replaced by another card");
             note(tx, (ids.id(1), now), by, old, change)?;
             let card = CardRef { card: id, wallet: old.wallet };
-            register(tx, card, &number, &index, expires, now)
+            register(tx, card, (&number, &keys), expires, now)
         })
     }
 
@@ -368,14 +368,15 @@ fn number_is_free(tx: &mut Connection, index: &CardIndex) -> Result<(), CardLife
 fn register(
     tx: &mut Connection,
     card: CardRef,
-    number: &CardNumber,
-    index: &CardIndex,
+    (number, keys): (&CardNumber, &Keys),
     expires: Date,
     now: Instant,
 ) -> Result<BankCard, CardLifeError> {
     let (state, shown) = (CardState::Printed, number.masked());
-    NewCard::insert_all(tx, vec![NewCard::without_pin(card, shown, state, expires, now)])?;
-    NewCardNumber::insert_all(tx, vec![NewCardNumber::of(card, index)])?;
+    let row = NewCard::without_pin(card, shown, state, expires, now);
+    let of_number = NewCardNumber::of(&row, &keys.card_index(number), keys);
+    NewCard::insert_all(tx, vec![row])?;
+    NewCardNumber::insert_all(tx, vec![of_number])?;
     Ok(BankCard { card, state, shown, expires, issued_at: now, has_pin: false })
 }
 

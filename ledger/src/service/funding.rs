@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::domain::bank::{BankCode, BankId};
 use crate::domain::calendar::Instant;
 use crate::domain::ids::{AccountId, RowId};
+use crate::domain::keys::reference_subject;
 use crate::domain::money::Rupiah;
 use crate::domain::proposal::Act;
 use crate::domain::reference::Reference;
@@ -247,7 +248,7 @@ fn fund(
         credit: bank.unallocated,
         amount,
         business_date: bank.business_date(now),
-        subject: None,
+        subject: Some(reference_subject(reference.as_str())),
     };
     let transfer = posting.between_accounts(movement, anchor)?;
     posting.write(tx)?;

@@ -82,6 +82,11 @@ pub(crate) fn keys_of(
     }
 }
 
+/// The keys that a file holds.
+pub(crate) fn read_keys(path: &Path) -> Result<Keys, KeysError> {
+    Ok(Keys::derive(&read(path)?.ok_or_else(|| KeysError::Missing(path.to_owned()))?))
+}
+
 fn read(path: &Path) -> Result<Option<[u8; 32]>, KeysError> {
     let failed = |source| KeysError::File { path: path.to_owned(), source };
     let mut file = match OpenOptions::new().read(true).open(path) {

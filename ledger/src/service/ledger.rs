@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::basket::Basket;
+use crate::domain::calendar::Instant;
 use crate::domain::card::{CardNumber, Pin};
 use crate::domain::keys::{CardIndex, Keys, key_hash};
 use crate::domain::redemption::{Outcome, PointOfSale, Redeem};
@@ -128,9 +129,18 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
 /// Whether migrations are still to be run.
 ///
 /// # Errors
-/// [`StoreError`] when the database can't be asked.
+/// [`StoreError`] when the database can't be asked, or other migrations made it than this build's.
 pub fn needs_migration(url: &DatabaseUrl) -> Result<bool, StoreError> {
     Connection::open(url, Purpose::General)?.needs_migration()
+}
+
+/// The nodes that are at work on the database now, and until when each is known to be.
+///
+/// # Errors
+/// [`StoreError`] when the database can't be asked.
+pub fn nodes_at_work(url: &DatabaseUrl, now: Instant) -> Result<Vec<(i16, Instant)>, StoreError> {
+    let nodes = Connection::open(url, Purpose::General)?.live_nodes(now)?;
+    Ok(nodes.into_iter().map(|(node, until)| (node, Instant::from_millis(until))).collect())
 }
 
 impl Ledger {
@@ -152,6 +162,9 @@ impl Ledger {
             close_to_others(file);
         }
         let mut connection = Connection::open(&options.url, Purpose::General)?;
+        if connection.needs_migration()? {
+            return Err(StoreError::Migrate("migrations are still to be run".to_owned()).into());
+        }
         let clock = Arc::new(RecordedClock::open(&mut connection, Arc::clone(&options.clock))?);
         let keys = Arc::new(keyfile::keys_of(&mut connection, &options.keys, clock.now())?);
         let holder = keyfile::random_bytes()?;

@@ -67,7 +67,9 @@ pub use funding::{
 pub use history::{Reader, ShownAttempt};
 pub use inquiries::{InquiryQuery, ShownInquiry};
 pub use lane::{LaneFigures, Reply, StandIn};
-pub use ledger::{Ledger, NotReady, Options, RedeemRequest, migrate, needs_migration};
+pub use ledger::{
+    Ledger, NotReady, Options, RedeemRequest, migrate, needs_migration, nodes_at_work,
+};
 pub use limits::ProgrammeLimits;
 pub use once::{Answered, KeyReused, OnceKey};
 pub use proposals::{Decided, Proposal};
@@ -86,7 +88,7 @@ pub use rule_entry::{Entered, NotEntered, RuleOrigin, RuleRequest};
 pub use sealer::ROLLUP_SPAN;
 pub use settlements::{Settlement, SettlementItem, SettlementQuery};
 pub use shops::{NotSet, ShopStanding, ShownTerminal, TerminalQuery};
-pub use verify::{Check, Report, verify};
+pub use verify::{Check, Report, VerifyOptions, verify};
 
 pub use crate::store::batch;
 pub use crate::store::{Backend, DatabaseUrl, StoreError};

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use diesel::connection::SimpleConnection;
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
-use diesel_migrations::MigrationHarness;
 
 use super::error::StoreError;
 use super::private;
@@ -291,6 +290,25 @@ impl Connection {
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         self.begin()?;
+        self.end_with(work)
+    }
+
+    /// As [`Self::transaction`], where there may be no batches to be locked yet: it changes the schema.
+    pub(crate) fn schema_transaction<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Sqlite(_) => self.begin()?,
+            Self::Postgres(_) => self.run("BEGIN")?,
+        }
+        self.end_with(work)
+    }
+
+    fn end_with<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         match work(self) {
             Ok(done) => {
                 self.commit().inspect_err(|_| self.rollback())?;
@@ -312,36 +330,5 @@ impl Connection {
         let done = work(self);
         self.rollback();
         done
-    }
-
-    /// Runs the pending migrations and names them.
-    pub(crate) fn migrate(&mut self) -> Result<Vec<String>, StoreError> {
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-            StoreError::Migrate(error.to_string())
-        };
-        let done = match self {
-            Self::Sqlite(sqlite) => sqlite
-                .run_pending_migrations(migrations::SQLITE)
-                .map_err(failed)?
-                .into_iter()
-                .map(|version| version.to_string())
-                .collect(),
-            Self::Postgres(postgres) => postgres
-                .run_pending_migrations(migrations::POSTGRES)
-                .map_err(failed)?
-                .into_iter()
-                .map(|version| version.to_string())
-                .collect(),
-        };
-        Ok(done)
-    }
-
-    /// Whether migrations are still to be run.
-    pub(crate) fn needs_migration(&mut self) -> Result<bool, StoreError> {
-        let pending = match self {
-            Self::Sqlite(sqlite) => sqlite.has_pending_migration(migrations::SQLITE),
-            Self::Postgres(postgres) => postgres.has_pending_migration(migrations::POSTGRES),
-        };
-        pending.map_err(|error| StoreError::Migrate(error.to_string()))
     }
 }

@@ -26,6 +26,31 @@ bulk_insert! {
     line_count: i32 => Integer, is_repeat: i16 => SmallInt,
 }
 
+impl NewFileStatement {
+    /// The row that it becomes.
+    pub(crate) fn row(self) -> StatementRow {
+        (
+            (
+                self.file_id,
+                self.statement,
+                self.layout,
+                self.account,
+                self.kind,
+                self.opening,
+                self.closing,
+            ),
+            (
+                self.number,
+                self.page,
+                self.period_to,
+                self.last_day,
+                self.line_count,
+                self.is_repeat,
+            ),
+        )
+    }
+}
+
 bulk_insert! {
     /// Some rows of a statement.
     NewFileRows, FileRowsColumns, "bank_file_rows",
@@ -49,7 +74,8 @@ bulk_insert! {
     row_exceptions: i64 => BigInt,
 }
 
-type StatementSql = (
+/// The columns of [`StatementRow`].
+pub(crate) type StatementSql = (
     (BigInt, Integer, Text, Nullable<Text>, SmallInt, Nullable<Text>, Nullable<Text>),
     (Nullable<BigInt>, Nullable<BigInt>, Nullable<Integer>, Nullable<Integer>, Integer, SmallInt),
 );
@@ -164,6 +190,9 @@ pub(crate) type Neighbour = (i64, i32, i32, i16);
 /// What a client's recordings brought: how many there were, bytes, rows, differences about rows.
 pub(crate) type BroughtRow = (i64, i64, i64, i64);
 
+/// A kept statement, with the version of the parser that read it.
+pub(crate) type FileStatement = (i16, StatementRow);
+
 impl Connection {
     /// The statements of the files of reconciliations of these days, in the order in which they came,
     /// each with the version of the parser that read it.
@@ -171,7 +200,7 @@ impl Connection {
         &mut self,
         View { bank, merchant }: View,
         (from, to): (Date, Date),
-    ) -> Result<Vec<(i16, StatementRow)>, StoreError> {
+    ) -> Result<Vec<FileStatement>, StoreError> {
         let (from, to) = (from.as_number(), to.as_number());
         self.load(StatementsBetween { bank: bank.0, merchant, from, to })
     }

@@ -38,6 +38,7 @@ pub(crate) mod reversals;
 pub(crate) mod rollups;
 pub(crate) mod rule_entry;
 mod rules;
+pub(crate) mod schema;
 pub(crate) mod sealing;
 pub(crate) mod settlements;
 pub(crate) mod shops;

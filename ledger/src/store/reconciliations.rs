@@ -37,6 +37,7 @@ bulk_insert! {
     NewReconciliationEvent, ReconciliationEventColumns, "reconciliation_events",
     reconciliation_id: i64 => BigInt, revision: i32 => Integer, kind: i16 => SmallInt,
     client_id: i64 => BigInt, created_at: i64 => BigInt, result_hash: Vec<u8> => Binary,
+    files_hash: Option<Vec<u8>> => Nullable<Binary>, kept_hash: Option<Vec<u8>> => Nullable<Binary>,
     reason: String => Text,
 }
 

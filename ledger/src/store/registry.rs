@@ -10,7 +10,7 @@ use crate::domain::bank::BankId;
 use crate::domain::calendar::{Date, Instant};
 use crate::domain::card::{CardState, MaskedCard};
 use crate::domain::ids::{AccountId, HouseholdId, MerchantId};
-use crate::domain::keys::CardIndex;
+use crate::domain::keys::{CardIndex, EnteredCard, Keys};
 use crate::domain::leaf::Pseudonym;
 use crate::domain::redemption::CardRef;
 
@@ -103,6 +103,7 @@ bulk_insert! {
     NewCard, NewCards, "cards", wallet_id: i64 => BigInt,
     id: i64 => BigInt,
     issued_at: i64 => BigInt,
+    issued_state: i16 => SmallInt,
     expires: i32 => Integer,
     state: i16 => SmallInt,
     pin_tries: i16 => SmallInt,
@@ -118,6 +119,7 @@ bulk_insert! {
     NewCardNumber, NewCardNumbers, "card_numbers", number_hash: Vec<u8> => Binary,
     card_id: i64 => BigInt,
     wallet_id: i64 => BigInt,
+    seal: Vec<u8> => Binary,
 }
 
 impl NewWallet {
@@ -155,6 +157,7 @@ impl NewCard {
             wallet_id: card.wallet.0,
             id: card.card.0,
             issued_at: now.as_millis(),
+            issued_state: state.number(),
             expires: expires.as_number(),
             state: state.number(),
             pin_tries: 0,
@@ -168,9 +171,21 @@ impl NewCard {
 }
 
 impl NewCardNumber {
-    /// The number of `card`, by its keyed hash.
-    pub(crate) fn of(card: CardRef, hash: &CardIndex) -> Self {
-        Self { number_hash: hash.to_vec(), card_id: card.card.0, wallet_id: card.wallet.0 }
+    /// The number of a new card, by its keyed hash.
+    pub(crate) fn of(card: &NewCard, hash: &CardIndex, keys: &Keys) -> Self {
+        let entered = EnteredCard {
+            wallet: card.wallet_id,
+            id: card.id,
+            shown: &[card.first_six.as_str(), card.last_four.as_str()].concat(),
+            expires: card.expires.into(),
+            issued_at: card.issued_at,
+        };
+        Self {
+            number_hash: hash.to_vec(),
+            card_id: card.id,
+            wallet_id: card.wallet_id,
+            seal: keys.card_seal(hash, &entered).to_vec(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::statement::statement;
 
 statement! {
     both HoldRegistry {};
-    "UPDATE registry_head SET revision = revision + 1"
+    "UPDATE registry_head SET revision = revision"
 }
 
 statement! {
@@ -96,7 +96,7 @@ pub(crate) fn ceiling_key(ceiling: &PriceCeiling) -> CeilingKey {
 }
 
 impl Connection {
-    /// Holds all rules as they are until the transaction ends, and tells the lanes to read them anew.
+    /// Holds all rules as they are until the transaction ends. The change that follows tells the lanes.
     pub(crate) fn hold_rules(&mut self) -> Result<(), StoreError> {
         self.execute(HoldRegistry {}).map(|_| ())
     }

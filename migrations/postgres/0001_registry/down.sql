@@ -1,6 +1,8 @@
+DROP VIEW registry_rows;
 DROP FUNCTION registry_revision();
 DROP TABLE key_records;
 DROP TABLE nodes;
+DROP TABLE registry_changes;
 DROP TABLE reference_head;
 DROP TABLE registry_head;
 DROP TABLE price_ceilings;
@@ -20,4 +22,4 @@ DROP TABLE households;
 DROP TABLE accounts;
 DROP TABLE bank_funds;
 DROP TABLE banks;
-DROP FUNCTION raise_registry_revision();
+DROP FUNCTION record_registry_change();

@@ -70,10 +70,12 @@ CREATE TABLE wallets (
 -- A household's wallet, when its bank issues another card.
 CREATE INDEX wallets_of_household ON wallets (household_id);
 
+-- `issued_state` is the state in which the card was entered; what came after it is in `card_changes`, but for wrong PINs.
 CREATE TABLE cards (
     wallet_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
     issued_at BIGINT NOT NULL,
+    issued_state SMALLINT NOT NULL,
     expires INTEGER NOT NULL,
     state SMALLINT NOT NULL,
     pin_tries SMALLINT NOT NULL,
@@ -101,11 +103,13 @@ CREATE TABLE card_changes (
     CONSTRAINT card_changes_states CHECK (from_state BETWEEN 1 AND 12 AND to_state BETWEEN 1 AND 12)
 );
 
--- A card is written before its number; the number's wallet never changes.
+-- A card is written before its number; the number's wallet never changes. The seal is a keyed hash over the number's, the card,
+-- its wallet, its shown digits, its last day and when it was entered.
 CREATE TABLE card_numbers (
     number_hash BYTEA NOT NULL,
     card_id BIGINT NOT NULL,
     wallet_id BIGINT NOT NULL,
+    seal BYTEA NOT NULL,
     CONSTRAINT card_numbers_pk PRIMARY KEY (number_hash)
 );
 
@@ -279,19 +283,86 @@ CREATE TABLE key_records (
 
 INSERT INTO registry_head (id, revision) VALUES (1, 1);
 INSERT INTO reference_head (id, next_serial) VALUES (1, 100000000000);
-CREATE FUNCTION raise_registry_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+
+-- What each of these rows has said since it was there, one record a change (none when it was deleted): `verify` holds the rows
+-- against it, so that a change which went past the triggers is seen.
+CREATE TABLE registry_changes (
+    table_name TEXT NOT NULL,
+    row_key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    content TEXT,
+    CONSTRAINT registry_changes_pk PRIMARY KEY (table_name, row_key, revision)
+);
+
+CREATE VIEW registry_rows AS
+    SELECT 'banks' AS table_name, CAST(r.id AS TEXT) AS row_key, CAST(to_jsonb(r) AS TEXT) AS content FROM banks r
+    UNION ALL SELECT 'merchants' AS table_name, CAST(r.id AS TEXT) AS row_key, CAST(to_jsonb(r) AS TEXT) AS content FROM merchants r
+    UNION ALL SELECT 'terminals' AS table_name, CAST(r.id AS TEXT) AS row_key, CAST(to_jsonb(r) AS TEXT) AS content FROM terminals r
+    UNION ALL SELECT 'clients' AS table_name, CAST(r.id AS TEXT) AS row_key, CAST(to_jsonb(r) AS TEXT) AS content FROM clients r
+    UNION ALL SELECT 'policies' AS table_name, CAST(r.version AS TEXT) AS row_key, CAST(to_jsonb(r) AS TEXT) AS content FROM policies r
+    UNION ALL SELECT 'policy_goods' AS table_name, r.version || ' ' || r.commodity || ' ' || r.grade || ' ' || r.unit AS row_key, CAST(to_jsonb(r) AS TEXT) AS content FROM policy_goods r
+    UNION ALL SELECT 'price_ceilings' AS table_name, r.price_zone || ' ' || r.commodity || ' ' || r.grade || ' ' || r.unit || ' ' || r.valid_from || ' ' || r.known_from AS row_key, CAST(to_jsonb(r) AS TEXT) AS content FROM price_ceilings r;
+
+-- Raises the revision and keeps what the changed rows say; the trigger's arguments are the columns of the key.
+CREATE FUNCTION record_registry_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    now_at INTEGER;
 BEGIN
-    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    IF NOT EXISTS (SELECT 1 FROM changed) THEN
+        RETURN NULL;
+    END IF;
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1 RETURNING revision INTO now_at;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+    SELECT TG_TABLE_NAME,
+           (SELECT string_agg(to_jsonb(c) ->> k.name, ' ' ORDER BY k.place)
+            FROM unnest(TG_ARGV) WITH ORDINALITY k (name, place)),
+           now_at, CASE WHEN TG_OP = 'DELETE' THEN NULL ELSE CAST(to_jsonb(c) AS TEXT) END
+    FROM changed c;
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER banks_raise AFTER INSERT OR UPDATE OR DELETE ON banks EXECUTE FUNCTION raise_registry_revision();
-CREATE TRIGGER merchants_raise AFTER INSERT OR UPDATE OR DELETE ON merchants EXECUTE FUNCTION raise_registry_revision();
-CREATE TRIGGER terminals_raise AFTER INSERT OR UPDATE OR DELETE ON terminals EXECUTE FUNCTION raise_registry_revision();
-CREATE TRIGGER clients_raise AFTER INSERT OR UPDATE OR DELETE ON clients EXECUTE FUNCTION raise_registry_revision();
-CREATE TRIGGER policies_raise AFTER INSERT OR UPDATE OR DELETE ON policies EXECUTE FUNCTION raise_registry_revision();
-CREATE TRIGGER policy_goods_raise AFTER INSERT OR UPDATE OR DELETE ON policy_goods EXECUTE FUNCTION raise_registry_revision();
-CREATE TRIGGER price_ceilings_raise AFTER INSERT OR UPDATE OR DELETE ON price_ceilings EXECUTE FUNCTION raise_registry_revision();
+CREATE TRIGGER banks_raise_insert AFTER INSERT ON banks REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER banks_raise_update AFTER UPDATE ON banks REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER banks_raise_delete AFTER DELETE ON banks REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER merchants_raise_insert AFTER INSERT ON merchants REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER merchants_raise_update AFTER UPDATE ON merchants REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER merchants_raise_delete AFTER DELETE ON merchants REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER terminals_raise_insert AFTER INSERT ON terminals REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER terminals_raise_update AFTER UPDATE ON terminals REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER terminals_raise_delete AFTER DELETE ON terminals REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER clients_raise_insert AFTER INSERT ON clients REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER clients_raise_update AFTER UPDATE ON clients REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER clients_raise_delete AFTER DELETE ON clients REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('id');
+CREATE TRIGGER policies_raise_insert AFTER INSERT ON policies REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('version');
+CREATE TRIGGER policies_raise_update AFTER UPDATE ON policies REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('version');
+CREATE TRIGGER policies_raise_delete AFTER DELETE ON policies REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('version');
+CREATE TRIGGER policy_goods_raise_insert AFTER INSERT ON policy_goods REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('version', 'commodity', 'grade', 'unit');
+CREATE TRIGGER policy_goods_raise_update AFTER UPDATE ON policy_goods REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('version', 'commodity', 'grade', 'unit');
+CREATE TRIGGER policy_goods_raise_delete AFTER DELETE ON policy_goods REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('version', 'commodity', 'grade', 'unit');
+CREATE TRIGGER price_ceilings_raise_insert AFTER INSERT ON price_ceilings REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('price_zone', 'commodity', 'grade', 'unit', 'valid_from', 'known_from');
+CREATE TRIGGER price_ceilings_raise_update AFTER UPDATE ON price_ceilings REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('price_zone', 'commodity', 'grade', 'unit', 'valid_from', 'known_from');
+CREATE TRIGGER price_ceilings_raise_delete AFTER DELETE ON price_ceilings REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION record_registry_change('price_zone', 'commodity', 'grade', 'unit', 'valid_from', 'known_from');
 
 -- The revision as it is when asked, not as the asking statement's snapshot has it.
 CREATE FUNCTION registry_revision() RETURNS INTEGER LANGUAGE plpgsql VOLATILE AS $$

@@ -1,3 +1,4 @@
+DROP TRIGGER registry_changes_append_only ON registry_changes;
 DROP TRIGGER merchant_updates_append_only ON merchant_updates;
 DROP TRIGGER clock_eras_append_only ON clock_eras;
 DROP TRIGGER early_closes_append_only ON early_closes;

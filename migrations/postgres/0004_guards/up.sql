@@ -22,6 +22,7 @@ CREATE TRIGGER wallet_rollups_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON
 CREATE TRIGGER settlements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlements EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_issuers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_issuers EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER card_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON card_changes EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER registry_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON registry_changes EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER merchant_updates_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON merchant_updates EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER clock_eras_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON clock_eras EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER early_closes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON early_closes EXECUTE FUNCTION refuse_change();

@@ -1,5 +1,14 @@
+DROP VIEW registry_rows;
+DROP VIEW banks_record;
+DROP VIEW merchants_record;
+DROP VIEW terminals_record;
+DROP VIEW clients_record;
+DROP VIEW policies_record;
+DROP VIEW policy_goods_record;
+DROP VIEW price_ceilings_record;
 DROP TABLE key_records;
 DROP TABLE nodes;
+DROP TABLE registry_changes;
 DROP TABLE reference_head;
 DROP TABLE registry_head;
 DROP TABLE price_ceilings;

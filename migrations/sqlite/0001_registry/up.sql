@@ -66,10 +66,12 @@ CREATE TABLE wallets (
 -- A household's wallet, when its bank issues another card.
 CREATE INDEX wallets_of_household ON wallets (household_id);
 
+-- `issued_state` is the state in which the card was entered; what came after it is in `card_changes`, but for wrong PINs.
 CREATE TABLE cards (
     wallet_id INTEGER NOT NULL,
     id INTEGER NOT NULL,
     issued_at INTEGER NOT NULL,
+    issued_state INTEGER NOT NULL,
     expires INTEGER NOT NULL,
     state INTEGER NOT NULL,
     pin_tries INTEGER NOT NULL,
@@ -97,11 +99,13 @@ CREATE TABLE card_changes (
     CONSTRAINT card_changes_states CHECK (from_state BETWEEN 1 AND 12 AND to_state BETWEEN 1 AND 12)
 ) STRICT;
 
--- A card is written before its number; the number's wallet never changes.
+-- A card is written before its number; the number's wallet never changes. The seal is a keyed hash over the number's, the card,
+-- its wallet, its shown digits, its last day and when it was entered.
 CREATE TABLE card_numbers (
     number_hash BLOB NOT NULL,
     card_id INTEGER NOT NULL,
     wallet_id INTEGER NOT NULL,
+    seal BLOB NOT NULL,
     CONSTRAINT card_numbers_pk PRIMARY KEY (number_hash)
 ) STRICT, WITHOUT ROWID;
 
@@ -266,24 +270,165 @@ CREATE TABLE key_records (
 
 INSERT INTO registry_head (id, revision) VALUES (1, 1);
 INSERT INTO reference_head (id, next_serial) VALUES (1, 100000000000);
-CREATE TRIGGER banks_raise_insert AFTER INSERT ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER banks_raise_update AFTER UPDATE ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER banks_raise_delete AFTER DELETE ON banks BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER merchants_raise_insert AFTER INSERT ON merchants BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER merchants_raise_update AFTER UPDATE ON merchants BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER merchants_raise_delete AFTER DELETE ON merchants BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER terminals_raise_insert AFTER INSERT ON terminals BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER terminals_raise_update AFTER UPDATE ON terminals BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER terminals_raise_delete AFTER DELETE ON terminals BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER clients_raise_insert AFTER INSERT ON clients BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER clients_raise_update AFTER UPDATE ON clients BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER clients_raise_delete AFTER DELETE ON clients BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER policies_raise_insert AFTER INSERT ON policies BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER policies_raise_update AFTER UPDATE ON policies BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER policies_raise_delete AFTER DELETE ON policies BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER policy_goods_raise_insert AFTER INSERT ON policy_goods BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER policy_goods_raise_update AFTER UPDATE ON policy_goods BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER policy_goods_raise_delete AFTER DELETE ON policy_goods BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER price_ceilings_raise_insert AFTER INSERT ON price_ceilings BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER price_ceilings_raise_update AFTER UPDATE ON price_ceilings BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
-CREATE TRIGGER price_ceilings_raise_delete AFTER DELETE ON price_ceilings BEGIN UPDATE registry_head SET revision = revision + 1 WHERE id = 1; END;
+
+-- What each of these rows has said since it was there, one record a change (none when it was deleted): `verify` holds the rows
+-- against it, so that a change which went past the triggers is seen. A new column has to be added to its table's view.
+CREATE TABLE registry_changes (
+    table_name TEXT NOT NULL,
+    row_key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    content TEXT,
+    CONSTRAINT registry_changes_pk PRIMARY KEY (table_name, row_key, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW banks_record AS
+    SELECT id, CAST(id AS TEXT) AS row_key,
+    json_object('id', id, 'code', code, 'name', name, 'clearing_code', clearing_code, 'account_number', account_number,
+        'cutoff_minute', cutoff_minute, 'settlement_lag', settlement_lag,
+        'open_business_date', open_business_date, 'holding_account', holding_account,
+        'unallocated_account', unallocated_account, 'suspense_account', suspense_account,
+        'fees_account', fees_account) AS content
+    FROM banks;
+CREATE VIEW merchants_record AS
+    SELECT id, CAST(id AS TEXT) AS row_key,
+    json_object('id', id, 'code', code, 'name', name, 'kind', kind, 'address', address, 'region_code', region_code,
+        'bank_id', bank_id, 'zone', zone, 'price_zone', price_zone, 'status', status) AS content
+    FROM merchants;
+CREATE VIEW terminals_record AS
+    SELECT id, CAST(id AS TEXT) AS row_key,
+    json_object('id', id, 'code', code, 'merchant_id', merchant_id, 'status', status) AS content
+    FROM terminals;
+CREATE VIEW clients_record AS
+    SELECT id, CAST(id AS TEXT) AS row_key,
+    json_object('id', id, 'client_id', client_id, 'secret_hash', hex(secret_hash), 'role', role, 'bank_id', bank_id,
+        'terminal_id', terminal_id, 'created_at', created_at, 'revoked_at', revoked_at) AS content
+    FROM clients;
+CREATE VIEW policies_record AS
+    SELECT version, CAST(version AS TEXT) AS row_key,
+    json_object('version', version, 'valid_from', valid_from, 'valid_to', valid_to, 'known_from', known_from,
+        'monthly_amount', monthly_amount, 'proposal_id', proposal_id) AS content
+    FROM policies;
+CREATE VIEW policy_goods_record AS
+    SELECT version, commodity, grade, unit, version || ' ' || commodity || ' ' || grade || ' ' || unit AS row_key,
+    json_object('version', version, 'commodity', commodity, 'grade', grade, 'unit', unit, 'decimals', decimals) AS content
+    FROM policy_goods;
+CREATE VIEW price_ceilings_record AS
+    SELECT price_zone, commodity, grade, unit, valid_from, known_from,
+    price_zone || ' ' || commodity || ' ' || grade || ' ' || unit || ' ' || valid_from || ' ' || known_from AS row_key,
+    json_object('price_zone', price_zone, 'commodity', commodity, 'grade', grade, 'unit', unit, 'valid_from', valid_from,
+        'valid_to', valid_to, 'known_from', known_from, 'price', price, 'proposal_id', proposal_id) AS content
+    FROM price_ceilings;
+CREATE VIEW registry_rows AS
+    SELECT 'banks' AS table_name, row_key, content FROM banks_record
+    UNION ALL SELECT 'merchants' AS table_name, row_key, content FROM merchants_record
+    UNION ALL SELECT 'terminals' AS table_name, row_key, content FROM terminals_record
+    UNION ALL SELECT 'clients' AS table_name, row_key, content FROM clients_record
+    UNION ALL SELECT 'policies' AS table_name, row_key, content FROM policies_record
+    UNION ALL SELECT 'policy_goods' AS table_name, row_key, content FROM policy_goods_record
+    UNION ALL SELECT 'price_ceilings' AS table_name, row_key, content FROM price_ceilings_record;
+
+CREATE TRIGGER banks_raise_insert AFTER INSERT ON banks BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'banks', r.row_key, h.revision, r.content FROM banks_record r CROSS JOIN registry_head h WHERE r.id = NEW.id;
+END;
+CREATE TRIGGER banks_raise_update AFTER UPDATE ON banks BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'banks', r.row_key, h.revision, r.content FROM banks_record r CROSS JOIN registry_head h WHERE r.id = NEW.id;
+END;
+CREATE TRIGGER banks_raise_delete AFTER DELETE ON banks BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'banks', CAST(OLD.id AS TEXT), revision, NULL FROM registry_head;
+END;
+CREATE TRIGGER merchants_raise_insert AFTER INSERT ON merchants BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'merchants', r.row_key, h.revision, r.content FROM merchants_record r CROSS JOIN registry_head h WHERE r.id = NEW.id;
+END;
+CREATE TRIGGER merchants_raise_update AFTER UPDATE ON merchants BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'merchants', r.row_key, h.revision, r.content FROM merchants_record r CROSS JOIN registry_head h WHERE r.id = NEW.id;
+END;
+CREATE TRIGGER merchants_raise_delete AFTER DELETE ON merchants BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'merchants', CAST(OLD.id AS TEXT), revision, NULL FROM registry_head;
+END;
+CREATE TRIGGER terminals_raise_insert AFTER INSERT ON terminals BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'terminals', r.row_key, h.revision, r.content FROM terminals_record r CROSS JOIN registry_head h WHERE r.id = NEW.id;
+END;
+CREATE TRIGGER terminals_raise_update AFTER UPDATE ON terminals BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'terminals', r.row_key, h.revision, r.content FROM terminals_record r CROSS JOIN registry_head h WHERE r.id = NEW.id;
+END;
+CREATE TRIGGER terminals_raise_delete AFTER DELETE ON terminals BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'terminals', CAST(OLD.id AS TEXT), revision, NULL FROM registry_head;
+END;
+CREATE TRIGGER clients_raise_insert AFTER INSERT ON clients BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'clients', r.row_key, h.revision, r.content FROM clients_record r CROSS JOIN registry_head h WHERE r.id = NEW.id;
+END;
+CREATE TRIGGER clients_raise_update AFTER UPDATE ON clients BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'clients', r.row_key, h.revision, r.content FROM clients_record r CROSS JOIN registry_head h WHERE r.id = NEW.id;
+END;
+CREATE TRIGGER clients_raise_delete AFTER DELETE ON clients BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'clients', CAST(OLD.id AS TEXT), revision, NULL FROM registry_head;
+END;
+CREATE TRIGGER policies_raise_insert AFTER INSERT ON policies BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'policies', r.row_key, h.revision, r.content FROM policies_record r CROSS JOIN registry_head h WHERE r.version = NEW.version;
+END;
+CREATE TRIGGER policies_raise_update AFTER UPDATE ON policies BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'policies', r.row_key, h.revision, r.content FROM policies_record r CROSS JOIN registry_head h WHERE r.version = NEW.version;
+END;
+CREATE TRIGGER policies_raise_delete AFTER DELETE ON policies BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'policies', CAST(OLD.version AS TEXT), revision, NULL FROM registry_head;
+END;
+CREATE TRIGGER policy_goods_raise_insert AFTER INSERT ON policy_goods BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'policy_goods', r.row_key, h.revision, r.content FROM policy_goods_record r CROSS JOIN registry_head h WHERE r.version = NEW.version AND r.commodity = NEW.commodity AND r.grade = NEW.grade AND r.unit = NEW.unit;
+END;
+CREATE TRIGGER policy_goods_raise_update AFTER UPDATE ON policy_goods BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'policy_goods', r.row_key, h.revision, r.content FROM policy_goods_record r CROSS JOIN registry_head h WHERE r.version = NEW.version AND r.commodity = NEW.commodity AND r.grade = NEW.grade AND r.unit = NEW.unit;
+END;
+CREATE TRIGGER policy_goods_raise_delete AFTER DELETE ON policy_goods BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'policy_goods', OLD.version || ' ' || OLD.commodity || ' ' || OLD.grade || ' ' || OLD.unit, revision, NULL FROM registry_head;
+END;
+CREATE TRIGGER price_ceilings_raise_insert AFTER INSERT ON price_ceilings BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'price_ceilings', r.row_key, h.revision, r.content FROM price_ceilings_record r CROSS JOIN registry_head h WHERE r.price_zone = NEW.price_zone AND r.commodity = NEW.commodity AND r.grade = NEW.grade AND r.unit = NEW.unit AND r.valid_from = NEW.valid_from AND r.known_from = NEW.known_from;
+END;
+CREATE TRIGGER price_ceilings_raise_update AFTER UPDATE ON price_ceilings BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'price_ceilings', r.row_key, h.revision, r.content FROM price_ceilings_record r CROSS JOIN registry_head h WHERE r.price_zone = NEW.price_zone AND r.commodity = NEW.commodity AND r.grade = NEW.grade AND r.unit = NEW.unit AND r.valid_from = NEW.valid_from AND r.known_from = NEW.known_from;
+END;
+CREATE TRIGGER price_ceilings_raise_delete AFTER DELETE ON price_ceilings BEGIN
+    UPDATE registry_head SET revision = revision + 1 WHERE id = 1;
+    INSERT INTO registry_changes (table_name, row_key, revision, content)
+        SELECT 'price_ceilings', OLD.price_zone || ' ' || OLD.commodity || ' ' || OLD.grade || ' ' || OLD.unit || ' ' || OLD.valid_from || ' ' || OLD.known_from, revision, NULL FROM registry_head;
+END;

@@ -1,3 +1,5 @@
+DROP TRIGGER registry_changes_no_update;
+DROP TRIGGER registry_changes_no_delete;
 DROP TRIGGER merchant_updates_no_delete;
 DROP TRIGGER merchant_updates_no_update;
 DROP TRIGGER clock_eras_no_update;

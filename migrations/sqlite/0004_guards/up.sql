@@ -35,6 +35,8 @@ CREATE TRIGGER settlement_issuers_no_update BEFORE UPDATE ON settlement_issuers 
 CREATE TRIGGER settlement_issuers_no_delete BEFORE DELETE ON settlement_issuers BEGIN SELECT RAISE(ABORT, 'settlement_issuers is append-only'); END;
 CREATE TRIGGER card_changes_no_update BEFORE UPDATE ON card_changes BEGIN SELECT RAISE(ABORT, 'card_changes is append-only'); END;
 CREATE TRIGGER card_changes_no_delete BEFORE DELETE ON card_changes BEGIN SELECT RAISE(ABORT, 'card_changes is append-only'); END;
+CREATE TRIGGER registry_changes_no_update BEFORE UPDATE ON registry_changes BEGIN SELECT RAISE(ABORT, 'registry_changes is append-only'); END;
+CREATE TRIGGER registry_changes_no_delete BEFORE DELETE ON registry_changes BEGIN SELECT RAISE(ABORT, 'registry_changes is append-only'); END;
 CREATE TRIGGER merchant_updates_no_update BEFORE UPDATE ON merchant_updates BEGIN SELECT RAISE(ABORT, 'merchant_updates is append-only'); END;
 CREATE TRIGGER merchant_updates_no_delete BEFORE DELETE ON merchant_updates BEGIN SELECT RAISE(ABORT, 'merchant_updates is append-only'); END;
 CREATE TRIGGER clock_eras_no_update BEFORE UPDATE ON clock_eras BEGIN SELECT RAISE(ABORT, 'clock_eras is append-only'); END;

@@ -51,7 +51,8 @@ CREATE TABLE reconciliation_files (
     CONSTRAINT reconciliation_files_file FOREIGN KEY (file_id) REFERENCES bank_files (id)
 ) STRICT, WITHOUT ROWID;
 
--- What was done to a reconciliation, and with which result. Kinds: 1 recorded, 2 signed off, 3 reopened.
+-- What was done to a reconciliation, and with which result. Kinds: 1 recorded, 2 signed off, 3 reopened. A recording keeps a hash
+-- of the files that it brought, and one of all that it left behind: what the row says, its outcomes and used-up rows.
 CREATE TABLE reconciliation_events (
     reconciliation_id INTEGER NOT NULL,
     revision INTEGER NOT NULL,
@@ -59,6 +60,8 @@ CREATE TABLE reconciliation_events (
     client_id INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     result_hash BLOB NOT NULL,
+    files_hash BLOB,
+    kept_hash BLOB,
     reason TEXT NOT NULL,
     CONSTRAINT reconciliation_events_pk PRIMARY KEY (reconciliation_id, revision),
     CONSTRAINT reconciliation_events_kind CHECK (kind BETWEEN 1 AND 3)

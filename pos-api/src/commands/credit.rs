@@ -18,6 +18,10 @@ pub(super) fn run(args: &CreditArgs) -> anyhow::Result<ExitCode> {
     let period: Period = args.period.parse()?;
     let (url, limits) = config::credit(&args.database, &args.programme)?;
     let wanted = (period, limits.four_eyes_above);
+    anyhow::ensure!(
+        !ledger::service::needs_migration(&url)?,
+        "the schema of `{url}` is old\nhint: pos-api migrate"
+    );
     let mut told = 0_i64;
     let run = credit_period(&url, Arc::new(SystemClock::default()), wanted, |run| {
         let credited: i64 = run.shares.iter().map(|share| share.credited).sum();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use ledger::service::{Ledger, Options, SystemClock};
+use ledger::service::{Clock as _, Ledger, Options, SystemClock};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArgs;
@@ -23,7 +23,7 @@ const FILE_TOO_LARGE: i32 = 25;
 /// Serves until it is told to stop, or the storage fails.
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::read(args)?;
-    prepare(&settings, args.no_migrate)?;
+    prepare(&settings, (args.no_migrate, args.migrate_beside_others))?;
     if let Some(reason) = &args.accept_clock {
         ledger::service::accept_clock(&settings.url, &SystemClock::default(), reason)?;
     }
@@ -50,15 +50,22 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     serve(ledger, &plan)
 }
 
-/// Brings the schema up to date, or refuses an old one.
-fn prepare(settings: &Settings, no_migrate: bool) -> anyhow::Result<()> {
-    if no_migrate {
-        anyhow::ensure!(
-            !ledger::service::needs_migration(&settings.url)?,
-            "the schema of `{}` is old\nhint: pos-api migrate",
-            settings.url
-        );
+/// Brings the schema up to date, or refuses an old one. A node that is at work on an old one is another
+/// version's, and what it writes may not fit the new one.
+fn prepare(settings: &Settings, (no_migrate, beside): (bool, bool)) -> anyhow::Result<()> {
+    if !ledger::service::needs_migration(&settings.url)? {
         return Ok(());
+    }
+    anyhow::ensure!(!no_migrate, "the schema of `{}` is old\nhint: pos-api migrate", settings.url);
+    let now = SystemClock::default().now();
+    let nodes = ledger::service::nodes_at_work(&settings.url, now)?;
+    if let Some((node, until)) = nodes.first().filter(|_| !beside) {
+        anyhow::bail!(
+            "node {node} of another version is at work on `{}` (its lease holds until {})\n\
+             hint: stop it, or wait until its lease has run out; --migrate-beside-others does not ask",
+            settings.url,
+            until.rfc3339()
+        );
     }
     for migration in ledger::service::migrate(&settings.url)? {
         tracing::info!(%migration, "migrated");

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::cli::DatabaseArgs;
+use ledger::service::VerifyOptions;
+
+use crate::cli::VerifyArgs;
 use crate::config;
 
 use super::{say, say_error};
@@ -11,7 +13,7 @@ use super::{say, say_error};
 const COULD_NOT_RUN: u8 = 2;
 
 /// 0: whole; 1: broken, with the first bad record of each check named; 2: could not run.
-pub(super) fn run(args: &DatabaseArgs) -> ExitCode {
+pub(super) fn run(args: &VerifyArgs) -> ExitCode {
     match report(args) {
         Ok(code) => code,
         Err(error) => {
@@ -21,15 +23,16 @@ pub(super) fn run(args: &DatabaseArgs) -> ExitCode {
     }
 }
 
-fn report(args: &DatabaseArgs) -> anyhow::Result<ExitCode> {
-    let url = config::database(args)?;
+fn report(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let url = config::database(&args.database)?;
     if url.file().is_some_and(|file| !file.exists()) {
         anyhow::bail!("`{url}` is not there");
     }
     if ledger::service::needs_migration(&url)? {
         anyhow::bail!("the schema of `{url}` is old\nhint: pos-api migrate");
     }
-    let report = ledger::service::verify(&url, &mut |check, rows| {
+    let options = VerifyOptions { since: args.since, keys: args.keys.clone() };
+    let report = ledger::service::verify(&url, &options, &mut |check, rows| {
         tracing::debug!(check, rows, "verifying");
     })?;
     for check in &report.checks {

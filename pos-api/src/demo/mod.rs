@@ -27,7 +27,7 @@ use anyhow::{Context as _, bail};
 use ledger::domain::bank::BankId;
 use ledger::domain::calendar::{Date, Period};
 use ledger::service::import::Imported;
-use ledger::service::{CreditRun, Report, TrialBalance};
+use ledger::service::{CreditRun, Report, TrialBalance, VerifyOptions};
 
 use clients::Logins;
 use day::Tally;
@@ -116,7 +116,8 @@ impl Demo {
         session.ledger.close();
         tell("closed", started);
 
-        let report = ledger::service::verify(&place.url, &mut |_, _| {})?;
+        let report =
+            ledger::service::verify(&place.url, &VerifyOptions::default(), &mut |_, _| {})?;
         let broken = report.checks.iter().find_map(|check| {
             check.broken.as_ref().map(|record| format!("{}: {record}", check.name))
         });

@@ -24,7 +24,8 @@ use ledger::service::import::read_folder;
 use ledger::service::{
     Answered, CardLifeError, Client, DatabaseUrl, FundRequest, Ledger, NewScope, NotClosed,
     NotReversed, OnceKey, Options, ProgrammeLimits, Reader, RecordingLimits, RedeemRequest, Reply,
-    ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, add_clients, migrate, verify,
+    ReverseRequest, RunRequest, Scope, SettlementQuery, Teller, VerifyOptions, add_clients,
+    migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -324,7 +325,7 @@ impl Bench {
 
     /// Fails unless every invariant holds.
     pub(super) fn verify(&self, story: &str) {
-        let report = verify(&self.options.url, &mut |_, _| {}).unwrap();
+        let report = verify(&self.options.url, &VerifyOptions::default(), &mut |_, _| {}).unwrap();
         assert!(report.is_whole(), "{report:#?}\n{}\n{story}", self.dir.path().display());
     }
 }

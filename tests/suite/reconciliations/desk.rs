@@ -129,7 +129,8 @@ impl<'w> Desk<'w> {
     pub(crate) fn have_closed(&self, day: Date) {
         let (next, day) = (day.next().as_number(), day.as_number());
         self.world.sql(&format!(
-            "INSERT INTO business_days VALUES (1, {day}, 2, 1, 1, 1, 0); UPDATE banks SET
+            "INSERT INTO business_days SELECT 1, {day}, 2, 1, id, 1, 0 FROM clients
+             WHERE client_id = 'bank-bri'; UPDATE banks SET
              open_business_date = {next} WHERE id = 1 AND open_business_date < {next}"
         ));
     }

@@ -21,7 +21,7 @@ use ledger::service::import::read_folder;
 use ledger::service::{
     Client, DatabaseUrl, FOUR_EYES_ABOVE, FundRequest, Ledger, ManualClock, NewScope, OnceKey,
     Options, ProgrammeLimits, RecordingLimits, RedeemRequest, Reply, ReverseRequest, RunRequest,
-    Scope, add_clients, migrate, verify,
+    Scope, VerifyOptions, add_clients, migrate, verify,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -223,7 +223,7 @@ impl Present {
 
     /// Fails unless every invariant holds.
     pub(super) fn verify(&self) {
-        let report = verify(&self.url, &mut |_, _| {}).unwrap();
+        let report = verify(&self.url, &VerifyOptions::default(), &mut |_, _| {}).unwrap();
         assert!(report.is_whole(), "{report:#?}");
     }
 }

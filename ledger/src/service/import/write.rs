@@ -275,7 +275,7 @@ impl<'a> Writer<'a> {
             let wallet = wallets.get(&entry.household).copied().ok_or_else(unnamed)?;
             let card = CardRef { card: CardId(self.next_id()), wallet };
             let pin = entry.pin.map(|pin| plan.keys.seal_pin(card.card, *salt, pin));
-            cards.push(NewCard {
+            let card = NewCard {
                 pin_key_version: pin.as_ref().map(|pin| pin.key_version),
                 pin_tag: pin.as_ref().map(|pin| pin.tag.to_vec()),
                 pin_salt: pin.as_ref().map(|pin| pin.salt.to_vec()),
@@ -287,8 +287,9 @@ impl<'a> Writer<'a> {
                     entry.expires,
                     plan.now,
                 )
-            });
-            numbers.push(NewCardNumber::of(card, hash));
+            };
+            numbers.push(NewCardNumber::of(&card, hash, &plan.keys));
+            cards.push(card);
         }
         NewCard::insert_all(self.tx, cards)?;
         NewCardNumber::insert_all(self.tx, numbers)

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::bankfile::extract::{self, NotKept, PARSER};
 use crate::bankfile::integrity::{Fingerprint, History, StatementEnd};
-use crate::bankfile::{self, Bounds, Format, Statement, StatementKind, StatementNumber};
+use crate::bankfile::{self, BankFile, Bounds, Format, Statement, StatementKind, StatementNumber};
 use crate::domain::bank::BankCode;
 use crate::domain::calendar::Date;
 use crate::store::StoreError;
@@ -90,10 +90,9 @@ impl KeptFile {
             return self.statements.iter().map(|kept| self.rows(shared, kept)).collect();
         }
         let corrupt = |what: String| StoreError::corrupt(format!("bank file {}: {what}", self.id));
-        let format = (Format::named(&self.format), self.profile.as_deref());
-        let how = how_to_read((bank, self.day), format, Bounds::default()).map_err(corrupt)?;
-        let bytes = KeptBytes { shared, file: self.id, next: 0, part: Cursor::default() };
-        let file = bankfile::open(bytes, &how).map_err(|error| corrupt(error.to_string()))?;
+        let parts = |part| shared.read_long(|connection| connection.file_part(self.id, part));
+        let how = (self.format.as_str(), self.profile.as_deref());
+        let file = read_again(parts, (bank, self.day), how).map_err(corrupt)?;
         if file.hash != self.hash {
             return Err(corrupt("its bytes are not those that were received".to_owned()));
         }
@@ -192,8 +191,8 @@ fn kept(row: &StatementRow) -> Option<Kept> {
 const KINDS: [(i16, StatementKind); 3] =
     [(1, StatementKind::Statement), (2, StatementKind::Interim), (3, StatementKind::Notification)];
 
-/// A statement as it is to be kept.
-pub(super) fn to_keep(
+/// A statement as it is to be kept, at its place in the file.
+pub(in crate::service) fn to_keep(
     file_id: i64,
     (place, is_repeat): (usize, bool),
     statement: &Statement,
@@ -223,26 +222,35 @@ pub(super) fn to_keep(
     })
 }
 
-/// A kept file's bytes, of which one part at a time is in memory.
-struct KeptBytes<'a> {
-    shared: &'a Shared,
-    file: i64,
-    next: i32,
-    part: Cursor<Vec<u8>>,
+/// Reads a kept file again; a part of its bytes at a time is in memory.
+pub(in crate::service) fn read_again(
+    part: impl FnMut(i32) -> Result<Option<Vec<u8>>, StoreError> + Send,
+    of: (&BankCode, Date),
+    (format, profile): (&str, Option<&str>),
+) -> Result<BankFile, String> {
+    let how = how_to_read(of, (Format::named(format), profile), Bounds::default())?;
+    let bytes = KeptBytes { part, next: 0, current: Cursor::default() };
+    bankfile::open(bytes, &how).map_err(|error| error.to_string())
 }
 
-impl Read for KeptBytes<'_> {
+/// A kept file's bytes, part by part.
+struct KeptBytes<F> {
+    part: F,
+    next: i32,
+    current: Cursor<Vec<u8>>,
+}
+
+impl<F: FnMut(i32) -> Result<Option<Vec<u8>>, StoreError>> Read for KeptBytes<F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let read = self.part.read(buffer)?;
+            let read = self.current.read(buffer)?;
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
-            let (file, next) = (self.file, self.next);
-            let part = self.shared.read_long(|connection| connection.file_part(file, next));
-            let Some(part) = part.map_err(io::Error::other)? else { return Ok(0) };
+            let part = (self.part)(self.next).map_err(io::Error::other)?;
+            let Some(part) = part else { return Ok(0) };
             self.next = self.next.saturating_add(1);
-            self.part = Cursor::new(part);
+            self.current = Cursor::new(part);
         }
     }
 }

@@ -28,7 +28,7 @@ use super::evidence::{Evidence, LOOKED_BACK};
 use super::held::{HeldLine, HeldRow};
 use super::limits::{Brought, RecordingBounds};
 use super::pieces::{self, Pieces};
-use super::{NotReconciled, SentFile, differences};
+use super::{NotReconciled, SentFile, differences, hashes};
 
 /// The kinds of a reconciliation's events in the store.
 pub(super) const RECORDED: i16 = 1;
@@ -308,14 +308,16 @@ fn begin(
         recorded_at: now.as_millis(),
         recorded_by: *client,
     };
+    let kept = hashes::of_recording(&header, &prepared.outcomes, &prepared.rows);
     if row.is_some() {
         tx.renew_reconciliation(&header)?;
     } else {
         NewReconciliation::insert_all(tx, vec![header])?;
     }
     keep_account(tx, prepared, now)?;
-    keep_files(tx, (prepared, pieces), (id, now))?;
-    NewReconciliationEvent::insert_all(tx, vec![event(id, revision, prepared, now)])?;
+    let files = keep_files(tx, (prepared, pieces), (id, now))?;
+    let event = event((id, revision), prepared, (files, kept), now);
+    NewReconciliationEvent::insert_all(tx, vec![event])?;
     count(tx, prepared, bounds, (id, revision, now))?;
     explain(tx, ids, (id, prepared), now)?;
     Ok((id, revision))
@@ -337,7 +339,12 @@ fn explain(
     Ok(post_fees(tx, ids, (bank, &explained.fees), (id, now))?)
 }
 
-fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconciliationEvent {
+fn event(
+    (id, revision): (i64, i32),
+    prepared: &Prepared,
+    (files, kept): (Vec<u8>, Vec<u8>),
+    now: Instant,
+) -> NewReconciliationEvent {
     NewReconciliationEvent {
         reconciliation_id: id,
         revision,
@@ -345,19 +352,22 @@ fn event(id: i64, revision: i32, prepared: &Prepared, now: Instant) -> NewReconc
         client_id: prepared.base.client,
         created_at: now.as_millis(),
         result_hash: prepared.hash.to_vec(),
+        files_hash: Some(files),
+        kept_hash: Some(kept),
         reason: String::new(),
     }
 }
 
+/// Keeps the new files; their hash.
 fn keep_files(
     tx: &mut Connection,
     (prepared, pieces): (&Prepared, &Pieces),
     (reconciliation, now): (i64, Instant),
-) -> Result<(), StoreError> {
+) -> Result<Vec<u8>, StoreError> {
     let Base { view, client, .. } = &prepared.base;
     let (mut files, mut uses) = (Vec::new(), Vec::new());
-    let hashes = prepared.evidence.added().map(|(read, _place)| read.hash);
-    for ((sent, hash), id) in prepared.files.iter().zip(hashes).zip(&pieces.files) {
+    let sums = prepared.evidence.added().map(|(read, _place)| read.hash);
+    for ((sent, hash), id) in prepared.files.iter().zip(sums).zip(&pieces.files) {
         let file = NewBankFile {
             id: *id,
             bank_id: view.bank.0,
@@ -372,6 +382,8 @@ fn keep_files(
         uses.push(NewFileUse { reconciliation_id: reconciliation, file_id: file.id });
         files.push(file);
     }
+    let hash = hashes::of_files(&files);
     NewBankFile::insert_all(tx, files)?;
-    NewFileUse::insert_all(tx, uses)
+    NewFileUse::insert_all(tx, uses)?;
+    Ok(hash)
 }

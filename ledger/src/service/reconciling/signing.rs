@@ -153,6 +153,8 @@ fn write(
         client_id: client,
         created_at: now,
         result_hash: row.result_hash.clone(),
+        files_hash: None,
+        kept_hash: None,
         reason: reason.to_owned(),
     };
     Ok(NewReconciliationEvent::insert_all(tx, vec![event])?)

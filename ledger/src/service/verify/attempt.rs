@@ -1,15 +1,16 @@
 //! I3 and I11 on one attempt: its transfer, what it names, and its basket under the day's rules.
 
 use crate::domain::account::AccountKind;
-use crate::domain::calendar::Date;
+use crate::domain::calendar::{Date, Zone};
 use crate::domain::money::Rupiah;
-use crate::domain::policy::{Objection, PolicyBook};
+use crate::domain::policy::{Objection, PolicyBook, PriceZone};
 use crate::domain::redemption::{Attempt, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::transfer::TransferKind;
 use crate::store::verify::{AttemptRecord, TransferRecord};
 
 use super::require;
+use super::shops::Zones;
 
 /// Whether an approved attempt has its own transfer and a refused one none, and both name what is
 /// there. `transfer` is the one with the attempt's id, if there is one.
@@ -41,11 +42,11 @@ fn references(record: &AttemptRecord, attempt: &Attempt) -> Result<(), String> {
     require(record.terminal_merchant == Some(attempt.merchant), || {
         at("its terminal is not there, or is another merchant's")
     })?;
-    require(record.acquirer_exists, || at("its acquirer is not there"))?;
+    require(record.acquirer_is_merchants, || at("its acquirer is not its merchant's bank"))?;
     if attempt.card.is_none() {
         let approved = matches!(attempt.outcome, Outcome::Approved(_));
         require(!approved, || at("it is approved and names no card"))?;
-        return require(attempt.wallet == attempt.merchant, || {
+        return require(attempt.wallet == attempt.merchant && attempt.issuer.is_none(), || {
             at("without a card it belongs to the merchant's account")
         });
     }
@@ -86,12 +87,30 @@ fn booked(
 
 /// Whether the rules of the merchant's day say of the basket what the attempt says: allowed when it
 /// was approved or only the balance was short, refused with the same objection otherwise. A refusal
-/// for the shop's, the card's or the PIN's sake says nothing of the basket.
-pub(super) fn check_basket(record: &AttemptRecord, book: &PolicyBook) -> Result<(), String> {
+/// for the shop's, the card's or the PIN's sake says nothing of the basket. The shop's zones are those
+/// of that moment.
+pub(super) fn check_basket(
+    record: &AttemptRecord,
+    book: &PolicyBook,
+    zones: &Zones,
+) -> Result<(), String> {
     // A row that is no attempt, or whose shop is not there, is reported as that.
-    let (Ok(attempt), Some((zone, price_zone))) = (&record.attempt, record.shop) else {
+    let (Ok(attempt), Some(now)) = (&record.attempt, record.shop) else {
         return Ok(());
     };
+    let [before, after] = zones.at(attempt.merchant.0, attempt.created_at, now);
+    let judged = judge_basket((record, attempt), book, before);
+    if judged.is_err() && before != after {
+        return judge_basket((record, attempt), book, after);
+    }
+    judged
+}
+
+fn judge_basket(
+    (record, attempt): (&AttemptRecord, &Attempt),
+    book: &PolicyBook,
+    (zone, price_zone): (Zone, PriceZone),
+) -> Result<(), String> {
     let at = |what: String| format!("redemptions {} (wallet {}): {what}", record.id, record.wallet);
     let day = Date::from(attempt.created_at.date_in(zone));
     let rules = book.rules(day, price_zone, attempt.created_at);

@@ -137,27 +137,34 @@ impl Batches {
     }
 
     /// Counts an attempt to its batch. A sealed one has to stand in its merchant's log: with the
-    /// place of its transfer, or without one when it was refused.
-    pub(super) fn attempt(&mut self, record: &AttemptRecord, place: Option<i64>) {
+    /// place of its transfer, or without one when it was refused. An approved one's acquirer and
+    /// business date come back with where its batch begins.
+    pub(super) fn attempt(
+        &mut self,
+        record: &AttemptRecord,
+        place: Option<i64>,
+    ) -> Option<((i64, i64), i64)> {
         let at = format!("redemptions {} (wallet {})", record.id, record.wallet);
         let Some(open) = self.batch_of(record.id) else {
-            return self.ranges.note(Err(format!("{at}: it lies in no batch")));
+            self.ranges.note(Err(format!("{at}: it lies in no batch")));
+            return None;
         };
         open.attempts = open.attempts.saturating_add(1);
         let (id, created_at) = (open.batch.id, open.batch.created_at);
-        let sealed = open.batch.log_start.is_some();
-        let Ok(attempt) = &record.attempt else { return };
+        let start = open.batch.log_start;
+        let attempt = record.attempt.as_ref().ok()?;
         let same = attempt.created_at.as_millis() == created_at;
         self.ranges.note(require(same, || format!("{at}: its time is not batch {id}'s")));
-        if sealed {
-            let approved = matches!(attempt.outcome, Outcome::Approved(_));
-            self.attempts.push(AttemptPlace {
-                redemption_id: record.id,
-                wallet_id: record.wallet,
-                merchant_id: attempt.merchant.0,
-                log_position: place.filter(|_| approved),
-            });
-        }
+        let start = start?;
+        let approved = matches!(attempt.outcome, Outcome::Approved(_));
+        self.attempts.push(AttemptPlace {
+            redemption_id: record.id,
+            wallet_id: record.wallet,
+            merchant_id: attempt.merchant.0,
+            log_position: place.filter(|_| approved),
+        });
+        let day = (attempt.acquirer.0.into(), attempt.business_date.as_number().into());
+        approved.then_some((day, start))
     }
 
     /// Writes the places down for the comparison with the logs, when there are enough of them or

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::account::AccountKind;
 use crate::domain::ids::AccountId;
+use crate::domain::keys::{reference_subject, sha256};
+use crate::domain::proposal::Act;
+use crate::domain::reference::Reference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::verify::{Pairs, RunAtBank, Sided};
@@ -19,10 +22,13 @@ pub(super) fn run(
     turnovers: &Turnovers,
     balances: i128,
 ) -> Result<(), StoreError> {
-    run.check("conservation", |_, check| {
-        conservation(turnovers, balances, check);
-        Ok(())
-    })?;
+    let (is_whole, from) = (run.is_whole(), run.from);
+    if is_whole {
+        run.check("conservation", |_, check| {
+            conservation(turnovers, balances, check);
+            Ok(())
+        })?;
+    }
     let mut runs = Check::new("credit_runs");
     let mut reserved = BTreeMap::new();
     let counted = run.connection.each_run_at_bank(&mut |part| {
@@ -33,27 +39,55 @@ pub(super) fn run(
         }
         Ok(())
     });
-    run.check("bank_funds", |connection, check| {
-        bank_funds(connection, check, turnovers, &reserved)
-    })?;
-    run.check("credits", |connection, check| pairs(connection, check, Pairs::Credits))?;
+    if is_whole {
+        run.check("bank_funds", |connection, check| {
+            bank_funds(connection, check, turnovers, &reserved)
+        })?;
+    }
+    run.check("credits", |connection, check| pairs(connection, check, (Pairs::Credits, from)))?;
     run.check("credits_once", wallets::credits_once)?;
     run.add(vec![runs], counted)?;
-    run.check("reversals", |connection, check| pairs(connection, check, Pairs::Reversals))?;
-    run.check("fundings", |connection, check| pairs(connection, check, Pairs::Fundings))?;
+    run.check("credit_run_records", |connection, check| {
+        check.note_rules(connection.broken_runs()?);
+        Ok(())
+    })?;
+    run.check("reversals", |connection, check| pairs(connection, check, (Pairs::Reversals, from)))?;
+    run.check("fundings", |connection, check| pairs(connection, check, (Pairs::Fundings, from)))?;
+    run.check("funding_references", |connection, check| {
+        connection.each_funding(&mut |(transfer, (reference, folded), subject)| {
+            check.seen(require(subject == Some(reference_subject(&reference)), || {
+                format!("fundings of {transfer}: its transfer names another reference")
+            }));
+            let same =
+                Reference::new(&reference).is_ok_and(|reference| reference.folded() == folded);
+            check.note(require(same, || {
+                format!("fundings of {transfer}: another reference is compared with others")
+            }));
+            Ok(())
+        })
+    })?;
     run.check("funding_returns", |connection, check| {
-        pairs(connection, check, Pairs::Returns)?;
+        pairs(connection, check, (Pairs::Returns, from))?;
         check.note_rules(connection.broken_returns()?);
         Ok(())
     })?;
     run.check("credit_reversals", |connection, check| {
-        pairs(connection, check, Pairs::CreditReversals)?;
+        pairs(connection, check, (Pairs::CreditReversals, from))?;
         check.note_rules(connection.broken_reversals()?);
         Ok(())
     })?;
     run.check("four_eyes", |connection, check| {
-        check.rows = u64::try_from(connection.count_proposals()?).unwrap_or(0);
         check.note_rules(connection.broken_agreements()?);
+        connection.each_proposal(&mut |(id, kind, subject, hash)| {
+            let act = i16::try_from(kind).ok().and_then(|kind| Act::read(kind, &subject));
+            let same =
+                act.is_some_and(|act| sha256(&[act.sameness().as_bytes()]).as_slice() == hash);
+            check.seen(require(same, || format!("proposals {id}: its hash is another act's")));
+            Ok(())
+        })
+    })?;
+    run.check("transfer_reasons", |connection, check| {
+        check.note_rules(connection.broken_reasons()?);
         Ok(())
     })
 }
@@ -91,6 +125,7 @@ fn bank_funds(
             })),
         );
     }
+    check.note_rules(connection.broken_funds()?);
     Ok(())
 }
 
@@ -138,12 +173,9 @@ const fn words(pairs: Pairs) -> Words {
             ["amount", "merchant", "date", "redemption"],
             "transfer of that kind",
         ),
-        Pairs::Fundings => (
-            "fundings",
-            "account",
-            ["amount", "holding account", "subject", ""],
-            "transfer of that kind",
-        ),
+        Pairs::Fundings => {
+            ("fundings", "account", ["amount", "holding account", "", ""], "transfer of that kind")
+        }
         Pairs::Returns => (
             "funding_returns",
             "account",
@@ -172,14 +204,14 @@ const fn words(pairs: Pairs) -> Words {
     Words { table, second, says, against }
 }
 
-/// Holds two statements of one thing against each other: each has the other beside it, once.
+/// Holds two statements of one thing against each other, from an id on: each has the other beside it, once.
 pub(super) fn pairs(
     connection: &mut Connection,
     check: &mut Check,
-    which: Pairs,
+    (which, from): (Pairs, i64),
 ) -> Result<(), StoreError> {
     let mut waiting: Option<Sided> = None;
-    connection.each_side(which, &mut |side| {
+    connection.each_side((which, from), &mut |side| {
         match (waiting.take(), side.own) {
             (Some(own), false) if own.key == side.key => check.seen(agree(which, own, side)),
             (before, true) => {

@@ -8,7 +8,9 @@ use crate::store::connection::Connection;
 use crate::store::verify::{AttemptRecord, BatchRecord, Pages, TransferRecord};
 
 use super::batches::Batches;
+use super::dates::Days;
 use super::rollups::Sums;
+use super::shops::{Spans, Zones};
 use super::transfer::Turnovers;
 use super::{Check, Milestone, Run, attempt, require, transfer};
 
@@ -21,11 +23,15 @@ struct Walk {
     batches: Batches,
     turnovers: Turnovers,
     sums: Sums,
+    days: Days,
+    zones: Zones,
+    spans: Spans,
+    dates: Check,
     last_transfer: Option<i64>,
 }
 
-/// Walks, and gives the totals for what comes after.
-pub(super) fn run(run: &mut Run<'_>) -> Result<Turnovers, StoreError> {
+/// Walks, and gives the totals and the days' spans for what comes after.
+pub(super) fn run(run: &mut Run<'_>) -> Result<(Turnovers, Spans), StoreError> {
     let mut walk = Walk {
         book: run.connection.policy_book()?,
         transfers: Check::new("transfers"),
@@ -33,25 +39,29 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<Turnovers, StoreError> {
         baskets: Check::new("baskets"),
         batches: Batches::new(),
         turnovers: Turnovers::default(),
-        sums: Sums::new(run.connection)?,
+        sums: if run.is_whole() { Sums::new(run.connection)? } else { Sums::none() },
+        days: Days::read(run.connection)?,
+        zones: Zones::read(run.connection)?,
+        spans: Spans::default(),
+        dates: Check::new("business_dates"),
         last_transfer: None,
     };
-    let walked = walk.through(run.connection, run.progress);
-    let Walk { transfers, redemptions, baskets, batches, turnovers, .. } = walk;
-    let checks = vec![transfers, redemptions, baskets, batches.ranges, batches.leaves];
+    let walked = walk.through((run.connection, run.from), run.progress);
+    let Walk { transfers, redemptions, baskets, dates, batches, turnovers, spans, .. } = walk;
+    let checks = vec![transfers, redemptions, baskets, dates, batches.ranges, batches.leaves];
     run.add(checks, walked)?;
-    Ok(turnovers)
+    Ok((turnovers, spans))
 }
 
 impl Walk {
     fn through(
         &mut self,
-        connection: &mut Connection,
+        (connection, from): (&mut Connection, i64),
         progress: &mut dyn FnMut(&str, u64),
     ) -> Result<(), StoreError> {
-        let mut batches = Pages::<BatchRecord>::new();
-        let mut transfers = Pages::<TransferRecord>::new();
-        let mut attempts = Pages::<AttemptRecord>::new();
+        let mut batches = Pages::<BatchRecord>::from(from);
+        let mut transfers = Pages::<TransferRecord>::from(from);
+        let mut attempts = Pages::<AttemptRecord>::from(from);
         let mut milestone = Milestone::first();
         loop {
             let next = [
@@ -104,8 +114,11 @@ impl Walk {
         }
         if let Some(attempt) = attempt {
             self.redemptions.seen(attempt::check(attempt, transfer));
-            self.baskets.seen(attempt::check_basket(attempt, &self.book));
-            self.batches.attempt(attempt, place);
+            self.baskets.seen(attempt::check_basket(attempt, &self.book, &self.zones));
+            self.dates.seen(self.days.check(attempt));
+            if let Some((day, place)) = self.batches.attempt(attempt, place) {
+                self.spans.add(day, place);
+            }
         }
     }
 }

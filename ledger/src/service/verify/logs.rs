@@ -9,8 +9,11 @@ use super::{Check, Run, require};
 
 /// Checks the log's order and what the sealer filled in.
 pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
-    run.check("log_order", log_order)?;
-    run.check("attempt_log", |connection, check| pairs(connection, check, Pairs::AttemptLog))?;
+    let (since, from) = (run.since, run.from);
+    run.check("log_order", |connection, check| log_order(connection, check, since))?;
+    run.check("attempt_log", |connection, check| {
+        pairs(connection, check, (Pairs::AttemptLog, from))
+    })?;
     run.check("attempt_numbers", |connection, check| {
         connection.each_attempt_log(&mut |(merchant, count, lowest, highest)| {
             check.seen(require(lowest == 1 && highest == count, || {
@@ -22,13 +25,15 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
             Ok(())
         })
     })?;
-    run.check("account_log", |connection, check| pairs(connection, check, Pairs::AccountLog))
+    run.check("account_log", |connection, check| {
+        pairs(connection, check, (Pairs::AccountLog, from))
+    })
 }
 
 /// Sealed batches come in the log's order; a batch without transfers takes no place.
-fn log_order(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
-    let mut place = 0_i64;
-    connection.each_sealed_batch(&mut |batch| {
+fn log_order(connection: &mut Connection, check: &mut Check, since: i64) -> Result<(), StoreError> {
+    let mut place = since;
+    connection.each_sealed_batch(since, &mut |batch| {
         check.seen(require(batch.log_start == place, || {
             format!(
                 "batches {}: it starts at {} and the batches before it end at {place}",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::calendar::Date;
+use crate::domain::settlement::SettlementReference;
 use crate::store::StoreError;
 use crate::store::connection::Connection;
 use crate::store::verify::{DayPart, DayRecord, PartOfDay};
@@ -11,7 +12,9 @@ use super::{Check, Run, require};
 
 /// Checks settlements and banks' days.
 pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
-    run.check("settlements", settlements)?;
+    let since = run.since;
+    run.check("settlements", |connection, check| settlements(connection, check, since))?;
+    run.check("settlement_references", references)?;
     run.check("settlement_payments", |connection, check| {
         let rules = connection.broken_payments()?;
         check.rows = u64::try_from(connection.count_payments()?).unwrap_or(0);
@@ -22,7 +25,13 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<(), StoreError> {
         connection.each_business_day(&mut |day| {
             check.seen(check_day(&day));
             Ok(())
-        })
+        })?;
+        check.note_rules(connection.broken_days()?);
+        check.note_rules(connection.broken_marks()?);
+        check.note(connection.early_close_of_nothing()?.map_or(Ok(()), |bank| {
+            Err(format!("early_closes of bank {bank}: its day was not marked"))
+        }));
+        Ok(())
     })
 }
 
@@ -88,7 +97,7 @@ impl Day {
                 )
             });
         };
-        require(self.closed.is_some(), || {
+        require(self.closed == Some(true), || {
             format!("settlements {id}: bank {bank} has not closed {date}")
         })?;
         require(self.stated == self.counted, || {
@@ -112,9 +121,13 @@ impl Day {
 }
 
 /// The parts come sorted by bank, date and merchant, so that one merchant's day is in memory.
-fn settlements(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
+fn settlements(
+    connection: &mut Connection,
+    check: &mut Check,
+    since: i64,
+) -> Result<(), StoreError> {
     let mut day: Option<Day> = None;
-    connection.each_part_of_day(&mut |part| {
+    connection.each_part_of_day(since, &mut |part| {
         if let Some(before) = day.take_if(|day| day.key != part.day) {
             check.seen(before.judge());
         }
@@ -126,6 +139,22 @@ fn settlements(connection: &mut Connection, check: &mut Check) -> Result<(), Sto
         check.seen(last.judge());
     }
     Ok(())
+}
+
+/// Each is made of the bank's clearing code, the day and the merchant's place in it.
+fn references(connection: &mut Connection, check: &mut Check) -> Result<(), StoreError> {
+    let (mut day, mut place) = (None, 0_u32);
+    connection.each_settlement_reference(&mut |(id, bank, date, code, reference)| {
+        place = if day == Some((bank, date)) { place.saturating_add(1) } else { 1 };
+        day = Some((bank, date));
+        let on = i32::try_from(date).ok().and_then(|date| Date::from_number(date).ok());
+        let made = on.and_then(|on| SettlementReference::new(&code, on, place));
+        let made = made.map(|made| made.to_string());
+        check.seen(require(made.as_deref() == Some(reference.as_str()), || {
+            format!("settlements {id}: its reference `{reference}` is not {made:?}")
+        }));
+        Ok(())
+    })
 }
 
 fn check_day(day: &DayRecord) -> Result<(), String> {

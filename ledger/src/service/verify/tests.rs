@@ -2,10 +2,10 @@
 
 use tempfile::TempDir;
 
-use super::{Report, verify};
+use super::{Report, VerifyOptions, verify};
 use crate::service::migrate;
 use crate::store::DatabaseUrl;
-use crate::store::verify::fixture::{fill, tamper, tamperings};
+use crate::store::verify::fixture::{fill, forge, tamper, tamperings};
 
 fn fresh() -> (TempDir, DatabaseUrl) {
     let folder = TempDir::new().unwrap();
@@ -15,7 +15,7 @@ fn fresh() -> (TempDir, DatabaseUrl) {
 }
 
 fn report(url: &DatabaseUrl) -> Report {
-    verify(url, &mut |_, _| {}).unwrap()
+    verify(url, &VerifyOptions::default(), &mut |_, _| {}).unwrap()
 }
 
 fn problems(report: &Report) -> Vec<(&str, &str)> {
@@ -35,7 +35,7 @@ fn a_consistent_history_is_whole_and_every_record_is_looked_at() {
     let (_folder, url) = fresh();
     fill(&url);
     let mut told = 0;
-    let report = verify(&url, &mut |_, _| told += 1).unwrap();
+    let report = verify(&url, &VerifyOptions::default(), &mut |_, _| told += 1).unwrap();
     assert!(report.is_whole(), "{:?}", problems(&report));
     assert!(told >= report.checks.len());
     let rows = |name| report.checks.iter().find(|check| check.name == name).unwrap().rows;
@@ -81,6 +81,17 @@ fn every_tampering_is_found_by_its_check_and_named() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// Every kind of transfer is asked for its reason, whatever fits beside it.
+#[test]
+fn a_forged_sweep_and_return_with_all_that_belongs_to_them_are_found() {
+    let (_folder, url) = fresh();
+    fill(&url);
+    forge(&url);
+    let report = report(&url);
+    let found: Vec<&str> = problems(&report).into_iter().map(|(name, _says)| name).collect();
+    assert_eq!(found, ["funding_returns", "transfer_reasons"], "{:?}", problems(&report));
+}
+
 #[test]
 fn a_damaged_file_is_a_finding_and_not_a_failure() {
     let (_folder, url) = fresh();
@@ -100,6 +111,8 @@ fn a_damaged_file_is_a_finding_and_not_a_failure() {
 fn a_database_that_is_not_there_is_not_made() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("none.db");
-    assert!(verify(&DatabaseUrl::sqlite(&file), &mut |_, _| {}).is_err());
+    assert!(
+        verify(&DatabaseUrl::sqlite(&file), &VerifyOptions::default(), &mut |_, _| {}).is_err()
+    );
     assert!(!file.exists());
 }

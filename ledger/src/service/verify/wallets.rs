@@ -24,6 +24,8 @@ struct Chain {
     balances: Check,
     steps: Check,
     wallet: Option<Standing>,
+    /// Whether a wallet's first transfer is not looked at, so that its balance before is taken from it.
+    is_late: bool,
     /// The sum of all wallets' stated balances.
     total: i128,
 }
@@ -35,10 +37,11 @@ pub(super) fn run(run: &mut Run<'_>) -> Result<i128, StoreError> {
         balances: Check::new("wallet_balances"),
         steps: Check::new("balance_chain"),
         wallet: None,
+        is_late: !run.is_whole(),
         total: 0,
     };
     let (progress, mut milestone) = (&mut run.progress, Milestone::first());
-    let walked = run.connection.each_movement(&mut |movement| {
+    let walked = run.connection.each_movement(run.from, &mut |movement| {
         chain.follow(movement);
         if milestone.is_due(chain.steps.rows) {
             progress(chain.steps.name, chain.steps.rows);
@@ -57,13 +60,18 @@ impl Chain {
             Movement::Wallet { id, balance, last_id } => {
                 self.end_wallet();
                 self.total = self.total.saturating_add(balance.into());
-                self.wallet = Some(Standing { id, balance, last_id, sum: 0, last_transfer: 0 });
+                let sum = if self.is_late { balance } else { 0 };
+                self.wallet = Some(Standing { id, balance, last_id, sum, last_transfer: 0 });
             }
             Movement::Transfer { anchor, id, amount, debit, credit, balance_after } => {
                 // Money that moves between banks and merchants follows no wallet.
                 let Some(wallet) = self.wallet.as_mut().filter(|wallet| wallet.id == anchor) else {
                     return;
                 };
+                if self.is_late && wallet.last_transfer == 0 {
+                    let moved = if credit == anchor { amount } else { amount.saturating_neg() };
+                    wallet.sum = balance_after.unwrap_or(0).saturating_sub(moved);
+                }
                 wallet.last_transfer = id;
                 if credit == anchor {
                     wallet.sum = wallet.sum.saturating_add(amount);

@@ -41,9 +41,9 @@ INSERT INTO accounts VALUES (101, 1, 1), (102, 2, 1), (103, 5, 1), (104, 6, 1),
 INSERT INTO households VALUES (1, X'01', X'00', '1571', 0), (2, X'02', X'00', '1571', 0);
 INSERT INTO wallets VALUES (1001, 1, 1001, 1000000, 0, 1, 1, X'01'),
     (1002, 2, 1002, 1000000, 0, 2, 1, X'02');
-INSERT INTO cards (wallet_id, id, issued_at, expires, state, pin_tries, first_six, last_four)
-    VALUES (1001, 11, 0, 20991231, 3, 0, '601301', '0018'),
-           (1002, 12, 0, 20991231, 3, 0, '601302', '0026');
+INSERT INTO cards (wallet_id, id, issued_at, issued_state, expires, state, pin_tries, first_six, last_four)
+    VALUES (1001, 11, 0, 3, 20991231, 3, 0, '601301', '0018'),
+           (1002, 12, 0, 3, 20991231, 3, 0, '601302', '0026');
 INSERT INTO merchants (id, code, name, kind, address, region_code, bank_id, zone, price_zone, status)
     VALUES (5001, 'EW-1', 'Warung', 'warung', 'Jambi', '1571', 1, 7, 2, 1),
            (5002, 'EW-2', 'Toko', 'warung', 'Jambi', '1571', 2, 7, 2, 1);

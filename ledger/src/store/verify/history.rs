@@ -89,9 +89,21 @@ statement! {
      LEFT JOIN cards c ON c.wallet_id = r.wallet_id AND c.id = r.card_id
      LEFT JOIN merchants m ON m.id = r.merchant_id
      LEFT JOIN terminals t ON t.id = r.terminal_id
-     LEFT JOIN banks b ON b.id = r.acquirer
+     LEFT JOIN banks b ON b.id = r.acquirer AND b.id = m.bank_id
      WHERE (r.id, r.wallet_id) > (" [id: BigInt] ", " [wallet: BigInt] ")
      ORDER BY r.id, r.wallet_id LIMIT " [limit: BigInt]
+}
+
+statement! {
+    /// The lowest id of a batch that was sealed at or after a size of the log, or is not sealed.
+    both FirstBatchSince { size: i64 } -> Nullable<BigInt>;
+    "SELECT MIN(id) FROM batches WHERE log_start IS NULL OR log_start >= " [size: BigInt]
+}
+
+statement! {
+    /// The lowest id of a batch that ends at or after an id.
+    both FirstBatchEnding { id: i64 } -> Nullable<BigInt>;
+    "SELECT MIN(id) FROM batches WHERE last_id >= " [id: BigInt]
 }
 
 statement! {
@@ -147,7 +159,7 @@ pub(crate) struct AttemptRecord {
     /// The merchant's time zone and price zone.
     pub(crate) shop: Option<(Zone, PriceZone)>,
     pub(crate) terminal_merchant: Option<AccountId>,
-    pub(crate) acquirer_exists: bool,
+    pub(crate) acquirer_is_merchants: bool,
 }
 
 impl Paged for BatchRecord {
@@ -205,6 +217,20 @@ impl Paged for AttemptRecord {
 }
 
 impl Connection {
+    /// The id from which on batches have to be looked at for what came after a size of the log: none that
+    /// began before it ends after it.
+    pub(crate) fn first_id_since(&mut self, size: i64) -> Result<i64, StoreError> {
+        let first: Option<Option<i64>> = self.first(FirstBatchSince { size })?;
+        let Some(mut id) = first.flatten() else { return Ok(i64::MAX) };
+        loop {
+            let before: Option<Option<i64>> = self.first(FirstBatchEnding { id })?;
+            match before.flatten().filter(|before| *before < id) {
+                Some(before) => id = before,
+                None => return Ok(id),
+            }
+        }
+    }
+
     /// The first batch number under which leaves are kept without a batch.
     pub(crate) fn leaves_without_batch(&mut self) -> Result<Option<i64>, StoreError> {
         self.first(LeavesWithoutBatch {})
@@ -273,7 +299,7 @@ fn attempt_record(row: AttemptRow) -> AttemptRecord {
         card_exists: card.is_some(),
         shop: zone.zip(small(price_zone).map(PriceZone)),
         terminal_merchant: of_merchant.map(AccountId),
-        acquirer_exists: bank.is_some(),
+        acquirer_is_merchants: bank.is_some(),
     }
 }
 

@@ -21,14 +21,22 @@ macro_rules! rules {
     };
 }
 
+mod evidence;
+mod files;
 mod funds;
+mod guards;
 mod history;
+mod keyed;
 mod pairs;
 mod payments;
 mod programme;
+mod records;
 mod registry;
 mod rollups;
+mod runs;
 mod settlements;
+mod shops;
+mod times;
 mod wallets;
 
 #[cfg(test)]
@@ -44,9 +52,13 @@ use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 use super::connection::{Connection, DatabaseUrl, Purpose};
 use super::error::StoreError;
 
+pub(crate) use evidence::{ExceptionStep, FilePartRow, ReconciledRow, RecordingRow};
+pub(crate) use files::{KeptFileRow, KeptRows};
 pub(crate) use funds::RunAtBank;
 pub(crate) use history::{AttemptRecord, BatchRecord, TransferRecord};
+pub(crate) use keyed::{AnswerRecord, AnsweredReversal};
 pub(crate) use pairs::{AttemptPlace, EntryPlace, Pairs, Sided};
+pub(crate) use records::{CardStep, LastId};
 pub(crate) use rollups::{AccountMoved, WalletsMoved};
 pub(crate) use settlements::{DayPart, DayRecord, PartOfDay};
 pub(crate) use wallets::Movement;
@@ -87,9 +99,9 @@ pub(crate) struct Pages<T> {
 }
 
 impl<T: Paged> Pages<T> {
-    /// From the first on.
-    pub(crate) const fn new() -> Self {
-        Self { waiting: VecDeque::new(), after: (i64::MIN, i64::MIN), ended: false }
+    /// From an id on.
+    pub(crate) const fn from(id: i64) -> Self {
+        Self { waiting: VecDeque::new(), after: (id.saturating_sub(1), i64::MAX), ended: false }
     }
 
     /// The id of the next record.

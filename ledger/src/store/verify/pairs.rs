@@ -37,7 +37,7 @@ statement! {
     /// A credit's run and family against its transfer: amount, the account it came from, period. The
     /// amount is missing where the run is, or is of another programme or period. In a further round it is what
     /// was missing then, which rules of their own bound.
-    both CreditsAndTransfers {} -> SidedSql;
+    both CreditsAndTransfers { from: i64 } -> SidedSql;
     "SELECT c.transfer_id, c.wallet_id, CAST(0 AS BIGINT),
             CASE WHEN r.programme = c.programme AND r.period = c.period
                 THEN CASE WHEN c.round = 1 THEN r.amount ELSE (SELECT t.amount FROM transfers t
@@ -47,9 +47,10 @@ statement! {
      LEFT JOIN credit_runs r ON r.id = c.run_id
      LEFT JOIN wallets w ON w.id = c.wallet_id
      LEFT JOIN banks b ON b.id = w.bank_id
+     WHERE c.transfer_id >= " [from: BigInt] "
      UNION ALL
      SELECT id, anchor_id, CAST(1 AS BIGINT), amount, debit_account, subject, CAST(NULL AS BIGINT)
-     FROM transfers WHERE kind = 2
+     FROM transfers WHERE kind = 2 AND id >= " [from: BigInt] "
      ORDER BY 1, 2, 3"
 }
 
@@ -57,54 +58,57 @@ statement! {
     /// A reversal and the redemption it takes back against its transfer: amount, merchant, date,
     /// redemption.
     /// The amount is missing where the redemption is, was refused, or is another merchant's.
-    both ReversalsAndTransfers {} -> SidedSql;
+    both ReversalsAndTransfers { from: i64 } -> SidedSql;
     "SELECT v.transfer_id, v.wallet_id, CAST(0 AS BIGINT),
             CASE WHEN r.refusal = 0 AND r.merchant_id = v.merchant_id
                 AND r.acquirer = v.acquirer AND r.id < v.transfer_id THEN r.amount END,
             v.merchant_id, CAST(v.business_date AS BIGINT), v.redemption_id
      FROM reversals v
      LEFT JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
+     WHERE v.transfer_id >= " [from: BigInt] "
      UNION ALL
      SELECT id, anchor_id, CAST(1 AS BIGINT), amount, debit_account,
             CAST(business_date AS BIGINT), subject
-     FROM transfers WHERE kind = 4
+     FROM transfers WHERE kind = 4 AND id >= " [from: BigInt] "
      ORDER BY 1, 2, 3"
 }
 
 statement! {
     /// A funding's reference against its transfer: the bank's unallocated account, amount, and the
     /// bank's holding account.
-    both FundingsAndTransfers {} -> SidedSql;
+    both FundingsAndTransfers { from: i64 } -> SidedSql;
     "SELECT f.transfer_id, b.unallocated_account, CAST(0 AS BIGINT), f.amount, b.holding_account,
             CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
      FROM fundings f JOIN banks b ON b.id = f.bank_id
+     WHERE f.transfer_id >= " [from: BigInt] "
      UNION ALL
-     SELECT id, credit_account, CAST(1 AS BIGINT), amount, debit_account, subject,
+     SELECT id, credit_account, CAST(1 AS BIGINT), amount, debit_account, CAST(NULL AS BIGINT),
             CAST(NULL AS BIGINT)
-     FROM transfers WHERE kind = 1
+     FROM transfers WHERE kind = 1 AND id >= " [from: BigInt] "
      ORDER BY 1, 2, 3"
 }
 
 statement! {
     /// What went back of a funding against its transfer: amount, the bank's unallocated account, the
     /// funding. The account is missing where the funding is.
-    both ReturnsAndTransfers {} -> SidedSql;
+    both ReturnsAndTransfers { from: i64 } -> SidedSql;
     "SELECT r.transfer_id, COALESCE(b.holding_account, 0), CAST(0 AS BIGINT), r.amount,
             b.unallocated_account, r.funding_id, CAST(NULL AS BIGINT)
      FROM funding_returns r
      LEFT JOIN fundings f ON f.transfer_id = r.funding_id
      LEFT JOIN banks b ON b.id = f.bank_id
+     WHERE r.transfer_id >= " [from: BigInt] "
      UNION ALL
      SELECT id, credit_account, CAST(1 AS BIGINT), amount, debit_account, subject,
             CAST(NULL AS BIGINT)
-     FROM transfers WHERE kind = 7
+     FROM transfers WHERE kind = 7 AND id >= " [from: BigInt] "
      ORDER BY 1, 2, 3"
 }
 
 statement! {
     /// What was taken back of a credit against its transfer: amount, the account it went to, the credit. That
     /// is missing where the credit is, or is not of the run that was reversed.
-    both CreditReversalsAndTransfers {} -> SidedSql;
+    both CreditReversalsAndTransfers { from: i64 } -> SidedSql;
     "SELECT v.transfer_id, v.wallet_id, CAST(0 AS BIGINT), v.amount, b.unallocated_account,
             c.transfer_id, CAST(NULL AS BIGINT)
      FROM credit_reversals v
@@ -113,18 +117,19 @@ statement! {
         AND c.wallet_id = v.wallet_id AND c.round = v.round AND c.run_id = x.run_id
      LEFT JOIN wallets w ON w.id = v.wallet_id
      LEFT JOIN banks b ON b.id = w.bank_id
+     WHERE v.transfer_id >= " [from: BigInt] "
      UNION ALL
      SELECT id, anchor_id, CAST(1 AS BIGINT), amount, credit_account, subject,
             CAST(NULL AS BIGINT)
-     FROM transfers WHERE kind = 9
+     FROM transfers WHERE kind = 9 AND id >= " [from: BigInt] "
      ORDER BY 1, 2, 3"
 }
 
 statement! {
-    both AttemptLogAndPlaces {} -> SidedSql;
+    both AttemptLogAndPlaces { from: i64 } -> SidedSql;
     "SELECT redemption_id, wallet_id, CAST(0 AS BIGINT), merchant_id, log_position,
             CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
-     FROM attempt_log
+     FROM attempt_log WHERE redemption_id >= " [from: BigInt] "
      UNION ALL
      SELECT redemption_id, wallet_id, CAST(1 AS BIGINT), merchant_id, log_position,
             CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
@@ -133,10 +138,10 @@ statement! {
 }
 
 statement! {
-    both AccountLogAndPlaces {} -> SidedSql;
+    both AccountLogAndPlaces { from: i64 } -> SidedSql;
     "SELECT transfer_id, account_id, CAST(0 AS BIGINT), log_position, anchor_id,
             CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
-     FROM account_log
+     FROM account_log WHERE transfer_id >= " [from: BigInt] "
      UNION ALL
      SELECT transfer_id, account_id, CAST(1 AS BIGINT), log_position, anchor_id,
             CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
@@ -207,23 +212,23 @@ pub(crate) struct Sided {
 }
 
 impl Connection {
-    /// Both sides of every pair, sorted by key, the narrow table's first.
+    /// Both sides of every pair from an id on, sorted by key, the narrow table's first; of roll-ups all.
     pub(crate) fn each_side(
         &mut self,
-        pairs: Pairs,
+        (pairs, from): (Pairs, i64),
         each: &mut dyn FnMut(Sided) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut row = |((key, second, side), (a, b, c, d)): SidedRow| {
             each(Sided { key: (key, second), own: side == 0, says: [a, b, c, d] })
         };
         match pairs {
-            Pairs::Credits => self.stream(CreditsAndTransfers {}, &mut row),
-            Pairs::Reversals => self.stream(ReversalsAndTransfers {}, &mut row),
-            Pairs::Fundings => self.stream(FundingsAndTransfers {}, &mut row),
-            Pairs::Returns => self.stream(ReturnsAndTransfers {}, &mut row),
-            Pairs::CreditReversals => self.stream(CreditReversalsAndTransfers {}, &mut row),
-            Pairs::AttemptLog => self.stream(AttemptLogAndPlaces {}, &mut row),
-            Pairs::AccountLog => self.stream(AccountLogAndPlaces {}, &mut row),
+            Pairs::Credits => self.stream(CreditsAndTransfers { from }, &mut row),
+            Pairs::Reversals => self.stream(ReversalsAndTransfers { from }, &mut row),
+            Pairs::Fundings => self.stream(FundingsAndTransfers { from }, &mut row),
+            Pairs::Returns => self.stream(ReturnsAndTransfers { from }, &mut row),
+            Pairs::CreditReversals => self.stream(CreditReversalsAndTransfers { from }, &mut row),
+            Pairs::AttemptLog => self.stream(AttemptLogAndPlaces { from }, &mut row),
+            Pairs::AccountLog => self.stream(AccountLogAndPlaces { from }, &mut row),
             Pairs::AccountRollups => self.stream(AccountSums {}, &mut row),
             Pairs::WalletRollups => self.stream(WalletSums {}, &mut row),
         }

@@ -1,20 +1,26 @@
 //! What went back: of fundings, and of credits; and what two clients agreed to.
 
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Binary, Text};
 
 use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
 statement! {
-    both CountProposals {} -> BigInt;
-    "SELECT COUNT(*) FROM proposals"
+    both Proposals {} -> (BigInt, BigInt, Text, Binary);
+    "SELECT id, CAST(kind AS BIGINT), subject, subject_hash FROM proposals ORDER BY id"
 }
 
+/// A proposal: id, kind, what it is about, the hash of that.
+pub(crate) type ProposalRow = (i64, i64, String, Vec<u8>);
+
 impl Connection {
-    /// How much was proposed.
-    pub(crate) fn count_proposals(&mut self) -> Result<i64, StoreError> {
-        self.first(CountProposals {}).map(Option::unwrap_or_default)
+    /// Every proposal: its id, its kind, what it is about, and the hash of that.
+    pub(crate) fn each_proposal(
+        &mut self,
+        each: &mut dyn FnMut(ProposalRow) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.stream(Proposals {}, each)
     }
 }
 
@@ -54,6 +60,31 @@ rules! {
             WHERE v.programme = k.programme AND v.period = k.period AND v.wallet_id = k.wallet_id), 0)
             > k.amount
          ORDER BY k.wallet_id LIMIT 1";
+    ReversalOfRun: "credit_run_reversals {}: it is another period's than its run, or does not end as it began",
+        "SELECT v.id FROM credit_run_reversals v
+         LEFT JOIN credit_runs r ON r.id = v.run_id AND r.programme = v.programme
+            AND r.period = v.period
+         LEFT JOIN proposals p ON p.id = v.id AND p.agreed_at = v.started_at
+         LEFT JOIN (SELECT reversal_id, MAX(wallet_id) AS highest FROM credit_reversals
+                GROUP BY reversal_id) k ON k.reversal_id = v.id
+         WHERE r.id IS NULL OR p.id IS NULL OR (v.status = 2) <> (v.finished_at IS NOT NULL)
+            OR v.finished_at < v.started_at OR v.last_wallet < k.highest
+         ORDER BY v.id LIMIT 1";
+    ReversalBanks: "credit_run_reversals {}: a bank is left out",
+        "SELECT v.id FROM credit_run_reversals v
+         JOIN credit_run_banks r ON r.run_id = v.run_id
+         LEFT JOIN credit_run_reversal_banks b ON b.reversal_id = v.id AND b.bank_id = r.bank_id
+         WHERE b.reversal_id IS NULL ORDER BY v.id LIMIT 1";
+    ReversalBankThere: "credit_run_reversal_banks {}: there is no such reversal, or no such bank",
+        "SELECT b.reversal_id FROM credit_run_reversal_banks b
+         LEFT JOIN credit_run_reversals v ON v.id = b.reversal_id
+         LEFT JOIN banks k ON k.id = b.bank_id
+         WHERE v.id IS NULL OR k.id IS NULL ORDER BY b.reversal_id LIMIT 1";
+    ReversalSpent: "credit_run_reversal_banks {}: what was spent is not what its run's credits have left",
+        "SELECT b.reversal_id FROM credit_run_reversal_banks b
+         JOIN credit_run_reversals v ON v.id = b.reversal_id AND v.status = 2
+         LEFT JOIN credit_run_banks r ON r.run_id = v.run_id AND r.bank_id = b.bank_id
+         WHERE b.spent <> COALESCE(r.amount, 0) - b.amount ORDER BY b.reversal_id LIMIT 1";
     ReversalCounts: "credit_run_reversals {}: its counts are not those of what was taken back",
         "SELECT b.reversal_id FROM credit_run_reversal_banks b
          LEFT JOIN (
@@ -82,6 +113,26 @@ rules! {
             ELSE f.agreed_by IS NULL OR p.agreed_by <> f.agreed_by OR p.proposed_by <> f.recorded_by
                 OR p.stake <> f.amount OR p.detail <> f.reason END
          ORDER BY f.transfer_id LIMIT 1";
+    ProposalClients: "proposals {}: one of its clients is none of the programme's, or agreed before it was proposed",
+        "SELECT p.id FROM proposals p
+         LEFT JOIN clients c ON c.id = p.proposed_by AND c.role = 4
+         LEFT JOIN clients d ON d.id = p.agreed_by AND d.role = 4
+         WHERE c.id IS NULL OR (p.agreed_by IS NOT NULL AND d.id IS NULL)
+            OR p.state NOT IN (1, 2, 3) OR (p.state = 2) <> (p.agreed_by IS NOT NULL)
+            OR (p.state = 2) <> (p.agreed_at IS NOT NULL) OR (p.state = 2) <> (p.outcome IS NOT NULL)
+            OR (p.agreed_at < p.proposed_at AND NOT EXISTS (SELECT 1 FROM clock_eras e
+                WHERE e.began_at <= p.agreed_at AND e.recorded_to >= p.proposed_at))
+         ORDER BY p.id LIMIT 1";
+    ProposalOnce: "proposals {}: another one became the same",
+        "SELECT MAX(id) FROM proposals WHERE outcome IS NOT NULL
+         GROUP BY kind, outcome HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 1";
+    FundingBy: "fundings {}: its client is none of the programme's",
+        "SELECT f.transfer_id FROM fundings f
+         LEFT JOIN clients c ON c.id = f.recorded_by AND c.role = 4
+         WHERE c.id IS NULL ORDER BY f.transfer_id LIMIT 1";
+    RunBy: "credit_runs {}: its client is none of the programme's",
+        "SELECT r.id FROM credit_runs r LEFT JOIN clients c ON c.id = r.begun_by AND c.role = 4
+         WHERE r.begun_by IS NOT NULL AND c.id IS NULL ORDER BY r.id LIMIT 1";
     RunAgreed: "credit_runs {}: nobody proposed what another client agreed to",
         "SELECT r.id FROM credit_runs r
          LEFT JOIN proposals p ON p.id = r.id AND p.outcome = r.id AND p.kind = 2

@@ -1,4 +1,4 @@
-//! The registry's references, the append-only guards, and the state of the database's file.
+//! The registry's references, and the state of the database's file.
 
 use diesel::RunQueryDsl;
 use diesel::sql_types::{BigInt, Text};
@@ -6,39 +6,6 @@ use diesel::sql_types::{BigInt, Text};
 use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
-
-/// What the migrations guard against change.
-const APPEND_ONLY: [&str; 29] = [
-    "transfers",
-    "redemptions",
-    "reversals",
-    "credits",
-    "fundings",
-    "funding_returns",
-    "credit_reversals",
-    "idempotency_records",
-    "batch_leaves",
-    "attempt_log",
-    "account_log",
-    "log_sizes",
-    "rollups",
-    "account_rollups",
-    "wallet_rollups",
-    "settlements",
-    "settlement_issuers",
-    "card_changes",
-    "bank_files",
-    "bank_file_parts",
-    "reconciliation_events",
-    "settlement_payments",
-    "settlement_postings",
-    "fee_postings",
-    "exception_events",
-    "recording_counts",
-    "bank_file_statements",
-    "bank_file_rows",
-    "early_closes",
-];
 
 rules! {
     /// The rules of the registry and, for each, the first row that breaks it.
@@ -55,8 +22,16 @@ rules! {
     AccountWallet: "accounts {}: a wallet's account without its wallet",
         "SELECT a.id FROM accounts a LEFT JOIN wallets w ON w.id = a.id
          WHERE a.kind = 3 AND w.id IS NULL ORDER BY a.id LIMIT 1";
-    MerchantAccount: "merchants {}: it has no account of its kind",
-        "SELECT m.id FROM merchants m LEFT JOIN accounts a ON a.id = m.id AND a.kind = 4
+    WalletState: "wallets {}: it is not open, and nothing freezes or closes a wallet",
+        "SELECT id FROM wallets WHERE state <> 1 ORDER BY id LIMIT 1";
+    HouseholdWallet: "households {}: it has no wallet, or was registered at another time",
+        "SELECT h.id FROM households h
+         LEFT JOIN (SELECT household_id, MIN(opened_at) AS opened_at FROM wallets
+            GROUP BY household_id) w ON w.household_id = h.id
+         WHERE w.opened_at IS NULL OR w.opened_at <> h.registered_at ORDER BY h.id LIMIT 1";
+    MerchantAccount: "merchants {}: it has no account of its kind at its bank",
+        "SELECT m.id FROM merchants m
+         LEFT JOIN accounts a ON a.id = m.id AND a.kind = 4 AND a.bank_id = m.bank_id
          WHERE a.id IS NULL ORDER BY m.id LIMIT 1";
     AccountMerchant: "accounts {}: a merchant's account without its merchant",
         "SELECT a.id FROM accounts a LEFT JOIN merchants m ON m.id = a.id
@@ -72,6 +47,13 @@ rules! {
     AccountBank: "accounts {}: its bank is not there",
         "SELECT a.id FROM accounts a LEFT JOIN banks b ON b.id = a.bank_id
          WHERE b.id IS NULL ORDER BY a.id LIMIT 1";
+    AccountOfNobody: "accounts {}: a bank's account that its bank does not name",
+        "SELECT a.id FROM accounts a LEFT JOIN banks b ON b.id = a.bank_id AND a.id IN
+            (b.holding_account, b.unallocated_account, b.suspense_account, b.fees_account)
+         WHERE a.kind NOT IN (3, 4) AND b.id IS NULL ORDER BY a.id LIMIT 1";
+    BankWithoutFunds: "banks {}: its row of funds is missing",
+        "SELECT CAST(b.id AS BIGINT) FROM banks b LEFT JOIN bank_funds f ON f.bank_id = b.id
+         WHERE f.bank_id IS NULL ORDER BY b.id LIMIT 1";
     CardWallet: "cards {}: its wallet is not there",
         "SELECT c.id FROM cards c LEFT JOIN wallets w ON w.id = c.wallet_id
          WHERE w.id IS NULL ORDER BY c.id LIMIT 1";
@@ -79,6 +61,29 @@ rules! {
         "SELECT n.card_id FROM card_numbers n
          LEFT JOIN cards c ON c.wallet_id = n.wallet_id AND c.id = n.card_id
          WHERE c.id IS NULL ORDER BY n.card_id LIMIT 1";
+    CardNumberOnce: "cards {}: it has no number, or two",
+        "SELECT c.id FROM cards c
+         LEFT JOIN card_numbers n ON n.wallet_id = c.wallet_id AND n.card_id = c.id
+         GROUP BY c.id, c.wallet_id HAVING COUNT(n.number_hash) <> 1 ORDER BY c.id LIMIT 1";
+    CardPin: "cards {}: its PIN is not whole, or of keys that are not recorded",
+        "SELECT c.id FROM cards c LEFT JOIN key_records k ON k.version = c.pin_key_version
+         WHERE NOT (c.pin_key_version IS NULL AND c.pin_tag IS NULL AND c.pin_salt IS NULL)
+            AND (k.version IS NULL OR c.pin_tag IS NULL OR c.pin_salt IS NULL
+                OR length(c.pin_tag) <> 32 OR length(c.pin_salt) <> 16)
+         ORDER BY c.id LIMIT 1";
+    CardTries: "cards {}: its tries and its state do not go together",
+        "SELECT id FROM cards
+         WHERE (state = 4 AND pin_tries <> 3) OR (state = 3 AND pin_tries = 3)
+         ORDER BY id LIMIT 1";
+    CardChangeClient: "card_changes {}: its client does not act for the wallet's bank",
+        "SELECT v.id FROM card_changes v
+         LEFT JOIN wallets w ON w.id = v.wallet_id
+         LEFT JOIN clients c ON c.id = v.client_id AND c.bank_id = w.bank_id
+         WHERE c.id IS NULL ORDER BY v.id LIMIT 1";
+    LogHeadOnce: "log_head {}: there is one head, and this is another",
+        "SELECT CAST(id AS BIGINT) FROM log_head WHERE id <> 1 ORDER BY id LIMIT 1";
+    RegistryHeadOnce: "registry_head {}: there is one head, and this is another",
+        "SELECT CAST(id AS BIGINT) FROM registry_head WHERE id <> 1 ORDER BY id LIMIT 1";
     TerminalMerchant: "terminals {}: its merchant is not there",
         "SELECT t.id FROM terminals t LEFT JOIN merchants m ON m.id = t.merchant_id
          WHERE m.id IS NULL ORDER BY t.id LIMIT 1";
@@ -90,69 +95,14 @@ statement! {
 }
 
 statement! {
-    sqlite SqliteTriggers {} -> (Text, Text);
-    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-}
-
-statement! {
-    /// Triggers before every statement that updates, deletes or truncates (2 + 8 + 16 + 32),
-    /// switched on, that run the migrations' function.
-    postgres PostgresTriggers {} -> Text;
-    "SELECT CAST(t.tgname AS TEXT) FROM pg_trigger t
-     JOIN pg_proc p ON p.oid = t.tgfoid
-     JOIN pg_class c ON c.oid = t.tgrelid
-     WHERE t.tgtype = 58 AND t.tgenabled IN ('O', 'A') AND p.proname = 'refuse_change'
-        AND CAST(t.tgname AS TEXT) = CAST(c.relname AS TEXT) || '_append_only'
-        AND pg_table_is_visible(c.oid)"
-}
-
-statement! {
     sqlite IntegrityCheck {} -> Text;
     "PRAGMA integrity_check(1)"
-}
-
-/// A guard that has to be there, and whether it is.
-#[derive(Clone, Debug)]
-pub(crate) struct Guard {
-    pub(crate) name: String,
-    pub(crate) stands: bool,
 }
 
 impl Connection {
     /// How many accounts there are.
     pub(crate) fn count_accounts(&mut self) -> Result<i64, StoreError> {
         self.first(CountAccounts {}).map(Option::unwrap_or_default)
-    }
-
-    /// Every guard that the migrations set up.
-    pub(crate) fn guards(&mut self) -> Result<Vec<Guard>, StoreError> {
-        let mut guards = Vec::new();
-        match self {
-            Self::Sqlite(sqlite) => {
-                let found: Vec<(String, String)> = SqliteTriggers {}.load(sqlite)?;
-                for (table, verb) in
-                    APPEND_ONLY.iter().flat_map(|table| [(table, "update"), (table, "delete")])
-                {
-                    let name = format!("{table}_no_{verb}");
-                    let when = format!(
-                        "BEFORE {} ON {table} BEGIN SELECT RAISE(ABORT",
-                        verb.to_uppercase()
-                    );
-                    let stands =
-                        found.iter().any(|(found, text)| *found == name && text.contains(&when));
-                    guards.push(Guard { name, stands });
-                }
-            }
-            Self::Postgres(postgres) => {
-                let found: Vec<String> = PostgresTriggers {}.load(postgres)?;
-                for table in APPEND_ONLY {
-                    let name = format!("{table}_append_only");
-                    let stands = found.contains(&name);
-                    guards.push(Guard { name, stands });
-                }
-            }
-        }
-        Ok(guards)
     }
 
     /// What the database's own check of its file finds first; `None` where it finds nothing, and

@@ -10,7 +10,7 @@ statement! {
     /// All that counts for one merchant's day at its bank, side by side; and whether the bank has
     /// closed that day. Parts: 0 the settlement, 1 a settlement's issuer, 2 a redemption,
     /// 3 a reversal.
-    both PartsOfDays {} -> (
+    both PartsOfDays { since: i64 } -> (
         (BigInt, BigInt, BigInt, BigInt, BigInt),
         (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>),
     );
@@ -39,6 +39,7 @@ statement! {
         LEFT JOIN redemptions r ON r.id = v.redemption_id AND r.wallet_id = v.wallet_id
      ) x
      LEFT JOIN business_days y ON y.bank_id = x.bank AND y.business_date = x.day
+     WHERE COALESCE(y.log_size, " [since: BigInt] ") >= " [since: BigInt] "
      ORDER BY 1, 2, 3, 4, 5"
 }
 
@@ -95,9 +96,11 @@ pub(crate) struct DayRecord {
 const CLOSED: i64 = 2;
 
 impl Connection {
-    /// All parts of all merchants' days, sorted by bank, date, merchant and part.
+    /// All parts of all merchants' days that are open or were closed at or after a size of the log, sorted
+    /// by bank, date, merchant and part.
     pub(crate) fn each_part_of_day(
         &mut self,
+        since: i64,
         each: &mut dyn FnMut(PartOfDay) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         type Wide = Option<i64>;
@@ -121,7 +124,7 @@ impl Connection {
             let closed = status.map(|status| status == CLOSED);
             each(PartOfDay { day: (bank, date, merchant), id, part, closed })
         };
-        self.stream(PartsOfDays {}, &mut row)
+        self.stream(PartsOfDays { since }, &mut row)
     }
 
     /// All days that banks close or have closed.

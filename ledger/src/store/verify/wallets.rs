@@ -8,13 +8,13 @@ use crate::store::statement::statement;
 
 statement! {
     /// A wallet's row, then its transfers in order of their ids. An id is above zero.
-    both WalletsAndTransfers {}
+    both WalletsAndTransfers { from: i64 }
         -> (BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>);
     "SELECT id, CAST(0 AS BIGINT), balance, last_id, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)
-     FROM wallets
+     FROM wallets WHERE last_id >= " [from: BigInt] "
      UNION ALL
      SELECT anchor_id, id, amount, debit_account, credit_account, balance_after
-     FROM transfers
+     FROM transfers WHERE id >= " [from: BigInt] "
      ORDER BY 1, 2"
 }
 
@@ -33,9 +33,10 @@ statement! {
 }
 
 statement! {
-    both SealedBatches {} -> (BigInt, BigInt, BigInt);
+    both SealedBatches { since: i64 } -> (BigInt, BigInt, BigInt);
     "SELECT id, log_start, CAST(transfers AS BIGINT) FROM batches
-     WHERE log_start IS NOT NULL ORDER BY log_start, transfers, id"
+     WHERE log_start IS NOT NULL AND log_start >= " [since: BigInt]
+    " ORDER BY log_start, transfers, id"
 }
 
 /// A wallet, or a transfer that is stored with it.
@@ -69,10 +70,11 @@ pub(crate) struct SealedBatch {
 }
 
 impl Connection {
-    /// Every wallet by id, each followed by its transfers by id. Transfers without a wallet follow
-    /// no wallet's row.
+    /// Every wallet by id that anything from an id on happened to, each followed by its transfers from
+    /// there on. Transfers without a wallet follow no wallet's row.
     pub(crate) fn each_movement(
         &mut self,
+        from: i64,
         each: &mut dyn FnMut(Movement) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         type Row = (i64, i64, i64, i64, Option<i64>, Option<i64>);
@@ -84,7 +86,7 @@ impl Connection {
                 }
             })
         };
-        self.stream(WalletsAndTransfers {}, &mut row)
+        self.stream(WalletsAndTransfers { from }, &mut row)
     }
 
     /// Every redemption, sorted by its idempotency key.
@@ -103,12 +105,14 @@ impl Connection {
         self.stream(CreditKeys {}, each)
     }
 
-    /// Every sealed batch in the log's order, those without transfers before the one they precede.
+    /// Every batch sealed at or after a size of the log, in the log's order, those without transfers before
+    /// the one they precede.
     pub(crate) fn each_sealed_batch(
         &mut self,
+        since: i64,
         each: &mut dyn FnMut(SealedBatch) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut row = |(id, log_start, transfers)| each(SealedBatch { id, log_start, transfers });
-        self.stream(SealedBatches {}, &mut row)
+        self.stream(SealedBatches { since }, &mut row)
     }
 }

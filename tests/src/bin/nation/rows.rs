@@ -8,7 +8,7 @@ use diesel::{
 use ledger::domain::account::AccountKind;
 use ledger::domain::calendar::Date;
 use ledger::domain::card::CardState;
-use ledger::domain::keys::Keys;
+use ledger::domain::keys::{EnteredCard, Keys};
 
 use crate::people::{Nation, Purpose};
 
@@ -157,10 +157,11 @@ row! {
 
 row! {
     /// An active card with its PIN.
-    Card, cards (wallet_id, id): 11 {
+    Card, cards (wallet_id, id): 12 {
         wallet_id: i64 => BigInt,
         id: i64 => BigInt,
         issued_at: i64 => BigInt,
+        issued_state: i16 => SmallInt,
         expires: i32 => Integer,
         state: i16 => SmallInt,
         pin_tries: i16 => SmallInt,
@@ -174,10 +175,11 @@ row! {
 
 row! {
     /// A card's number, by its keyed hash.
-    NumberedCard, card_numbers (number_hash): 3 {
+    NumberedCard, card_numbers (number_hash): 4 {
         number_hash: Vec<u8> => Binary,
         card_id: i64 => BigInt,
         wallet_id: i64 => BigInt,
+        seal: Vec<u8> => Binary,
     }
 }
 
@@ -229,6 +231,7 @@ impl Card {
             wallet_id: nation.wallet(place).0,
             id: id.0,
             issued_at: nation.registered.as_millis(),
+            issued_state: CardState::Active.number(),
             expires: expires.as_number(),
             state: CardState::Active.number(),
             pin_tries: 0,
@@ -243,10 +246,21 @@ impl Card {
 
 impl NumberedCard {
     pub(crate) fn of(nation: &Nation, keys: &Keys, place: u64) -> anyhow::Result<Self> {
+        let (wallet, card, number) =
+            (nation.wallet(place), nation.card(place), nation.number(place)?);
+        let (hash, shown) = (keys.card_index(&number), number.masked());
+        let entered = EnteredCard {
+            wallet: wallet.0,
+            id: card.0,
+            shown: &[shown.first_six(), shown.last_four()].concat(),
+            expires: EXPIRES.parse::<Date>()?.as_number().into(),
+            issued_at: nation.registered.as_millis(),
+        };
         Ok(Self {
-            number_hash: keys.card_index(&nation.number(place)?).to_vec(),
-            card_id: nation.card(place).0,
-            wallet_id: nation.wallet(place).0,
+            number_hash: hash.to_vec(),
+            card_id: card.0,
+            wallet_id: wallet.0,
+            seal: keys.card_seal(&hash, &entered).to_vec(),
         })
     }
 
