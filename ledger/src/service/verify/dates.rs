@@ -40,10 +40,11 @@ impl Eras {
         Ok(Self(connection.clock_eras()?.into_iter().map(instants).collect()))
     }
 
-    /// The last time at which something may have been recorded before what was recorded at `at`.
+    /// The last time at which something may have been recorded before what was recorded at `at`. An era may
+    /// have begun within an earlier one, so the newest is looked at first.
     pub(super) fn latest_before(&self, at: Instant) -> Instant {
-        let begun = self.0.iter().filter(|(began, _to)| *began <= at);
-        begun.map(|(_began, to)| *to).fold(at, Instant::max)
+        let eras = self.0.iter().rev();
+        eras.fold(at, |latest, (began, to)| if *began <= latest { latest.max(*to) } else { latest })
     }
 }
 
@@ -90,5 +91,21 @@ impl Days {
                 record.id, record.wallet
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_era_within_another_goes_back_to_the_first_of_them() {
+        let at = Instant::from_millis;
+        // Recorded up to 900, then from 500 to 600, then from 100 on.
+        let eras = Eras(vec![(at(500), at(900)), (at(100), at(600))]);
+        assert_eq!(eras.latest_before(at(50)), at(50), "before both");
+        assert_eq!(eras.latest_before(at(150)), at(900));
+        assert_eq!(eras.latest_before(at(550)), at(900));
+        assert_eq!(eras.latest_before(at(950)), at(950));
     }
 }
