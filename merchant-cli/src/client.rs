@@ -227,7 +227,7 @@ impl Answer {
         let failure = Failure::new(exit_of(self.status), lines.join("\n"));
         if failure.exit() == Exit::Unavailable {
             match self.retry_after {
-                Some(seconds) => failure.hint(&format!("try again in {seconds} seconds")),
+                Some(seconds) => failure.hint(format!("try again in {seconds} seconds")),
                 None => failure.hint("try again in a moment"),
             }
         } else if problem.code == "terminal_suspended" {

@@ -200,6 +200,9 @@ pub(crate) struct CreditToTakeBack {
     pub(crate) later: Rupiah,
 }
 
+/// Wallet, round, transfer, amount, what was taken back of it, what was credited later and kept.
+type CreditRow = (i64, i16, i64, i64, Option<i64>, Option<i64>);
+
 /// A wallet of which something was taken back in a period.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TakenBack {
@@ -304,7 +307,7 @@ impl Connection {
         most: i64,
     ) -> Result<Vec<CreditToTakeBack>, StoreError> {
         let ReversalRow { programme, period, run, last_wallet: after, .. } = *reversal;
-        let rows: Vec<(i64, i16, i64, i64, Option<i64>, Option<i64>)> =
+        let rows: Vec<CreditRow> =
             self.load(CreditsOfRun { programme, period, run, after, most })?;
         rows.into_iter()
             .map(|(wallet, round, transfer, amount, before, later)| {
