@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
+use diesel::result::Error as DieselError;
 use diesel::{Connection as _, PgConnection, RunQueryDsl, SqliteConnection};
 
 use super::error::StoreError;
@@ -168,6 +170,20 @@ fn with_timeouts(url: &str) -> String {
     url
 }
 
+/// Sets a connection to a file up. The first one turns a new file to WAL, for which `SQLite` waits for
+/// nobody: whoever comes at that moment is refused at once, and tries again.
+fn set_up(sqlite: &mut SqliteConnection) -> Result<(), StoreError> {
+    for _ in 0..100 {
+        match sqlite.batch_execute(SQLITE) {
+            Err(DieselError::DatabaseError(_, told)) if told.message() == "database is locked" => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            done => return Ok(done?),
+        }
+    }
+    Ok(sqlite.batch_execute(SQLITE)?)
+}
+
 impl Connection {
     /// Opens a connection.
     pub(crate) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, StoreError> {
@@ -175,7 +191,7 @@ impl Connection {
             Backend::Sqlite => {
                 private::make(&url.location);
                 let mut sqlite = SqliteConnection::establish(&url.location)?;
-                sqlite.batch_execute(SQLITE)?;
+                set_up(&mut sqlite)?;
                 if purpose == Purpose::Lane {
                     sqlite.batch_execute(SQLITE_LANE)?;
                 }
