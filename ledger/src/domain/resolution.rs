@@ -1,8 +1,7 @@
 //! What a person decides about a difference between the ledger and a bank, and what that moves.
 //!
-//! After any decision the holding account has moved as the bank says: what the bank moved and nothing
-//! explains goes by the bank's suspense account, in a balanced posting. What a shop is owed stays owed
-//! until its settlement is paid.
+//! Every decision is a balanced posting or none. What the bank moved and nothing explains goes by
+//! the bank's suspense account; what a shop is owed stays owed until its settlement is paid.
 
 use rust_decimal::Decimal;
 
@@ -15,7 +14,7 @@ pub enum Resolution {
     /// What the bank paid counts: the settlement is paid, and what it is more or less than was due
     /// goes by suspense.
     AcceptBank,
-    /// The bank is asked for it, and the shop is still owed. What the bank moved meanwhile is parked.
+    /// The bank is asked for it; until it pays, nothing moves and the shop is still owed.
     Claim,
     /// What the bank moved is parked in suspense.
     Suspense,
@@ -23,7 +22,7 @@ pub enum Resolution {
     DuplicateConfirmed,
     /// The money went to another than the settlement's merchant: it is parked, the shop still owed.
     WrongMerchant,
-    /// The bank took back what it had paid by mistake. What it did not take back is parked.
+    /// The bank took back what it had paid by mistake: nothing moves.
     Reversal,
 }
 
@@ -64,6 +63,8 @@ pub struct Plan {
     /// Rupiah that go to suspense beside what is there: above zero suspense / holding, below zero the
     /// other way.
     pub to_suspense: i64,
+    /// Whether the fees are posted that were not before.
+    pub posts_fees: bool,
 }
 
 /// Why a decision does not fit a difference.
@@ -111,7 +112,7 @@ impl Resolution {
         Self::ALL.into_iter().find(|resolution| resolution.as_str() == name)
     }
 
-    /// What the decision moves, beside the fees that are not posted yet, which every decision posts.
+    /// What the decision moves.
     ///
     /// # Errors
     /// [`NotApplicable`] when it does not fit the difference.
@@ -134,7 +135,11 @@ impl Resolution {
             }
             Self::Claim | Self::Suspense | Self::WrongMerchant | Self::Reversal => false,
         };
-        Ok(Plan { pays_settlement, to_suspense: self.parks(about)?.saturating_sub(about.parked) })
+        Ok(Plan {
+            pays_settlement,
+            to_suspense: self.parks(about)?.saturating_sub(about.parked),
+            posts_fees: !matches!(self, Self::Claim | Self::Reversal),
+        })
     }
 
     /// What lies in suspense for a difference once it is decided so: what the bank moved that no
@@ -150,10 +155,13 @@ impl Resolution {
             Self::Suspense | Self::WrongMerchant => {
                 Ok(about.moved_whole()?.saturating_sub(about.paid.get()))
             }
-            // Also where the bank moved nothing; sen, which the ledger does not know, are left to the claim.
+            // Nothing, but for what is posted as paid and the bank has not paid, or took back.
+            Self::Claim | Self::Reversal if about.paid.is_zero() => Ok(0),
             Self::Claim | Self::Reversal => {
-                let rest = about.gross().trunc().saturating_sub(about.paid.get().into());
-                i64::try_from(rest).map_err(|_large| NotApplicable::NotWhole)
+                let rest = about.gross().saturating_sub(about.paid.get().into()).trunc();
+                i64::try_from(rest)
+                    .map(|rest| rest.min(0))
+                    .map_err(|_large| NotApplicable::NotWhole)
             }
         }
     }
@@ -185,21 +193,20 @@ impl Difference {
 /// What decisions may move without a second person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FourEyes {
-    /// Rupiah that the decisions on one difference weigh ([`Stake`]), added up over its life.
+    /// Rupiah that the decisions on one difference move, added up over its life.
     pub decision: Rupiah,
-    /// Rupiah that one client's decisions weigh on a day (WIB).
+    /// Rupiah that one client's decisions move on a day (WIB).
     pub day: Rupiah,
 }
 
-/// What a decision weighs in rupiah: what it moves, or what is at stake where that is more; and what was
-/// decided before it.
+/// Rupiah that a decision would move, with what was moved before it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stake {
-    /// What the decision itself weighs.
+    /// What the decision itself moves.
     pub now: i64,
-    /// What earlier decisions on the difference weighed.
+    /// What earlier decisions on the difference moved.
     pub before: i64,
-    /// What the client's decisions weighed on that day (WIB).
+    /// What the client's decisions moved on that day (WIB).
     pub of_day: i64,
 }
 
@@ -233,13 +240,13 @@ mod tests {
     #[test]
     fn what_the_bank_moved_is_explained_or_lies_in_suspense() {
         let differs = about(MatchStatus::AmountDiffers, 110_000, 100_000);
-        let plan = |pays_settlement, to_suspense| Ok(Plan { pays_settlement, to_suspense });
+        let plan = |pays_settlement, to_suspense| {
+            Ok(Plan { pays_settlement, to_suspense, posts_fees: true })
+        };
         let (paid, parked) = (|rest| plan(true, rest), |rest| plan(false, rest));
         assert_eq!(Resolution::AcceptBank.plan(&differs), paid(-10_000));
         assert_eq!(Resolution::Suspense.plan(&differs), parked(100_000));
-        assert_eq!(Resolution::Claim.plan(&differs), parked(100_000));
-        let late = about(MatchStatus::LedgerOnly, 110_000, 0);
-        assert_eq!(Resolution::Claim.plan(&late), Ok(Plan::default()));
+        assert_eq!(Resolution::Claim.plan(&differs), Ok(Plan::default()));
         let with_fee = Difference { moved: 98_500.into(), fees: 1_500.into(), ..differs };
         assert_eq!(Resolution::AcceptBank.plan(&with_fee), paid(-10_000));
         assert_eq!(Resolution::Suspense.plan(&with_fee), parked(100_000));
@@ -261,7 +268,7 @@ mod tests {
         };
         let stranger = Difference { parked: 100_000, ..about(MatchStatus::BankOnly, 0, 150_000) };
         assert_eq!(change(Resolution::Suspense, &stranger), 50_000);
-        assert_eq!(change(Resolution::Claim, &stranger), 50_000);
+        assert_eq!(change(Resolution::Claim, &stranger), -100_000, "nothing is to be posted");
         let less = Difference { moved: 30_000.into(), ..stranger };
         assert_eq!(change(Resolution::Suspense, &less), -70_000);
         let gone = Difference { moved: Decimal::ZERO, ..stranger };
@@ -273,10 +280,9 @@ mod tests {
         for resolution in [Resolution::AcceptBank, Resolution::Suspense, Resolution::Claim] {
             assert_eq!(change(resolution, &accepted), -5_000, "{resolution:?}");
         }
+        // A claim leaves unposted what the bank moved too much.
         let twice = Difference { moved: 220_000.into(), parked: 0, ..accepted };
-        assert_eq!(change(Resolution::Claim, &twice), 110_000);
-        let sen = Difference { moved: Decimal::new(2_200_005, 1), ..twice };
-        assert_eq!(change(Resolution::Claim, &sen), 110_000, "sen stay with the claim");
+        assert_eq!(change(Resolution::Claim, &twice), 0);
     }
 
     #[test]
