@@ -1,7 +1,8 @@
 //! What a person decides about a difference between the ledger and a bank, and what that moves.
 //!
-//! Every decision is a balanced posting or none. What the bank moved and nothing explains goes by
-//! the bank's suspense account; what a shop is owed stays owed until its settlement is paid.
+//! After any decision the holding account has moved as the bank says: what the bank moved and nothing
+//! explains goes by the bank's suspense account, in a balanced posting. What a shop is owed stays owed
+//! until its settlement is paid.
 
 use rust_decimal::Decimal;
 
@@ -14,7 +15,7 @@ pub enum Resolution {
     /// What the bank paid counts: the settlement is paid, and what it is more or less than was due
     /// goes by suspense.
     AcceptBank,
-    /// The bank is asked for it; until it pays, nothing moves and the shop is still owed.
+    /// The bank is asked for it, and the shop is still owed. What the bank moved meanwhile is parked.
     Claim,
     /// What the bank moved is parked in suspense.
     Suspense,
@@ -22,7 +23,7 @@ pub enum Resolution {
     DuplicateConfirmed,
     /// The money went to another than the settlement's merchant: it is parked, the shop still owed.
     WrongMerchant,
-    /// The bank took back what it had paid by mistake: nothing moves.
+    /// The bank took back what it had paid by mistake. What it did not take back is parked.
     Reversal,
 }
 
@@ -63,8 +64,6 @@ pub struct Plan {
     /// Rupiah that go to suspense beside what is there: above zero suspense / holding, below zero the
     /// other way.
     pub to_suspense: i64,
-    /// Whether the fees are posted that were not before.
-    pub posts_fees: bool,
 }
 
 /// Why a decision does not fit a difference.
@@ -112,7 +111,7 @@ impl Resolution {
         Self::ALL.into_iter().find(|resolution| resolution.as_str() == name)
     }
 
-    /// What the decision moves.
+    /// What the decision moves, beside the fees that are not posted yet, which every decision posts.
     ///
     /// # Errors
     /// [`NotApplicable`] when it does not fit the difference.
@@ -135,11 +134,7 @@ impl Resolution {
             }
             Self::Claim | Self::Suspense | Self::WrongMerchant | Self::Reversal => false,
         };
-        Ok(Plan {
-            pays_settlement,
-            to_suspense: self.parks(about)?.saturating_sub(about.parked),
-            posts_fees: !matches!(self, Self::Claim | Self::Reversal),
-        })
+        Ok(Plan { pays_settlement, to_suspense: self.parks(about)?.saturating_sub(about.parked) })
     }
 
     /// What lies in suspense for a difference once it is decided so: what the bank moved that no
@@ -155,13 +150,10 @@ impl Resolution {
             Self::Suspense | Self::WrongMerchant => {
                 Ok(about.moved_whole()?.saturating_sub(about.paid.get()))
             }
-            // Nothing, but for what is posted as paid and the bank has not paid, or took back.
-            Self::Claim | Self::Reversal if about.paid.is_zero() => Ok(0),
+            // Also where the bank moved nothing; sen, which the ledger does not know, are left to the claim.
             Self::Claim | Self::Reversal => {
-                let rest = about.gross().saturating_sub(about.paid.get().into()).trunc();
-                i64::try_from(rest)
-                    .map(|rest| rest.min(0))
-                    .map_err(|_large| NotApplicable::NotWhole)
+                let rest = about.gross().trunc().saturating_sub(about.paid.get().into());
+                i64::try_from(rest).map_err(|_large| NotApplicable::NotWhole)
             }
         }
     }
@@ -193,20 +185,21 @@ impl Difference {
 /// What decisions may move without a second person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FourEyes {
-    /// Rupiah that the decisions on one difference move, added up over its life.
+    /// Rupiah that the decisions on one difference weigh ([`Stake`]), added up over its life.
     pub decision: Rupiah,
-    /// Rupiah that one client's decisions move on a day (WIB).
+    /// Rupiah that one client's decisions weigh on a day (WIB).
     pub day: Rupiah,
 }
 
-/// Rupiah that a decision would move, with what was moved before it.
+/// What a decision weighs in rupiah: what it moves, or what is at stake where that is more; and what was
+/// decided before it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stake {
-    /// What the decision itself moves.
+    /// What the decision itself weighs.
     pub now: i64,
-    /// What earlier decisions on the difference moved.
+    /// What earlier decisions on the difference weighed.
     pub before: i64,
-    /// What the client's decisions moved on that day (WIB).
+    /// What the client's decisions weighed on that day (WIB).
     pub of_day: i64,
 }
 
@@ -240,13 +233,13 @@ mod tests {
     #[test]
     fn what_the_bank_moved_is_explained_or_lies_in_suspense() {
         let differs = about(MatchStatus::AmountDiffers, 110_000, 100_000);
-        let plan = |pays_settlement, to_suspense| {
-            Ok(Plan { pays_settlement, to_suspense, posts_fees: true })
-        };
+        let plan = |pays_settlement, to_suspense| Ok(Plan { pays_settlement, to_suspense });
         let (paid, parked) = (|rest| plan(true, rest), |rest| plan(false, rest));
         assert_eq!(Resolution::AcceptBank.plan(&differs), paid(-10_000));
         assert_eq!(Resolution::Suspense.plan(&differs), parked(100_000));
-        assert_eq!(Resolution::Claim.plan(&differs), Ok(Plan::default()));
+        assert_eq!(Resolution::Claim.plan(&differs), parked(100_000));
+        let late = about(MatchStatus::LedgerOnly, 110_000, 0);
+        assert_eq!(Resolution::Claim.plan(&late), Ok(Plan::default()));
         let with_fee = Difference { moved: 98_500.into(), fees: 1_500.into(), ..differs };
         assert_eq!(Resolution::AcceptBank.plan(&with_fee), paid(-10_000));
         assert_eq!(Resolution::Suspense.plan(&with_fee), parked(100_000));
@@ -268,7 +261,7 @@ mod tests {
         };
         let stranger = Difference { parked: 100_000, ..about(MatchStatus::BankOnly, 0, 150_000) };
         assert_eq!(change(Resolution::Suspense, &stranger), 50_000);
-        assert_eq!(change(Resolution::Claim, &stranger), -100_000, "nothing is to be posted");
+        assert_eq!(change(Resolution::Claim, &stranger), 50_000);
         let less = Difference { moved: 30_000.into(), ..stranger };
         assert_eq!(change(Resolution::Suspense, &less), -70_000);
         let gone = Difference { moved: Decimal::ZERO, ..stranger };
@@ -280,9 +273,10 @@ mod tests {
         for resolution in [Resolution::AcceptBank, Resolution::Suspense, Resolution::Claim] {
             assert_eq!(change(resolution, &accepted), -5_000, "{resolution:?}");
         }
-        // A claim leaves unposted what the bank moved too much.
         let twice = Difference { moved: 220_000.into(), parked: 0, ..accepted };
-        assert_eq!(change(Resolution::Claim, &twice), 0);
+        assert_eq!(change(Resolution::Claim, &twice), 110_000);
+        let sen = Difference { moved: Decimal::new(2_200_005, 1), ..twice };
+        assert_eq!(change(Resolution::Claim, &sen), 110_000, "sen stay with the claim");
     }
 
     #[test]

@@ -167,7 +167,7 @@ on_both_backends! {
         assert_eq!(done["data"][2]["code"], "not_found");
         assert!(desk.open().is_empty());
         assert_eq!(listed(&clerk.api, "/v1/exceptions?state=all").len(), ids.len());
-        assert_eq!(desk.balance("suspense:bri"), 0, "a claim moves nothing");
+        assert_eq!(desk.balance("suspense:bri"), -240_000, "what the bank moved and is asked for");
         world.verify();
     }
 }

@@ -84,7 +84,7 @@ impl Weighed {
         if view.merchant != 0 {
             return Ok(0);
         }
-        let fees = if plan.posts_fees { unposted_sum(tx, (view.bank, &self.fees))? } else { 0 };
+        let fees = unposted_sum(tx, (view.bank, &self.fees))?;
         let paid = if plan.pays_settlement { self.about.due.get() } else { 0 };
         let moves = plan.to_suspense.saturating_abs().saturating_add(paid).saturating_add(fees);
         let at_stake = i64::try_from(self.about.at_stake().ceil()).unwrap_or(i64::MAX);
@@ -162,9 +162,7 @@ impl Decision<'_> {
             let by = (row.reconciliation, self.clerk.client, now);
             pay(tx, ids, (&[Payment::of(settlement)], bank), by)?;
         }
-        if plan.posts_fees {
-            post_fees(tx, ids, (bank, &weighed.fees), (row.reconciliation, now))?;
-        }
+        post_fees(tx, ids, (bank, &weighed.fees), (row.reconciliation, now))?;
         if plan.to_suspense == 0 {
             return Ok(None);
         }
