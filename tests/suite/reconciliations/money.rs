@@ -2,7 +2,7 @@
 //! the holding account has moved as the bank did, suspense is what the decisions left there, and
 //! nothing was posted twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ewarong_tests::seed::{clear_of_midnight, today};
 use ewarong_tests::{Backend, Bank, World};
@@ -12,14 +12,6 @@ use serde_json::{Value, json};
 use super::desk::{Desk, bank_file_of};
 use crate::chance::{Chance, seed};
 use crate::till::{listed, number, text};
-
-/// What the bank moved for one settlement, or by one row that names none.
-#[derive(Debug, Default)]
-struct Moved {
-    /// Above zero what the bank paid.
-    amount: i64,
-    fees: i64,
-}
 
 /// A day's desk under way.
 struct Run<'w> {
@@ -147,38 +139,29 @@ impl<'w> Run<'w> {
         settled
     }
 
-    /// What the bank moved by all rows that the days' reconciliations show, a row once.
-    fn moved(&self) -> BTreeMap<String, Moved> {
-        let (mut seen, mut moved) = (BTreeSet::new(), BTreeMap::<String, Moved>::new());
+    /// What the bank moved by all rows that the days' reconciliations show, a row once: above zero what it
+    /// paid; and what it took in fees, also those that a later file shows as the account's own.
+    fn moved(&self) -> (i64, i64) {
+        let (mut rows, mut fees) = (BTreeMap::new(), BTreeMap::new());
         let bank = &self.clerks[0].api;
         for day in self.days {
             for one in listed(bank, &format!("/v1/reconciliations?business_date={day}")) {
                 for result in self.desk.results(text(&one, "id")) {
-                    if result["status"] == "out_of_scope" {
-                        continue;
-                    }
                     for row in result["bank_rows"].as_array().unwrap() {
-                        if seen.insert(text(row, "fingerprint").to_owned()) {
-                            self.add(&mut moved, row);
+                        let print = text(row, "fingerprint").to_owned();
+                        let amount: i64 = text(row, "amount").parse().unwrap();
+                        if text(row, "description").starts_with("BIAYA") {
+                            fees.insert(print.clone(), amount);
+                        }
+                        if result["status"] != "out_of_scope" && row["taken_for"] != "fee" {
+                            let is_paid = row["direction"] == "credit";
+                            rows.insert(print, if is_paid { amount } else { -amount });
                         }
                     }
                 }
             }
         }
-        moved
-    }
-
-    fn add(&self, moved: &mut BTreeMap<String, Moved>, row: &Value) {
-        let wording = text(row, "description");
-        let named = self.due.keys().find(|reference| wording.contains(&***reference));
-        let place = named.cloned().unwrap_or_else(|| text(row, "fingerprint").to_owned());
-        let amount: i64 = text(row, "amount").parse().unwrap();
-        let at = moved.entry(place).or_default();
-        match (text(row, "taken_for"), text(row, "direction")) {
-            ("fee", _) => at.fees += amount,
-            (_, "credit") => at.amount += amount,
-            _ => at.amount -= amount,
-        }
+        (rows.values().sum(), fees.values().sum())
     }
 
     /// Holds the accounts against what the bank moved. Everything is decided.
@@ -191,12 +174,9 @@ impl<'w> Run<'w> {
             .filter(|one| matches!(text(one, "stage"), "confirmed" | "signed_off"))
             .map(|one| (text(one, "reference").to_owned(), number(one, "due")))
             .collect();
-        let (mut posted, mut fees) = (0, 0);
-        for moved in self.moved().values() {
-            (posted, fees) = (posted + moved.amount, fees + moved.fees);
-        }
+        let (posted, fees) = self.moved();
         let of = |kind: &str| self.desk.balance(&format!("{kind}:bri"));
-        let told = || format!("{all:#?}\n{paid:?}\n{:?}\n{:?}", self.rows, self.moved());
+        let told = || format!("{all:#?}\n{paid:?}\n{:?}", self.rows);
         let taken = -of("fees");
         assert!(taken <= fees, "{taken} of {fees}: a fee was posted twice\n{}", told());
         assert_eq!(self.held - of("holding"), posted + taken, "holding and the bank: {}", told());
