@@ -58,7 +58,7 @@ pub(super) struct Layout {
     pub(super) minus_is_debit: bool,
     pub(super) debits_below_zero: bool,
     pub(super) labels: Vec<(String, RowLabel)>,
-    /// What stands in place of the date of a row that is not booked yet.
+    /// Texts used instead of a date in rows that are not booked yet.
     pub(super) pending: Vec<String>,
     pub(super) period: Vec<String>,
     pub(super) write: Vec<String>,
@@ -180,7 +180,7 @@ impl Role {
     }
 }
 
-/// A row that is no movement.
+/// A row that is not a movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowLabel {
     Opening,
