@@ -20,7 +20,7 @@ pub(in crate::service) enum Job {
     Reversal(i64),
 }
 
-/// What this process carries on.
+/// The jobs that this process is working on.
 #[derive(Clone, Debug, Default)]
 pub(in crate::service) struct CreditRunner(Arc<Mutex<HashSet<Job>>>);
 

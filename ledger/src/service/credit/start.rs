@@ -30,7 +30,7 @@ const PAGE: i64 = 4096;
 /// Which run is to be started, and by whom.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wish {
-    /// The client that asks; nobody, beside the service.
+    /// The client that asks; `None` when it is started outside the service.
     pub(super) client: Option<i64>,
     pub(super) period: Period,
     /// Even if the period lies outside the window.
@@ -39,7 +39,7 @@ pub(super) struct Wish {
     pub(super) alone_up_to: Rupiah,
 }
 
-/// What was counted before the run begins; counting reads every wallet and holds nobody up.
+/// The counts taken before the run begins; counting reads every wallet and blocks nothing.
 #[derive(Clone, Debug)]
 struct Count {
     /// The latest run of the period then; a run that came between makes the count worthless.

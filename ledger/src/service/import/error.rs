@@ -106,13 +106,13 @@ pub enum Flaw {
         /// Cells in the header.
         wanted: usize,
     },
-    /// Bytes that are no text.
+    /// Bytes that are not text.
     #[error("the bytes are not text in UTF-8")]
     NotText,
     /// Nothing stands where something has to.
     #[error("nothing is given")]
     Empty,
-    /// Something else stands there.
+    /// It contains something else.
     #[error("not {0}")]
     Not(&'static str),
     /// No card number.

@@ -51,7 +51,7 @@ impl Registered {
         })
     }
 
-    /// Every row that is there already, or that names a bank or merchant nobody knows.
+    /// Every row that is there already, or that names an unknown bank or merchant.
     pub(super) fn objections(&self, plan: &Plan) -> Vec<BadRow> {
         let mut bad = Vec::new();
         self.banks_and_shops(&plan.set, &mut bad);
