@@ -30,7 +30,7 @@ CREATE TABLE batch_leaves (
     CONSTRAINT batch_leaves_pk PRIMARY KEY (batch_id, anchor_id)
 );
 
--- One row: how many transfers have their place in the log. Whoever seals locks it first.
+-- One row: how many transfers have their place in the log. The sealer locks it first.
 CREATE TABLE log_head (
     id SMALLINT NOT NULL,
     size BIGINT NOT NULL,

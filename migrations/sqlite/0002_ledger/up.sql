@@ -77,7 +77,7 @@ CREATE TABLE credits (
 
 -- Status: 1 running, 2 completed, 3 failed. A run goes through the wallets by id up to `until_wallet`; those up to
 -- `last_wallet` are credited, or in one of its parts. Then it goes through those whose credits were taken back: up to
--- `topped_wallet` they have the rest again. Whoever began it and whoever agreed; nobody, where it was begun beside the service.
+-- `topped_wallet` they have the rest again. The clients that began it and agreed; NULL where it was begun outside the service.
 CREATE TABLE credit_runs (
     id INTEGER NOT NULL PRIMARY KEY,
     programme INTEGER NOT NULL,
@@ -123,7 +123,7 @@ CREATE TABLE credit_run_parts (
 ) STRICT, WITHOUT ROWID;
 
 -- Money that arrived at a bank; the bank's reference is used once, however its letters are written: `folded` says which are
--- the same. Whoever recorded it first, and whoever had to agree.
+-- the same. The client that recorded it first, and the one that had to agree.
 CREATE TABLE fundings (
     bank_id INTEGER NOT NULL,
     folded TEXT NOT NULL,
@@ -200,7 +200,7 @@ CREATE TABLE credit_reversals (
 
 -- What one client of the programme wants and another has to agree to. Kinds: 1 funding, 2 credit run, 3 return of a funding,
 -- 4 reversal of a credit run. `subject` says what, and the same act has the same `subject_hash`; `stake` is how much money it
--- is about; `detail` is what an answer tells beside it. State: 1 proposed, 2 carried out, 3 void: something about it had changed
+-- is about; `detail` is what an answer adds to it. State: 1 proposed, 2 carried out, 3 void: something about it had changed
 -- before anybody agreed. `outcome` is the transfer, run or reversal that it became; `key_hash` the proposer's idempotency key.
 CREATE TABLE proposals (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -225,7 +225,7 @@ CREATE TABLE proposals (
 ) STRICT;
 CREATE UNIQUE INDEX proposals_waiting ON proposals (kind, subject_hash) WHERE state = 1;
 
--- The idempotency records of everything that is no redemption; the answer is kept as it was sent.
+-- The idempotency records of everything that is not a redemption; the answer is kept as it was sent.
 CREATE TABLE idempotency_records (
     scope INTEGER NOT NULL,
     key_hash BLOB NOT NULL,
@@ -236,7 +236,7 @@ CREATE TABLE idempotency_records (
     CONSTRAINT idempotency_records_pk PRIMARY KEY (scope, key_hash)
 ) STRICT, WITHOUT ROWID;
 
--- Every balance that was asked for and not told; nothing moved. The wallet is the merchant's account where no card has the number.
+-- Every refused balance inquiry; nothing moved. The wallet is the merchant's account where no card has the number.
 CREATE TABLE inquiries (
     id INTEGER NOT NULL PRIMARY KEY,
     wallet_id INTEGER NOT NULL,

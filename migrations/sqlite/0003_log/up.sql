@@ -28,7 +28,7 @@ CREATE TABLE batch_leaves (
     leaves BLOB NOT NULL
 ) STRICT;
 
--- One row: how many transfers have their place in the log. Whoever seals locks it first.
+-- One row: how many transfers have their place in the log. The sealer locks it first.
 CREATE TABLE log_head (
     id INTEGER NOT NULL PRIMARY KEY,
     size INTEGER NOT NULL,
