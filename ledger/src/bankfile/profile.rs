@@ -284,7 +284,7 @@ pub(super) fn plain_name(name: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// A word as it is compared: as a name, or as it stands when it has no letters: `+`, `-`.
+/// A word as it is compared: as a name, or unchanged when it has no letters: `+`, `-`.
 pub(super) fn word_key(word: &str) -> String {
     let name = plain_name(word);
     if name.is_empty() { word.trim().to_owned() } else { name }

@@ -1,7 +1,7 @@
 //! The keys that lie outside the database, and what is made with them.
 //!
 //! All come from one master by HKDF, each with a label of its own, so that none can stand in for
-//! another. A keyed hash of a card number, PIN or request is useless to whoever has the database
+//! another. A keyed hash of a card number, PIN or request is useless to anyone who has the database
 //! alone: there are only a million PINs and few card numbers to try.
 
 use ring::{aead, digest, hkdf, hmac};

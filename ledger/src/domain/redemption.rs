@@ -155,7 +155,7 @@ pub fn check_card(
     (Err(Refusal::PinWrong), Some(CardStanding { tries, state }))
 }
 
-/// Whether a card may be used by whoever has its PIN.
+/// Whether a card may be used with its PIN.
 fn usable(card: &CardFacts, today: Date) -> Result<(), Refusal> {
     match card.state {
         CardState::BlockedBank | CardState::BlockedMinistry | CardState::Lost => {

@@ -1,4 +1,4 @@
-//! What was asked and decided, as it is shown to whoever may see it.
+//! Requests and decisions, as shown to those who may see them.
 
 use std::sync::Arc;
 

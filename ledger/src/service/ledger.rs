@@ -303,7 +303,7 @@ impl Ledger {
     /// answers, and what was decided lately could be.
     ///
     /// # Errors
-    /// [`NotReady`] says what stands in the way.
+    /// [`NotReady`] gives the reason.
     pub fn ready(&self) -> Result<(), NotReady> {
         if !self.is_sound() {
             return Err(NotReady::Storage);

@@ -1,4 +1,4 @@
-//! What makes a row the same row again in another file.
+//! How a row is recognised in another file.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -22,7 +22,7 @@ use super::super::proposals::{Agreed, Agreement, Wanted, agree};
 use super::super::shared::Shared;
 use super::{CreditError, CreditRun, load};
 
-/// How often is counted anew when another run comes between.
+/// How often the count is repeated when another run comes between.
 const COUNTS: u32 = 5;
 /// Wallets that are read at once, where something was taken back.
 const PAGE: i64 = 4096;
@@ -126,7 +126,7 @@ fn begin(
         Ground::Begins { policy, outside } => (policy, outside),
     };
     let shares = plan(tx, count)?;
-    // Whoever came at the same moment waited for what the banks hold, and another was faster.
+    // A concurrent request may have started it while this one waited for the banks' funds.
     if let Some(run) = tx.running_run(PROGRAMME, wish.period.as_number())? {
         return Ok(Some(run.id));
     }

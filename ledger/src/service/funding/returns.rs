@@ -211,7 +211,7 @@ impl Returning<'_> {
         Ok(transfer)
     }
 
-    /// Whoever proposed it finds the same answer under its own key.
+    /// The proposer finds the same answer under its own key.
     fn answer_the_first(
         &self,
         tx: &mut Connection,

@@ -174,7 +174,7 @@ pub enum ImportErrors {
     /// These rows are bad, sorted by file and line.
     #[error("{}", listed(.0))]
     Rows(Vec<BadRow>),
-    /// None of the files is there.
+    /// None of the files exists.
     #[error("`{0}` holds none of banks, merchants, terminals, households, wallets and cards.csv")]
     NoFiles(PathBuf),
     /// A file can't be read.

@@ -1,4 +1,4 @@
-//! What of a set is registered already: asked for by its own keys, never by reading whole tables.
+//! The part of a set that is already registered: looked up by key, never by reading whole tables.
 
 use std::collections::{HashMap, HashSet};
 

@@ -24,7 +24,7 @@ pub enum NotSigned {
     /// There is no such reconciliation for this bank.
     #[error("there is no such reconciliation")]
     NotFound,
-    /// Whoever recorded it can't sign it.
+    /// The client that recorded it can't sign it.
     #[error("another client than the one that recorded it has to sign")]
     SamePerson,
     /// Differences are still open.
