@@ -1,4 +1,4 @@
-//! Lists the migrations' folders, so that each is embedded as it lies there, and builds the crate again
+//! Lists the migrations' folders, so that each is embedded unchanged, and builds the crate again
 //! when one changes.
 
 use std::fmt::Write as _;

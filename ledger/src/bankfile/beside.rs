@@ -28,7 +28,7 @@ pub(super) fn read<T>(
 /// What comes from the other thread.
 type Filled = Result<Block, BankFileError>;
 
-/// Fills blocks until there are no more, or nobody wants them.
+/// Fills blocks until there are no more, or the reader is gone.
 fn fill_all(
     mut fill: impl FnMut(&mut Block) -> Result<bool, BankFileError>,
     sender: &SyncSender<Filled>,

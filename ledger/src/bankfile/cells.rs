@@ -29,7 +29,7 @@ pub(super) struct Money {
     pub(super) direction: Direction,
     /// Above zero.
     pub(super) amount: Decimal,
-    /// The side whose column it stands in.
+    /// The side whose column it is in.
     pub(super) column: Direction,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Cells<'a> {
         Reason::NotADate { text: quoted(cell), forms: self.layout.date_forms() }
     }
 
-    /// Reads the time only to refuse what is none.
+    /// Reads the time only to refuse an invalid one.
     pub(super) fn check_time(&self) -> Result<(), BankFileError> {
         let cell = self.text(Role::Time);
         if cell.is_empty() || dates::time(cell).is_some() {
@@ -152,7 +152,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// What the row moves; `None` when that is nothing.
+    /// The amount the row moves; `None` when it moves nothing.
     pub(super) fn money(&self) -> Result<Option<Money>, BankFileError> {
         if let Some(money) = self.plain_money() {
             return Ok(Some(money));
@@ -232,7 +232,7 @@ impl<'a> Cells<'a> {
 }
 
 /// An account as a spreadsheet left it: the apostrophe and the `="..."` round it go; a number that
-/// was rounded to `5.0501E+13` is no account any more, and it is better to know none than a wrong
+/// was rounded to `5.0501E+13` is no longer an account, and no account is better than a wrong
 /// one.
 pub(super) fn whole_account(cell: &str) -> Option<String> {
     let cell = cell.trim();

@@ -192,7 +192,7 @@ pub(super) struct Balances {
     pub(super) earliest: Option<ChainBreak>,
 }
 
-/// The chain in both orders, as long as nobody knows in which one the file lists its rows.
+/// The chain in both orders, until it is known in which one the file lists its rows.
 #[derive(Clone, Debug)]
 pub(super) struct BothWays {
     forwards: Chain,

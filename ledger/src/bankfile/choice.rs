@@ -1,4 +1,4 @@
-//! Which layout a file has: its header row decides, and where two could be meant, nobody does.
+//! Which layout a file has: its header row decides; if two would fit, neither is chosen.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::bankfile::record::Record;
 use crate::bankfile::rows::{KeptRow, WIDEST};
 use crate::domain::bank::BankCode;
 
-/// The header stands in one of the first rows, or the file is not what the profile describes.
+/// The header is one of the first rows, or the file is not what the profile describes.
 pub(super) const HEADER_WITHIN: usize = 100;
 
 /// How a delimited file writes its rows.
@@ -41,7 +41,7 @@ pub(super) struct Chosen<'p> {
     pub(super) form: TextForm,
     /// How many rows stand above the header.
     pub(super) header: usize,
-    /// How many rows stand above the first one that is no header any more.
+    /// How many rows come before the first one after the header.
     pub(super) body: usize,
 }
 
@@ -131,7 +131,7 @@ fn merged<'c>(upper: &'c HeadRow, lower: &'c HeadRow) -> impl Iterator<Item = (&
 /// How a file's rows are to be read beyond its layout.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Context {
-    /// The bank that was asked for, or that the layout tells.
+    /// The bank that was asked for, or that the layout implies.
     pub(super) bank: Option<BankCode>,
     /// The day that gives dates without a year theirs.
     pub(super) around: Option<NaiveDate>,
@@ -140,7 +140,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// A layout that was only taken because no bank's own fitted tells no bank.
+    /// A layout that was only taken because no bank's own fitted does not imply a bank.
     pub(super) fn new(chosen: &Chosen<'_>, how: &ReadAs) -> Self {
         let told = chosen
             .profile

@@ -111,8 +111,8 @@ impl DatePattern {
 
     /// The date of a cell in this form; a year of the century lies in 2000 to 2099.
     ///
-    /// A cell without a year is of the one that brings it nearest to `around`; without that day, or
-    /// on a 29 February that no near year has, it is no date.
+    /// A cell without a year gets the year that brings it nearest to `around`; without that day, or
+    /// on a 29 February that no nearby year has, it is not a date.
     pub(super) fn read(&self, cell: &str, around: Option<NaiveDate>) -> Option<NaiveDate> {
         let Numbers { year, month, day } = self.numbers(cell)?;
         let Some(year) = year else { return nearest(month, day, around?) };

@@ -64,7 +64,7 @@ impl fmt::Display for BankFileError {
 /// What can be wrong with a bank's file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// Bytes that are no text in the profile's encoding.
+    /// Bytes that are not text in the profile's encoding.
     #[error("the bytes are not text in {encoding}")]
     NotText {
         /// The encoding that was tried.
@@ -76,7 +76,7 @@ pub enum Reason {
     /// The file could not be read to its end.
     #[error("reading failed: {0}")]
     Unreadable(String),
-    /// A file of a kind that is no list of rows and no message.
+    /// A file of a kind that is neither a list of rows nor a message.
     #[error("the file is {0}")]
     OtherKind(&'static str),
     /// A file that could be one format or another.
@@ -85,7 +85,7 @@ pub enum Reason {
     /// A workbook that is broken, or does harm.
     #[error("the workbook can't be read: {0}")]
     Workbook(String),
-    /// A bank whose layouts nobody has described.
+    /// A bank without any described layout.
     #[error("there is no built-in profile for the bank `{0}`: describe its layout in a profile")]
     NoProfile(String),
     /// No row looks like the header of one of the profiles' layouts.
@@ -157,7 +157,7 @@ pub enum Reason {
     /// A row without money.
     #[error("the row has neither a debit nor a credit")]
     NoAmount,
-    /// An amount whose direction nobody can tell.
+    /// An amount whose direction is unknown.
     #[error("`{0}` does not say whether money came in or went out")]
     NoDirection(String),
     /// A total in the file that its rows don't add up to.

@@ -42,7 +42,7 @@ pub struct RowsPart {
 }
 
 /// The rows of a statement with these fingerprints, part by part; [`NotKept`] for rows that can't be
-/// written, which there are none of.
+/// written, which does not occur.
 pub fn parts(
     statement: &Statement,
     prints: &[Fingerprint],

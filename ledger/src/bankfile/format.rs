@@ -1,4 +1,4 @@
-//! The formats that are read, and how a file's first bytes tell them.
+//! The formats that are read, and how a file's first bytes identify them.
 
 use crate::bankfile::error::Reason;
 use crate::bankfile::mt940;
@@ -46,7 +46,7 @@ const OTHERS: [(&[u8], &str); 6] = [
     (b"{\\rtf", "a text document: ask for CSV, XLSX or MT940"),
 ];
 
-/// The format of a file. What is nothing else is delimited text, if it has a header row.
+/// The format of a file. Anything not recognised is delimited text, if it has a header row.
 pub(super) fn detect(bytes: &[u8]) -> Result<Format, Reason> {
     if let Some((_begin, what)) = OTHERS.iter().find(|(begin, _what)| bytes.starts_with(begin)) {
         return Err(Reason::OtherKind(what));

@@ -15,7 +15,7 @@ impl<R: Read> HashingReader<R> {
         Self { input, context: Context::new(&SHA256) }
     }
 
-    /// The hash of all bytes, after reading those that nobody asked for.
+    /// The hash of all bytes, after reading those not read so far.
     pub(super) fn finish(mut self) -> io::Result<[u8; 32]> {
         io::copy(&mut self, &mut io::sink())?;
         let digest = self.context.finish();

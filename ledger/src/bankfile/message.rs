@@ -14,7 +14,7 @@ use crate::bankfile::reference::each_reference;
 /// No text of a row may be longer than this many bytes; SWIFT allows 390 characters.
 pub(super) const LONGEST_TEXT: usize = 64 * 1024;
 
-/// More digits than this before the decimals are no amount that exists.
+/// The most digits before the decimals that an amount can have.
 const MAX_DIGITS: usize = 18;
 /// No currency has more decimals; ISO 20022 allows five.
 const MAX_DECIMALS: usize = 5;

@@ -46,7 +46,7 @@ pub(super) struct Figure<'a> {
     pub(super) mark: Option<&'a str>,
 }
 
-/// More digits than this before the decimals are no amount of rupiah that exists.
+/// The most digits before the decimals that an amount of rupiah can have.
 const MAX_DIGITS: usize = 18;
 
 /// Reads a cell; `None` when it is empty or a dash.
@@ -189,7 +189,7 @@ pub(super) fn negated(value: Decimal) -> Decimal {
 const SHEET_DIGITS: usize = 15;
 
 /// A number as a spreadsheet stores it, `175000`, `1.75E5` or `1234.5600000000001`, written plainly:
-/// `1234.56`. `None` when it is no number, or has more digits than the spreadsheet can have kept.
+/// `1234.56`. `None` when it is not a number, or has more digits than a spreadsheet can keep.
 pub(super) fn from_sheet(text: &str) -> Option<String> {
     let text = text.trim();
     let (number, exponent) = match text.split_once(['E', 'e']) {

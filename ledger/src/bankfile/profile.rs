@@ -58,7 +58,7 @@ pub(super) struct Layout {
     pub(super) minus_is_debit: bool,
     pub(super) debits_below_zero: bool,
     pub(super) labels: Vec<(String, RowLabel)>,
-    /// What stands in place of the date of a row that is not booked yet.
+    /// Texts used instead of a date in rows that are not booked yet.
     pub(super) pending: Vec<String>,
     pub(super) period: Vec<String>,
     pub(super) write: Vec<String>,
@@ -180,7 +180,7 @@ impl Role {
     }
 }
 
-/// A row that is no movement.
+/// A row that is not a movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowLabel {
     Opening,
@@ -284,7 +284,7 @@ pub(super) fn plain_name(name: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// A word as it is compared: as a name, or as it stands when it has no letters: `+`, `-`.
+/// A word as it is compared: as a name, or unchanged when it has no letters: `+`, `-`.
 pub(super) fn word_key(word: &str) -> String {
     let name = plain_name(word);
     if name.is_empty() { word.trim().to_owned() } else { name }

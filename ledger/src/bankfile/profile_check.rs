@@ -70,7 +70,7 @@ pub struct ValueCheck {
 /// Tries `how`'s profile on a sample of a bank's lists of rows.
 ///
 /// # Errors
-/// [`BankFileError`] when the sample is no list of rows or none of the profile's layouts fits it.
+/// [`BankFileError`] when the sample is not a list of rows or fits none of the profile's layouts.
 /// What can't be read below the header is in [`ProfileCheck::outcome`].
 pub fn check_profile(sample: &[u8], how: &ReadAs) -> Result<ProfileCheck, BankFileError> {
     let whole = |reason| BankFileError::at(1, reason);

@@ -14,7 +14,7 @@ static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
 ///
 /// A reference is `EW` + the bank's three-digit clearing code + the business date as `YYMMDD` + the
 /// place in the day: `EW00218090300017`, `EW002180903A0001` from the hundred thousandth on. A longer run of letters and digits that contains one is
-/// another bank's number, and a run whose six digits are no date is not ours.
+/// another bank's number, and a run whose six digits are not a date is not ours.
 pub fn settlement_references(text: &str) -> Vec<&str> {
     distinct(each_reference(text))
 }

@@ -22,7 +22,7 @@ pub(super) enum RowContent {
     Nothing,
     Line {
         line: StatementLine,
-        /// The side whose column it stands in; an amount below zero moves money the other way.
+        /// The side whose column it is in; an amount below zero moves money the other way.
         column: Direction,
         /// The balance before it, where the row states that too.
         before: Option<Decimal>,
@@ -139,7 +139,7 @@ impl<'p> RowReader<'p> {
         }
     }
 
-    /// A row that is no movement is a balance or a total when it says so.
+    /// A row that is not a movement is a balance or a total when it says so.
     fn labelled(&self, row: Row<'_>) -> Result<Option<RowContent>, BankFileError> {
         let cells = self.cells(row);
         let first = row.cells.iter().map(str::trim).find(|cell| !cell.is_empty());

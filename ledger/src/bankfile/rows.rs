@@ -21,7 +21,7 @@ pub(super) struct Row<'r> {
     /// The line it starts on, or the sheet's row, from 1.
     pub(super) line: u64,
     pub(super) cells: Fields<'r>,
-    /// What each cell is in a workbook; empty for text, in which a cell is nothing but text.
+    /// What each cell is in a workbook; empty for text files, where every cell is text.
     pub(super) kinds: &'r [CellKind],
 }
 

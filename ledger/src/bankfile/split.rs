@@ -1,6 +1,6 @@
 //! Takes delimited text apart: rows end with a line's end, cells with the separator. A cell that
 //! begins with a quote goes on to the quote that ends it, over separators and line ends; two quotes
-//! inside it are one. Anywhere else a quote is a letter like others. Empty lines are no rows.
+//! inside it are one. Anywhere else a quote is a letter like others. Empty lines are not rows.
 
 use std::io::Read;
 
@@ -21,7 +21,7 @@ const MARK: &[u8] = b"\xEF\xBB\xBF";
 pub(super) struct Splitter<R> {
     text: TextReader<R>,
     separator: u8,
-    /// How long a block is, if its rows are no longer.
+    /// How long a block is, unless a row is longer.
     block: usize,
     /// Text of a row that has not come to its end.
     rest: Vec<u8>,
@@ -181,7 +181,7 @@ impl<R: Read> Splitter<R> {
         Some(at)
     }
 
-    /// Keeps the rows before the first one that is no text in UTF-8.
+    /// Keeps the rows before the first one that is not valid UTF-8.
     fn keep_readable(&mut self, block: &mut Block, text: &[u8]) {
         let all = std::mem::take(block);
         let mut begin = 0;

@@ -94,7 +94,7 @@ impl StatementLine {
         self.texts.references()
     }
 
-    /// The bank's sequence or journal number, which tells rows apart that are equal otherwise.
+    /// The bank's sequence or journal number, which distinguishes rows that are otherwise equal.
     pub fn sequence(&self) -> Option<&str> {
         self.texts.sequence()
     }

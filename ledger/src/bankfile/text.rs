@@ -39,10 +39,10 @@ impl<R: Read> TextReader<R> {
         }
     }
 
-    /// Adds what comes next to a text; false when there is no more.
+    /// Appends the next part to a text; false at the end.
     ///
     /// # Errors
-    /// Why the bytes behind what was added before are no text, or can't be read.
+    /// Why the bytes after those already added are not text, or can't be read.
     pub(super) fn more(&mut self, into: &mut Vec<u8>) -> Result<bool, Reason> {
         if let Some(reason) = self.failed.clone() {
             return Err(reason);
@@ -121,7 +121,7 @@ impl<R: Read> TextReader<R> {
         }
     }
 
-    /// The bytes go on with what is no text in their encoding.
+    /// The next bytes are not text in their encoding.
     fn fail(&mut self) {
         self.failed.get_or_insert(Reason::NotText { encoding: self.encoding.name() });
     }

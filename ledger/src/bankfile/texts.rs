@@ -11,8 +11,8 @@ impl Texts {
     /// Puts the texts together.
     ///
     /// `references` are what can identify the movement: the bank's own numbers and our references
-    /// found in its texts. `sequence` is the bank's sequence or journal number, which tells rows
-    /// apart that are equal otherwise.
+    /// found in its texts. `sequence` is the bank's sequence or journal number, which
+    /// distinguishes rows that are otherwise equal.
     pub fn new<S: AsRef<str>>(description: &str, references: &[S], sequence: Option<&str>) -> Self {
         let mut buffer = TextBuffer::default();
         buffer.begin(sequence.unwrap_or_default());

@@ -26,7 +26,7 @@ pub fn match_statements<'s>(
     matcher.matched(rows)
 }
 
-/// The last day of which the statements tell everything, from `day` on: the end of the period that
+/// The last day, from `day` on, that the statements cover completely: the end of the period that
 /// they state, or their last booking. The last day of an interim report has not ended.
 pub fn covered_to<'s>(day: Date, statements: impl IntoIterator<Item = &'s Statement>) -> Date {
     let ends = statements.into_iter().filter_map(|statement| {

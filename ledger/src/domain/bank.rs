@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A bank's short name in lower case, as it stands in paths, files and answers: `bri`.
+/// A bank's short name in lower case, as written in paths, files and answers: `bri`.
 ///
 /// Banks are data: a fifth one is a row, not a release. Clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -107,7 +107,7 @@ impl Line {
         self.unit_price
     }
 
-    /// Quantity times unit price, half to even; `None` when that is no amount of money.
+    /// Quantity times unit price, half to even; `None` when that is not an amount of money.
     pub const fn amount(&self) -> Option<Rupiah> {
         self.amount
     }
@@ -162,7 +162,7 @@ impl Basket {
         &self.lines
     }
 
-    /// The sum of the lines; `None` when a line is no amount of money, or the sum does not fit.
+    /// The sum of the lines; `None` when a line is not an amount of money, or the sum does not fit.
     pub const fn total(&self) -> Option<Rupiah> {
         self.total
     }

@@ -191,7 +191,7 @@ impl Date {
     /// The date of the decimal number `YYYYMMDD`.
     ///
     /// # Errors
-    /// [`NotCalendar`] when the number is no date.
+    /// [`NotCalendar`] when the number is not a date.
     pub fn from_number(number: i32) -> Result<Self, NotCalendar> {
         let part = |divisor: i32, modulus: i32| {
             number.checked_div(divisor).and_then(|rest| rest.checked_rem(modulus)).unwrap_or(0)
@@ -299,7 +299,7 @@ impl Period {
     /// The period of the decimal number `YYYYMM`.
     ///
     /// # Errors
-    /// [`NotCalendar`] when the number is no month.
+    /// [`NotCalendar`] when the number is not a month.
     pub fn from_number(number: i32) -> Result<Self, NotCalendar> {
         Date::from_number(number.saturating_mul(100).saturating_add(1))
             .map(Date::period)

@@ -9,7 +9,7 @@ use super::weak_pins::is_often_chosen;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CardNumber([u8; 16]);
 
-/// A text that is no card number. The text itself is not repeated: it may be nearly one.
+/// A text that is not a card number. The text itself is not repeated: it may be nearly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotCardNumber {
     /// Not sixteen digits.
@@ -265,7 +265,7 @@ impl CardState {
 
     /// Whether the issuing bank may move a card from this state to `next` by asking for it.
     /// A PIN makes a card active, wrong PINs block it, and a replacement replaces it: those three
-    /// are no requests; neither is anything the ministry decides.
+    /// are not requests, nor is anything the ministry decides.
     pub fn may_become(self, next: Self) -> bool {
         use CardState::{
             Active, BlockedBank, BlockedMinistry, BlockedPin, Closed, Damaged, Distributed,

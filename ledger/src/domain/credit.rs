@@ -16,7 +16,7 @@ pub enum RunStatus {
     Running,
     /// Every wallet that was to be credited is.
     Completed,
-    /// It could not be carried on, or was proposed and nobody may agree any more.
+    /// It could not be continued, or was proposed and can no longer be agreed to.
     Failed,
     /// One client wants it, another has to agree. Such a run has no row yet.
     Proposed,

@@ -13,7 +13,7 @@ use super::card::Pin;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Nik([u8; 16]);
 
-/// A text that is no NIK. The text itself is not repeated: it may be nearly one.
+/// A text that is not a NIK. The text itself is not repeated: it may be nearly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a NIK has 16 digits")]
 pub struct NotNik;
@@ -75,7 +75,7 @@ impl fmt::Debug for Identity {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegionCode(String);
 
-/// A text that is no region's code.
+/// A text that is not a region's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a region's code has 10 digits")]
 pub struct NotRegionCode;

@@ -69,8 +69,9 @@ impl NodeNo {
 pub struct Tick(i64);
 
 impl Tick {
-    /// Ticks from here on, the last eighth of all, are given to nobody: 2077's last and later. An id up there
-    /// was written by hand or under a clock that was wrong beyond use, and must not take all others with it.
+    /// Ticks from here on, the last eighth of all, are never given out: the end of 2077 and later.
+    /// Such an id was written by hand or under a clock that was hopelessly wrong, and must not take
+    /// all others with it.
     pub const END: Self = Self(7 << 50);
 
     /// The first tick of the millisecond `now`; 2017's first before that.

@@ -1,4 +1,4 @@
-//! Balances that were asked for and not told.
+//! Balance inquiries that were refused.
 
 use super::bank::BankId;
 use super::calendar::Instant;
@@ -6,7 +6,7 @@ use super::ids::{CardId, MerchantId, RowId, TerminalId, WalletId};
 use super::refusal::Refusal;
 
 /// A refused balance inquiry as the ledger keeps it: which terminal asked about which card. Nothing
-/// moved, and it is no redemption.
+/// moved, and it is not a redemption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusedInquiry {
     /// Its id.
@@ -23,7 +23,7 @@ pub struct RefusedInquiry {
     pub issuer: Option<BankId>,
     /// The merchant's bank.
     pub acquirer: BankId,
-    /// Why the balance was not told.
+    /// Why the inquiry was refused.
     pub refusal: Refusal,
     /// When it was decided.
     pub created_at: Instant,

@@ -1,7 +1,7 @@
 //! The keys that lie outside the database, and what is made with them.
 //!
 //! All come from one master by HKDF, each with a label of its own, so that none can stand in for
-//! another. A keyed hash of a card number, PIN or request is useless to whoever has the database
+//! another. A keyed hash of a card number, PIN or request is useless to anyone who has the database
 //! alone: there are only a million PINs and few card numbers to try.
 
 use ring::{aead, digest, hkdf, hmac};
@@ -36,7 +36,7 @@ pub const KEY_VERSION: i16 = 1;
 /// A card number's keyed hash: how the card is found.
 pub type CardIndex = [u8; 32];
 
-/// A request's keyed hash: how a repeat is told from another request under the same key.
+/// A request's keyed hash: distinguishes a repeat from a different request under the same key.
 pub type RequestMac = [u8; 16];
 
 /// What ties a card's number to the card.
@@ -69,7 +69,7 @@ pub struct StoredPin {
 }
 
 impl StoredPin {
-    /// What a PIN is compared with where there is none: no PIN fits it.
+    /// Compared with a PIN where none is stored: no PIN fits it.
     pub const NOBODYS: Self = Self { tag: [0; 32], salt: [0; 16], key_version: KEY_VERSION };
 }
 

@@ -1,6 +1,6 @@
 //! The leaf of a transfer: what the log commits to. RFC 6962 hashing (0x00 before a leaf).
 //!
-//! A leaf holds nothing that points to a person: a wallet stands in it as its pseudonym, 16 random
+//! A leaf holds nothing that points to a person: a wallet appears in it as its pseudonym, 16 random
 //! bytes fixed when it was opened.
 
 use super::ids::AccountId;

@@ -7,7 +7,7 @@ pub fn is_legible(text: &str) -> bool {
     text.chars().any(seen) && !text.chars().any(|letter| letter.is_control() || hides(letter))
 }
 
-/// Joiners, which some alphabets need between letters; alone they are nothing.
+/// Joiners, which some alphabets need between letters; alone they are invisible.
 const fn joins(letter: char) -> bool {
     matches!(letter, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}')
 }

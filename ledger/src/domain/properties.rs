@@ -42,7 +42,7 @@ proptest! {
         prop_assert_eq!(a.checked_add(b).map(Rupiah::get), fits(wide(one) + wide(other)));
         prop_assert_eq!(a.checked_sub(b).map(Rupiah::get), fits(wide(one) - wide(other)));
         let product = wide(one).checked_mul(i128::from(times)).and_then(fits);
-        // Nothing as often as you like is nothing; `times` itself has to be countable.
+        // Any multiple of zero is zero, but `times` itself has to fit.
         let product = product.filter(|_| i64::try_from(times).is_ok());
         prop_assert_eq!(a.checked_mul(times).map(Rupiah::get), product);
         prop_assert_eq!(Rupiah::checked_sum([a, b, Rupiah::ZERO]), a.checked_add(b));
@@ -269,7 +269,7 @@ proptest! {
                 let refusal = objection.refusal;
                 let blocked = state == CardState::BlockedPin;
                 prop_assert_eq!(refusal == Refusal::CardPinBlocked, blocked);
-                // Whoever has not the PIN learns nothing else about the card.
+                // Without the PIN nothing else is learnt about the card.
                 prop_assert_eq!(refusal == Refusal::PinWrong, !right && !blocked);
                 if refusal == Refusal::BalanceInsufficient {
                     prop_assert!(command.basket.total() > Some(rupiah(balance)));

@@ -7,7 +7,7 @@ use super::money::Rupiah;
 use super::new_rule::{NewCeiling, NewPolicy};
 use super::reference::Reference;
 
-/// How long a proposal waits: thirty days, in milliseconds. Whoever wants the same later proposes it anew.
+/// How long a proposal waits: thirty days, in milliseconds. After that it has to be proposed again.
 const WAITS_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// What one client wants to be done.

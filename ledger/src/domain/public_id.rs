@@ -92,7 +92,7 @@ impl Letters {
     }
 }
 
-/// What a shown id names; `None` when it is no id of that kind.
+/// What a shown id names; `None` when it is not an id of that kind.
 pub fn decode(keys: &Keys, kind: IdKind, text: &str) -> Option<(RowId, AccountId)> {
     let letters = text.strip_prefix(kind.prefix())?;
     if letters.len() != LENGTH {

@@ -61,7 +61,7 @@ impl Redeem {
     }
 
     /// The account the attempt is recorded with: the wallet, or the merchant's own for a card
-    /// number that belongs to nobody.
+    /// number that no card has.
     pub fn anchor(&self) -> WalletId {
         self.card.map_or(self.pos.merchant, |card| card.wallet)
     }
@@ -124,7 +124,7 @@ pub struct CardStanding {
 }
 
 /// The card's own say in the matter: whether it may be used with this PIN, and what the try does
-/// to its counter. Why a card may not be used is told behind its PIN only, and a number that no card
+/// to its counter. Why a card may not be used is given only with its PIN, and a number that no card
 /// has costs as much work as one with a wrong PIN. Wrong PINs count in every state, so that none can
 /// be found out with a card that is no longer used.
 pub fn check_card(
@@ -155,7 +155,7 @@ pub fn check_card(
     (Err(Refusal::PinWrong), Some(CardStanding { tries, state }))
 }
 
-/// Whether a card may be used by whoever has its PIN.
+/// Whether a card may be used with its PIN.
 fn usable(card: &CardFacts, today: Date) -> Result<(), Refusal> {
     match card.state {
         CardState::BlockedBank | CardState::BlockedMinistry | CardState::Lost => {

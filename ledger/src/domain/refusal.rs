@@ -14,7 +14,7 @@ pub enum Refusal {
     CardUnknown,
     /// Three wrong PINs in a row blocked the card.
     CardPinBlocked,
-    /// The PIN is wrong, or the card has none. What stands behind is told to whoever has the PIN.
+    /// The PIN is wrong, or the card has none. Later reasons are given only with the right PIN.
     PinWrong,
     /// The bank or the ministry blocked the card, or it was reported lost.
     CardBlocked,

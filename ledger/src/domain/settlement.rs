@@ -16,7 +16,7 @@ use super::calendar::Date;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SettlementReference(u64);
 
-/// A text that is no settlement reference.
+/// A text that is not a settlement reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a settlement reference is `EW`, three digits of the bank, a date and five digits or, from a \
@@ -89,7 +89,7 @@ impl SettlementReference {
     }
 }
 
-/// The number that up to 14 digits are, which is no more than a number holds.
+/// The value of up to 14 digits, which always fits.
 fn decimal(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0_u64, |number, byte| {
         let digit = byte.wrapping_sub(b'0');
@@ -144,7 +144,7 @@ impl FromStr for SettlementReference {
     }
 }
 
-/// `EW00218090300017`, as it stands in bank files.
+/// `EW00218090300017`, as written in bank files.
 impl fmt::Display for SettlementReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (dated, place) = (self.0 / PLACES, self.0 % PLACES);
@@ -187,7 +187,7 @@ impl SetOff {
         self.carried.saturating_sub(self.net).max(0)
     }
 
-    /// Whether nobody owes anything after it, though nothing has to be paid.
+    /// Whether nothing is owed after it, without any payment.
     pub fn is_even(self) -> bool {
         self.net == self.carried
     }

@@ -100,7 +100,7 @@ impl TransferKind {
     }
 }
 
-/// Why two accounts and an amount are no transfer.
+/// Why two accounts and an amount are not a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTransfer {
     /// Nothing would move.

@@ -1,4 +1,4 @@
-//! Wrong PINs by terminal: whoever guesses from card to card is stopped with the terminal.
+//! Wrong PINs by terminal: guessing from card to card is stopped by suspending the terminal.
 
 use super::calendar::Instant;
 use super::ids::{RowId, TerminalId};

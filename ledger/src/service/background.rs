@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::store::StoreError;
 
-/// A running thread, and the end that tells it to stop.
+/// A running thread, and the channel end that stops it.
 #[derive(Debug)]
 pub(super) struct Background {
     stop: Sender<()>,

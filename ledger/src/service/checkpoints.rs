@@ -3,8 +3,8 @@
 //!
 //! The thread copies while the lane goes on writing, again and again, until little is left; that rest is copied
 //! between two of the lane's batches, after which the log starts over. A reader that is still on an old
-//! page holds that up, so it is tried again. Nobody else carries the log of a lane over: what `SQLite` does by itself
-//! at a commit tells nobody that it failed.
+//! page holds that up, so it is tried again. Nothing else copies a lane's log:
+//! `SQLite`'s own checkpoint at a commit does not report that it failed.
 //!
 //! `SQLite` flushes the database's file only when everything is copied, which is then: the lane would wait for
 //! all that was copied before. So the thread flushes it itself after each time that it has copied.
@@ -53,8 +53,8 @@ pub(super) fn start(shared: &Arc<Shared>) -> Result<Option<Background>, StoreErr
             }
         }
         if !lanes.is_sound() {
-            // Whoever closes the database last carries the log over and throws it away, which may by now
-            // be the only whole copy. With this connection left open nobody in this process is the last.
+            // The last connection to close copies the log into the database and deletes it, though
+            // it may be the only intact copy. While this one is open, no other here is the last.
             let _open = ManuallyDrop::new(own);
         }
     })?;

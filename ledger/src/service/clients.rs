@@ -241,10 +241,10 @@ impl Ledger {
 }
 
 impl Client {
-    /// Whether `secret` is this client's, if there is one; where there is none it takes as long. A
+    /// Whether `secret` is this client's; without a client it takes just as long. A
     /// secret has 256 random bits, so a plain hash keeps it.
     pub fn is_secret_of(client: Option<&Self>, secret: &str) -> bool {
-        // Hashes are compared, not secrets: how far they agree tells nothing about the secret.
+        // Hashes are compared, not secrets: how far they agree reveals nothing about the secret.
         let hash = sha256(&[secret.as_bytes()]);
         client.is_some_and(|client| client.secret_hash == hash)
     }

@@ -17,7 +17,7 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn is_real(&self) -> bool;
 }
 
-/// The machine's clock, as it is: it goes back where somebody sets it back.
+/// The machine's clock, unchanged: it goes back when it is set back.
 #[derive(Debug, Default)]
 pub struct SystemClock(());
 

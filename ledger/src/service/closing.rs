@@ -111,7 +111,7 @@ impl Progress {
         }
     }
 
-    /// Who has been in the way for too long; asked again, nobody for as long again.
+    /// Who has been in the way for too long; named again only after as long a time.
     fn in_the_way(&mut self) -> Option<String> {
         let Stage::Ends(before) = &self.stage else { return None };
         let now = Stopwatch::now();
@@ -155,7 +155,7 @@ impl DayCloser {
         Ok(())
     }
 
-    /// Closes a day if it is complete; `true` when it is closed. What keeps it open is told.
+    /// Closes a day if it is complete; `true` when closed. The reason it stays open is reported.
     fn close(&mut self, shared: &Arc<Shared>, day: BankDay) -> bool {
         let progress = self.days.entry(day).or_insert_with(Progress::new);
         if progress.rests() {
@@ -188,13 +188,13 @@ fn tell((bank, day): BankDay, problem: &str, error: Option<&Trouble>) {
     tracing::warn!(bank = bank.0, %day, problem, error, "a day stays closing");
 }
 
-/// Keeps why a day is not closed, for whoever asks.
+/// Records why a day is not closed, for later queries.
 fn note(shared: &Arc<Shared>, day: BankDay, problem: String) -> Result<(), Trouble> {
     let clock = Arc::clone(&shared.clock);
     shared.write(move |tx| Ok(tx.note_trouble(day, &problem, clock.now().as_millis())?))
 }
 
-/// What a bank is told of a failure: what is wrong with its data; of everything else, that it is in the log.
+/// The text a bank sees for a failure: the fault in its data, or else a reference to the log.
 fn told(error: &Trouble) -> String {
     match error {
         Trouble::Store(StoreError::Corrupt(what)) => what.clone(),

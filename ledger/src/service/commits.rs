@@ -1,7 +1,7 @@
 //! Whether a piece of work has committed anything yet. An error after that may come from a read, from
 //! a lost connection or from the next write: whatever it says of itself, it can't say that nothing was
 //! done. Every write goes by [`Shared::write`](super::shared::Shared::write), which notes it here, so
-//! nobody has to remember to.
+//! callers need not remember to.
 
 use std::cell::Cell;
 

@@ -43,7 +43,7 @@ pub enum NotClosed {
     /// The bank closed it before without a mark, or it has not begun.
     #[error("this is no open business day of the bank")]
     NotOpen,
-    /// Its cut-off is still to come, and nobody said that it is closed early.
+    /// Its cut-off is still to come, and the request does not close it early.
     #[error("the business day is not over yet")]
     NotOver,
     /// The client's access was withdrawn.

@@ -1,8 +1,8 @@
 //! From a card's number to its wallet: a bounded memory in front of the table.
 //!
 //! The wallet of a number never changes once it is issued, so a remembered one stays right; numbers
-//! that belong to nobody are never remembered. What is not remembered is looked up together with
-//! whatever else is asked for at the same time.
+//! without a card are never remembered. A number that is not remembered is looked up together with
+//! the others that are asked for at the same time.
 
 use std::sync::Arc;
 

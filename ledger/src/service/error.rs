@@ -1,4 +1,4 @@
-//! What a use case answers when it could not do what was asked.
+//! The errors of a use case.
 
 use crate::store::StoreError;
 

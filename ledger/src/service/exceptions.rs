@@ -288,7 +288,7 @@ fn locked(tx: &mut Connection, clerk: Clerk, id: i64) -> Result<ExceptionRow, No
     row.filter(|row| may_see(clerk.reader, row.view)).ok_or(NotResolved::NotFound)
 }
 
-/// Something that is told of a difference.
+/// Something recorded about a difference.
 struct Told<'a> {
     event: &'a str,
     note: &'a str,

@@ -1,4 +1,4 @@
-//! Fees that a bank takes in rows of its own: each row is posted once, whoever finds it again.
+//! Fees that a bank takes in rows of its own: each row is posted once, however often it is found.
 
 use rust_decimal::Decimal;
 

@@ -214,7 +214,7 @@ fn fund(
     }
     let bank = tx.banks()?.into_iter().find(|bank| bank.code == request.bank);
     let bank = bank.ok_or(NotFunded::NoBank)?;
-    // Whoever comes at the same moment waits here, and then finds what the first recorded.
+    // A concurrent request waits here, and then finds what the first one recorded.
     let funds = tx.lock_funds(bank.id)?;
     let anchor = bank.holding;
     if let Some(known) = tx.funding(bank.id, reference)? {

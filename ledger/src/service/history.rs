@@ -1,4 +1,4 @@
-//! What was asked and decided, as it is shown to whoever may see it.
+//! Requests and decisions, as shown to those who may see them.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub enum Reader {
 }
 
 impl Reader {
-    /// What a client may read; the programme sees totals only, which is nothing here.
+    /// What a client may read; `None` for the programme, which sees only totals.
     pub fn of(scope: &Scope) -> Option<Self> {
         match scope {
             Scope::Merchant(shop) => Some(Self::Merchant(shop.merchant)),

@@ -77,7 +77,7 @@ pub(crate) struct Renewal {
 }
 
 impl IdSource {
-    /// Leases a node number; `holder` tells this process from every other.
+    /// Leases a node number; `holder` identifies this process.
     pub(crate) fn lease(
         connection: &mut Connection,
         url: &DatabaseUrl,
@@ -138,8 +138,8 @@ impl IdSource {
         }
     }
 
-    /// The serial of the first of `count` retrieval references that nobody else gets, for what is written in
-    /// the transaction that is open in `store`, if one is.
+    /// The serial of the first of `count` retrieval references, which are given out only once, for
+    /// what is written in the transaction that is open in `store`, if one is.
     pub(crate) fn references(
         &self,
         store: &mut dyn BatchStore,

@@ -1,4 +1,4 @@
-//! Balances that were asked for and not told: which terminal asked about which card, and why not.
+//! Refused balance inquiries: which terminal asked about which card, and why not.
 
 use crate::domain::bank::BankCode;
 use crate::domain::calendar::Instant;

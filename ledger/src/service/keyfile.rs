@@ -51,7 +51,7 @@ pub enum KeysError {
     Store(#[from] StoreError),
 }
 
-/// Random bytes that nobody can guess.
+/// Random bytes that can't be guessed.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], KeysError> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_unspecified| KeysError::NoRandomness)?;

@@ -52,7 +52,7 @@ pub struct Options {
     pub rollup_span: u32,
     /// What decisions about differences may move without a second person's agreement.
     pub four_eyes_above: FourEyes,
-    /// What the programme's clients may do alone, and what nobody may.
+    /// What the programme's clients may do alone, and what no client may do.
     pub limits: ProgrammeLimits,
     /// What clients may send to be reconciled.
     pub recordings: RecordingLimits,
@@ -240,7 +240,7 @@ impl Ledger {
         Ok(reply)
     }
 
-    /// Tells a wallet's balance to whoever knows the card's PIN.
+    /// Gives a wallet's balance to anyone who knows the card's PIN.
     ///
     /// # Errors
     /// [`Trouble`] when nothing was done, or it is not known whether a wrong PIN was counted.
@@ -268,7 +268,7 @@ impl Ledger {
 
     /// The database is asked for every number that no card has, and not for one that is remembered:
     /// after a wrong PIN, and where a shop or terminal that may not sell asks, it is asked for that, too,
-    /// so that the time does not tell which numbers are cards. What it says is known.
+    /// so that response times do not reveal which numbers are cards. The result is already known.
     async fn ask_as_often(&self, reply: &Reply, found: Found, number: CardIndex) {
         let refusal = match reply {
             Reply::Decided { attempt, replay: false } => match &attempt.outcome {
@@ -303,7 +303,7 @@ impl Ledger {
     /// answers, and what was decided lately could be.
     ///
     /// # Errors
-    /// [`NotReady`] says what stands in the way.
+    /// [`NotReady`] gives the reason.
     pub fn ready(&self) -> Result<(), NotReady> {
         if !self.is_sound() {
             return Err(NotReady::Storage);

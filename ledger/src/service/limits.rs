@@ -1,4 +1,4 @@
-//! What one client of the programme may do alone, and what nobody may.
+//! What one client of the programme may do alone, and what no client may do.
 
 use crate::domain::money::Rupiah;
 

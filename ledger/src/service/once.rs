@@ -1,5 +1,5 @@
-//! Exactly once for everything that is no redemption: the answer is kept, in the same transaction,
-//! and given again to the same request.
+//! Exactly once for everything that is not a redemption: the answer is kept in the same
+//! transaction, and given again to the same request.
 
 use crate::domain::ids::AccountId;
 use crate::domain::keys::RequestMac;

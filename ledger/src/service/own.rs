@@ -1,12 +1,12 @@
-//! A connection that is nobody else's: for what must not wait until readers are done.
+//! A dedicated connection, for work that must not wait until readers are done.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::store::connection::{Connection, Purpose};
 use crate::store::{DatabaseUrl, StoreError};
 
-/// A connection of its own, opened when it is needed and anew after it broke. Whoever uses it waits for
-/// nobody but those who use the same one.
+/// A connection of its own, opened when it is needed and anew after it broke. Its users wait only
+/// for each other.
 #[derive(Debug)]
 pub(super) struct OwnConnection {
     url: DatabaseUrl,

@@ -82,7 +82,7 @@ pub(super) fn pay(
             parts.push(Part { payment, issuer, holding, net });
         }
     }
-    // Whoever pays the same settlement meanwhile has its row first; then nothing of this is done.
+    // If the same settlement is paid concurrently, its row comes first; then none of this is done.
     NewPayment::insert_all(tx, paid)?;
     for parts in parts.chunks(BATCH) {
         post(tx, ids, parts, (day, now))?;

@@ -38,7 +38,7 @@ impl Posting {
         Self { ids, now, transfers: Vec::new(), leaves: Vec::new(), wallets: Vec::new() }
     }
 
-    /// Moves money between accounts that are no wallets; it is stored with `anchor`.
+    /// Moves money between accounts that are not wallets; it is stored with `anchor`.
     pub(super) fn between_accounts(
         &mut self,
         movement: Movement,

@@ -25,7 +25,7 @@ pub struct Proposal {
     pub state: ProposalState,
     /// How much money it is about.
     pub stake: Rupiah,
-    /// What is told beside it: a reason, or what each bank needs.
+    /// Further detail: a reason, or what each bank needs.
     pub detail: String,
     /// The client that proposed it.
     pub proposed_by: String,

@@ -24,7 +24,7 @@ const REST: Duration = Duration::from_millis(200);
 /// Attempts that one transaction files on `SQLite`, where it stands between the lane's batches: two or
 /// three milliseconds' worth.
 const SLICE_SQLITE: i64 = 400;
-/// The same on `PostgreSQL`, where it stands in nobody's way.
+/// The same on `PostgreSQL`, where it blocks nothing.
 const SLICE_POSTGRES: i64 = 4000;
 /// Batches that are looked at in one go.
 const BATCHES: i64 = 512;
@@ -76,7 +76,7 @@ enum Sealed {
     Part,
 }
 
-/// Seals one slice. Looking costs nobody anything; only when there is work is the log's head locked.
+/// Seals one slice. Looking blocks nothing; the log's head is locked only when there is work.
 fn seal_more(shared: &Arc<Shared>, own: &mut Option<Connection>) -> Result<Sealed, Trouble> {
     if shared.read_own(|connection| connection.unsealed_batches(1))?.is_empty() {
         return Ok(Sealed::Nothing);

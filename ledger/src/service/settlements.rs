@@ -215,7 +215,7 @@ pub(super) fn reference_of(
     })
 }
 
-/// What the reader may see of what is asked for; `None` when that is nothing.
+/// The part of the request that the reader may see; `None` when it may see nothing.
 fn filter(
     tx: &mut Connection,
     reader: Reader,

@@ -170,8 +170,8 @@ fn with_timeouts(url: &str) -> String {
     url
 }
 
-/// Sets a connection to a file up. The first one turns a new file to WAL, for which `SQLite` waits for
-/// nobody: whoever comes at that moment is refused at once, and tries again.
+/// Sets up a connection to a file. The first one turns a new file to WAL, for which `SQLite` does
+/// not wait: a connection that comes at that moment is refused at once, and tries again.
 fn set_up(sqlite: &mut SqliteConnection) -> Result<(), StoreError> {
     for _ in 0..100 {
         match sqlite.batch_execute(SQLITE) {

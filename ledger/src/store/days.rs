@@ -287,7 +287,7 @@ impl Connection {
     }
 
     /// Transactions that may write a batch: all that date something hold the table's lock before they
-    /// read a bank's open day. `SQLite` has one writer: nothing runs beside whoever asks.
+    /// read a bank's open day. `SQLite` has one writer: nothing runs at the same time.
     pub(crate) fn writers_of_batches(&mut self) -> Result<Vec<Writer>, StoreError> {
         let Self::Postgres(postgres) = self else { return Ok(Vec::new()) };
         let rows: Vec<(String, Option<i32>)> = WritersOfBatches {}.load(postgres)?;

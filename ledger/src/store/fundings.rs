@@ -84,7 +84,7 @@ statement! {
     ", " [agreed: Nullable<BigInt>] ", " [reason: Text] ")"
 }
 
-/// Who did something: whoever wanted it first, and whoever agreed.
+/// The clients behind an act: the one that wanted it first, and the one that agreed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Doers {
     pub(crate) first: i64,

@@ -1,4 +1,4 @@
-//! The idempotency records of everything that is no redemption.
+//! The idempotency records of everything that is not a redemption.
 
 use diesel::sql_types::{BigInt, Binary, SmallInt, Text};
 

@@ -7,7 +7,7 @@ use super::DatabaseUrl;
 use super::connection::{Connection, Purpose};
 use super::error::StoreError;
 
-/// Opens connections for a pool and tells whether one still works.
+/// Opens connections for a pool and checks whether one still works.
 #[derive(Debug)]
 struct Manager {
     url: DatabaseUrl,

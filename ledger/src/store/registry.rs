@@ -115,7 +115,7 @@ bulk_insert! {
 }
 
 bulk_insert! {
-    /// A card's number, written after the card: whoever finds it finds a card.
+    /// A card's number, written after the card: a number that is found has a card.
     NewCardNumber, NewCardNumbers, "card_numbers", number_hash: Vec<u8> => Binary,
     card_id: i64 => BigInt,
     wallet_id: i64 => BigInt,

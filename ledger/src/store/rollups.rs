@@ -102,7 +102,7 @@ statement! {
 /// What is summed up as one: an account, or all wallets of a bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Holder {
-    /// An account that is no wallet.
+    /// An account that is not a wallet.
     Account(AccountId),
     /// A bank's wallets.
     Wallets(BankId),

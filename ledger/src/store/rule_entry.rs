@@ -96,7 +96,7 @@ pub(crate) fn ceiling_key(ceiling: &PriceCeiling) -> CeilingKey {
 }
 
 impl Connection {
-    /// Holds all rules as they are until the transaction ends. The change that follows tells the lanes.
+    /// Locks all rules until the transaction ends. The change that follows notifies the lanes.
     pub(crate) fn hold_rules(&mut self) -> Result<(), StoreError> {
         self.execute(HoldRegistry {}).map(|_| ())
     }

@@ -1,7 +1,7 @@
 //! Bringing the schema up to date, and knowing whose it is.
 //!
-//! Beside diesel's own table of what was run lies the hash of each text that was: a migration that was
-//! edited after it ran somewhere is told from the one that ran, by name.
+//! The hash of each migration that ran is kept beside diesel's own table: a migration that was
+//! edited after it ran somewhere is detected, and named.
 
 use diesel::sql_types::{BigInt, Binary, SmallInt, Text};
 use diesel::{PgConnection, RunQueryDsl};
@@ -22,7 +22,7 @@ const SQLITE_TEXTS: &str = "CREATE TABLE IF NOT EXISTS schema_texts (\
 const POSTGRES_TEXTS: &str = "CREATE TABLE IF NOT EXISTS schema_texts (\
      version TEXT NOT NULL PRIMARY KEY, sha256 BYTEA NOT NULL);";
 
-/// Whoever migrates waits for whoever does it already, however long that takes.
+/// A migration waits for one that is already running, however long that takes.
 const SQLITE_TURN: &str = "PRAGMA busy_timeout = 600000";
 const SQLITE_NEXT: &str = "PRAGMA busy_timeout = 5000";
 const POSTGRES_TURN: &str =

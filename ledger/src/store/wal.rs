@@ -53,7 +53,7 @@ impl Connection {
         self.wal(WalNoop {})
     }
 
-    /// Copies what can be copied of `SQLite`'s log into the database's file, waiting for nobody.
+    /// Copies what it can of `SQLite`'s log into the database's file, without waiting.
     pub(crate) fn checkpoint(&mut self) -> Result<WalState, StoreError> {
         self.wal(WalPassive {})
     }

@@ -70,7 +70,7 @@ CREATE TABLE wallets (
 -- A household's wallet, when its bank issues another card.
 CREATE INDEX wallets_of_household ON wallets (household_id);
 
--- `issued_state` is the state in which the card was entered; what came after it is in `card_changes`, but for wrong PINs.
+-- `issued_state` is the state in which the card was entered; later changes, except wrong PINs, are in `card_changes`.
 CREATE TABLE cards (
     wallet_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
@@ -89,7 +89,7 @@ CREATE TABLE cards (
     CONSTRAINT cards_tries CHECK (pin_tries BETWEEN 0 AND 3)
 ) WITH (fillfactor = 90);
 
--- What a bank changed about a card, and why. (Wrong PINs change a card too: those of purchases are attempts.)
+-- A bank's changes to a card, and why. (Wrong PINs change a card too: those of purchases are attempts.)
 CREATE TABLE card_changes (
     wallet_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
@@ -132,7 +132,7 @@ CREATE TABLE merchants (
     CONSTRAINT merchants_status CHECK (status BETWEEN 1 AND 3)
 );
 
--- What was given another value of a merchant's data, a column a row; what stands is the latest.
+-- Changed values of a merchant's data, one row per column; the latest applies.
 CREATE TABLE merchant_updates (
     id BIGINT NOT NULL,
     merchant_id BIGINT NOT NULL,
@@ -155,10 +155,10 @@ CREATE TABLE terminals (
     CONSTRAINT terminals_status CHECK (status BETWEEN 1 AND 3)
 );
 
--- The few terminals that stand still.
+-- The few suspended terminals.
 CREATE INDEX terminals_suspended ON terminals (id) WHERE status = 3;
 
--- What a bank changed about a merchant or a terminal, and why. A terminal that wrong PINs suspended was changed by no client; its
+-- A bank's changes to a merchant or a terminal, and why. If wrong PINs suspended a terminal, no client changed it; its
 -- change has the id of the last of them.
 CREATE TABLE merchant_changes (
     merchant_id BIGINT NOT NULL,
@@ -208,7 +208,7 @@ CREATE TABLE clients (
 );
 
 -- A rule holds on its days, and for what is decided once it is known: history is judged by what was known then. Two
--- clients entered it (`proposals`), but those that the service began with; nothing of it changes but its end.
+-- clients entered it (`proposals`), except for the initial rules; only its end ever changes.
 CREATE TABLE policies (
     version INTEGER NOT NULL,
     valid_from INTEGER NOT NULL,
@@ -245,8 +245,8 @@ CREATE TABLE price_ceilings (
     CONSTRAINT price_ceilings_price CHECK (price > 0)
 );
 
--- One row; its revision grows with every change to what decides a purchase beside the wallet and its card: clients, terminals,
--- merchants, banks' days, rules. Lanes keep what they read of these until it grows.
+-- One row; its revision grows with every change to what decides a purchase besides the wallet and its card: clients, terminals,
+-- merchants, banks' days, rules. Lanes cache these until it grows.
 CREATE TABLE registry_head (
     id SMALLINT NOT NULL,
     revision INTEGER NOT NULL,
@@ -284,8 +284,8 @@ CREATE TABLE key_records (
 INSERT INTO registry_head (id, revision) VALUES (1, 1);
 INSERT INTO reference_head (id, next_serial) VALUES (1, 100000000000);
 
--- What each of these rows has said since it was there, one record a change (none when it was deleted): `verify` holds the rows
--- against it, so that a change which went past the triggers is seen.
+-- The history of each of these rows, one record per change (NULL when it was deleted): `verify` compares the rows
+-- with it, so that a change which bypassed the triggers is found.
 CREATE TABLE registry_changes (
     table_name TEXT NOT NULL,
     row_key TEXT NOT NULL,

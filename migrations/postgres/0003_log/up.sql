@@ -1,6 +1,6 @@
 -- The order of history, made by the sealer, and the banks' days.
 
--- What one commit wrote: the ids from `id` to `last_id` that have the same node's bits. `log_start` is the place
+-- The rows that one commit wrote: the ids from `id` to `last_id` that have the same node's bits. `log_start` is the place
 -- of its first transfer in the log, given by the sealer; a batch without one is the unsealed tail.
 -- It counts its rows: refused inquiries are among its ids, too.
 CREATE TABLE batches (
@@ -18,8 +18,8 @@ CREATE TABLE batches (
 CREATE INDEX batches_unsealed ON batches (id) WHERE log_start IS NULL;
 -- From a place in the log to its batch.
 CREATE INDEX batches_sealed ON batches (log_start) WHERE log_start IS NOT NULL;
--- An id mostly names its recorded time within a minute. Where it does not (a clock was wrong, a family's ids were ahead),
--- rows of a time are found by this.
+-- An id usually gives its recorded time within a minute. Where it does not (a clock was wrong, a family's ids were ahead),
+-- rows are found by time with this.
 CREATE INDEX batches_astray ON batches (created_at) WHERE abs((id >> 22) + 1483228800000 - created_at) > 60000;
 
 -- The leaf hashes of a batch's transfers in order of their ids, 32 bytes each.
@@ -30,7 +30,7 @@ CREATE TABLE batch_leaves (
     CONSTRAINT batch_leaves_pk PRIMARY KEY (batch_id, anchor_id)
 );
 
--- One row: how many transfers have their place in the log. Whoever seals locks it first.
+-- One row: how many transfers have their place in the log. The sealer locks it first.
 CREATE TABLE log_head (
     id SMALLINT NOT NULL,
     size BIGINT NOT NULL,
@@ -48,8 +48,8 @@ CREATE TABLE log_sizes (
 );
 CREATE INDEX log_sizes_by_time ON log_sizes (sealed_at, log_size);
 
--- When what was sealed together was recorded: the batches that begin at `log_start` or behind it, before the next row's.
--- `earliest` is the first of their times, `latest_before` the last one of everything before them, `latest` with them.
+-- When batches sealed together were recorded: those that begin at or after `log_start` and before the next row's.
+-- `earliest` is the first of their times, `latest_before` the latest before them, `latest` the latest including them.
 CREATE TABLE log_times (
     log_start BIGINT NOT NULL,
     earliest BIGINT NOT NULL,
@@ -88,7 +88,7 @@ CREATE TABLE rollups (
     CONSTRAINT rollups_pk PRIMARY KEY (log_size)
 );
 
--- What was debited and credited to an account up to a roll-up, all in all; where it had changed since the one before.
+-- The totals debited and credited to an account up to a roll-up, if they changed since the previous one.
 CREATE TABLE account_rollups (
     account_id BIGINT NOT NULL,
     log_size BIGINT NOT NULL,
@@ -97,7 +97,7 @@ CREATE TABLE account_rollups (
     CONSTRAINT account_rollups_pk PRIMARY KEY (account_id, log_size)
 );
 
--- The same for all wallets of a bank together: a wallet has its balance.
+-- The same for all wallets of a bank together: a single wallet has its balance.
 CREATE TABLE wallet_rollups (
     bank_id SMALLINT NOT NULL,
     log_size BIGINT NOT NULL,
@@ -130,7 +130,7 @@ CREATE TABLE early_closes (
     CONSTRAINT early_closes_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
 );
 
--- What keeps a marked day from being closed, and how often that was tried. It goes when the day is closed.
+-- Why a marked day can't be closed yet, and how often that was tried. Deleted when the day is closed.
 CREATE TABLE closing_troubles (
     bank_id SMALLINT NOT NULL,
     business_date INTEGER NOT NULL,
@@ -141,7 +141,7 @@ CREATE TABLE closing_troubles (
     CONSTRAINT closing_troubles_day FOREIGN KEY (bank_id, business_date) REFERENCES business_days (bank_id, business_date)
 );
 
--- Where the purchases of an acquirer's day stand in the log: the places where the first and the last batch with one begin.
+-- Where the purchases of an acquirer's day are in the log: the places where the first and the last batch with one begin.
 CREATE TABLE day_spans (
     bank_id SMALLINT NOT NULL,
     business_date INTEGER NOT NULL,
@@ -183,8 +183,8 @@ CREATE TABLE settlement_issuers (
 );
 
 -- The empty log: nothing was ever before it.
--- Time goes on from what was recorded last. Where a clock that was far behind that was accepted, an era begins: what comes
--- after that size of the log may be dated before what is there already.
+-- Time continues from the last recorded time. Where a clock far behind it was accepted, an era begins: what comes
+-- after that size of the log may be dated before existing entries.
 CREATE TABLE clock_eras (
     era_no INTEGER NOT NULL,
     began_at BIGINT NOT NULL,

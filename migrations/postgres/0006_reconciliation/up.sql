@@ -1,7 +1,7 @@
 -- Banks' files as they were received, and what they say about settlements. `merchant_id` 0: the bank's own view of all
 -- its merchants; otherwise the account of the merchant that reconciles its own.
 
--- A file's bytes in parts, written before the file's row: parts of a file that is not there were of a recording that failed.
+-- A file's bytes in parts, written before the file's row: parts without a file are left from a recording that failed.
 CREATE TABLE bank_file_parts (
     file_id BIGINT NOT NULL,
     part INTEGER NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE reconciliation_files (
     CONSTRAINT reconciliation_files_file FOREIGN KEY (file_id) REFERENCES bank_files (id)
 );
 
--- What was done to a reconciliation, and with which result. Kinds: 1 recorded, 2 signed off, 3 reopened. A recording keeps a hash
+-- The actions on a reconciliation, and their results. Kinds: 1 recorded, 2 signed off, 3 reopened. A recording keeps a hash
 -- of the files that it brought, and one of all that it left behind: what the row says, its outcomes and used-up rows.
 CREATE TABLE reconciliation_events (
     reconciliation_id BIGINT NOT NULL,
@@ -69,8 +69,8 @@ CREATE TABLE reconciliation_events (
     CONSTRAINT reconciliation_events_kind CHECK (kind BETWEEN 1 AND 3)
 );
 
--- The outcomes of the latest recording, which is the reconciliation's `result_run`; written before it, those of the last one are
--- taken away after it. Amounts of a bank may have sen and are kept as text.
+-- The outcomes of the latest recording, which is the reconciliation's `result_run`; written before it, the previous ones are
+-- deleted after it. Amounts of a bank may have sen and are kept as text.
 CREATE TABLE reconciliation_results (
     run_id BIGINT NOT NULL,
     business_date INTEGER NOT NULL,
@@ -83,7 +83,7 @@ CREATE TABLE reconciliation_results (
 );
 
 -- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them. Like the outcomes they are
--- written before the recording, count as long as its `result_run` is theirs, and are taken away after the next one.
+-- written before the recording, count as long as its `result_run` is theirs, and are deleted after the next one.
 CREATE TABLE matched_rows (
     bank_id SMALLINT NOT NULL,
     merchant_id BIGINT NOT NULL,
@@ -115,7 +115,7 @@ CREATE TABLE settlement_postings (
     CONSTRAINT settlement_postings_payment FOREIGN KEY (settlement_id) REFERENCES settlement_payments (settlement_id)
 );
 
--- A bank's row by which it took a fee is posted once, for good, whatever later recordings make of it.
+-- A bank's row by which it took a fee is posted once and for good, whatever later recordings find.
 CREATE TABLE fee_postings (
     bank_id SMALLINT NOT NULL,
     fingerprint TEXT NOT NULL,
@@ -128,7 +128,7 @@ CREATE TABLE fee_postings (
 );
 
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
--- `lines` are the ledger's lines that it is about, one a line: key, settlement and amount. `events` is raised by each change.
+-- `lines` are the ledger's lines that it is about, one per line: key, settlement and amount. `events` is raised by each change.
 CREATE TABLE exceptions (
     id BIGINT NOT NULL,
     reconciliation_id BIGINT NOT NULL,
@@ -153,7 +153,7 @@ CREATE TABLE exceptions (
 );
 CREATE INDEX exceptions_open ON exceptions (reconciliation_id) WHERE state <= 2;
 
--- What happened to a difference, the transfer that it posted to or from suspense, and the rupiah that a decision moved in all.
+-- The events of a difference, the transfer that each posted to or from suspense, and the total rupiah that a decision moved.
 CREATE TABLE exception_events (
     exception_id BIGINT NOT NULL,
     number INTEGER NOT NULL,
@@ -183,7 +183,7 @@ CREATE TABLE exception_rows (
 );
 CREATE INDEX exception_rows_recording ON exception_rows (reconciliation_id);
 
--- What a recording brought, which is bounded by client and day: files' bytes and rows, and how many differences there were about rows.
+-- What a recording added, limited per client and day: the files' bytes and rows, and the number of differences about rows.
 CREATE TABLE recording_counts (
     client_id BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -205,8 +205,8 @@ CREATE TABLE merchant_accounts (
     CONSTRAINT merchant_accounts_pk PRIMARY KEY (merchant_id)
 );
 
--- What a kept file says, so that it is not read again: its statements, and their rows in parts, as that version of the parser read
--- them. All but `is_repeat` can be made anew from the file's bytes. Amounts may have sen and are kept as text.
+-- The contents of a kept file, so that it is not read again: its statements, and their rows in parts, as that parser version read
+-- them. All but `is_repeat` can be derived again from the file's bytes. Amounts may have sen and are kept as text.
 CREATE TABLE bank_file_statements (
     file_id BIGINT NOT NULL,
     parser SMALLINT NOT NULL,

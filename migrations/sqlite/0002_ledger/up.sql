@@ -1,9 +1,9 @@
--- Money's way. Rows of a wallet are keyed by it and lie with it; nothing here but the keys is indexed.
+-- The flow of money. A wallet's rows are keyed by it and stored together; only the keys are indexed here.
 -- Ids ascend with time, so that the tables grow at their end.
 
 -- One positive amount from one account to another. Kinds: 1 funding, 2 credit, 3 redemption, 4 reversal,
 -- 5 settlement, 6 sweep, 7 return, 8 adjustment, 9 credit reversal. The anchor is the wallet, or the bank's or merchant's account.
--- The subject is what a transfer is about beside its accounts: a reversal's redemption, a credit's period, a return's
+-- The subject is what else a transfer refers to: a reversal's redemption, a credit's period, a return's
 -- funding, a credit reversal's credit.
 CREATE TABLE transfers (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -24,7 +24,7 @@ CREATE TABLE transfers (
     CONSTRAINT transfers_kind CHECK (kind BETWEEN 1 AND 9)
 ) STRICT;
 
--- Every decided request of a shop, refused ones too; the row is the idempotency record. `refusal` 0 is approved.
+-- Every decided request of a shop, including refused ones; the row is the idempotency record. `refusal` 0 is approved.
 CREATE TABLE redemptions (
     id INTEGER NOT NULL PRIMARY KEY,
     wallet_id INTEGER NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE redemptions (
     CONSTRAINT redemptions_approved CHECK (refusal <> 0 OR (amount > 0 AND card_id IS NOT NULL AND issuer IS NOT NULL))
 ) STRICT;
 
--- A redemption is taken back once, whole.
+-- A redemption is reversed once, in full.
 CREATE TABLE reversals (
     redemption_id INTEGER NOT NULL,
     wallet_id INTEGER NOT NULL,
@@ -62,7 +62,7 @@ CREATE TABLE reversals (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reversals_of_day ON reversals (acquirer, business_date, merchant_id);
 
--- A wallet is credited once for each period of a programme: in round 1, and in a further one with what was taken back of
+-- A wallet is credited once for each period of a programme: in round 1, and in a later one with what was taken back of
 -- it. A run goes by the wallets' ids, so that the key grows at its end.
 CREATE TABLE credits (
     wallet_id INTEGER NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE credits (
 
 -- Status: 1 running, 2 completed, 3 failed. A run goes through the wallets by id up to `until_wallet`; those up to
 -- `last_wallet` are credited, or in one of its parts. Then it goes through those whose credits were taken back: up to
--- `topped_wallet` they have the rest again. Whoever began it and whoever agreed; nobody, where it was begun beside the service.
+-- `topped_wallet` they have been given the rest. The clients that began it and agreed; NULL where it was begun outside the service.
 CREATE TABLE credit_runs (
     id INTEGER NOT NULL PRIMARY KEY,
     programme INTEGER NOT NULL,
@@ -112,8 +112,8 @@ CREATE TABLE credit_run_banks (
     CONSTRAINT credit_run_banks_reserved CHECK (reserved >= 0)
 ) STRICT, WITHOUT ROWID;
 
--- Wallets that a run has taken in hand: those up to `until_wallet`, of which those up to `last_wallet` are credited.
--- A part that is done goes.
+-- Wallets that a run is working on: those up to `until_wallet`, of which those up to `last_wallet` are credited.
+-- A finished part is deleted.
 CREATE TABLE credit_run_parts (
     run_id INTEGER NOT NULL,
     until_wallet INTEGER NOT NULL,
@@ -123,7 +123,7 @@ CREATE TABLE credit_run_parts (
 ) STRICT, WITHOUT ROWID;
 
 -- Money that arrived at a bank; the bank's reference is used once, however its letters are written: `folded` says which are
--- the same. Whoever recorded it first, and whoever had to agree.
+-- the same. The client that recorded it first, and the one that had to agree.
 CREATE TABLE fundings (
     bank_id INTEGER NOT NULL,
     folded TEXT NOT NULL,
@@ -139,7 +139,7 @@ CREATE TABLE fundings (
     CONSTRAINT fundings_bank FOREIGN KEY (bank_id) REFERENCES banks (id)
 ) STRICT, WITHOUT ROWID;
 
--- Money of a funding (its transfer) that went back to whom it came from.
+-- Money of a funding (its transfer) that was returned to its sender.
 CREATE TABLE funding_returns (
     transfer_id INTEGER NOT NULL PRIMARY KEY,
     funding_id INTEGER NOT NULL,
@@ -174,7 +174,7 @@ CREATE TABLE credit_run_reversals (
 CREATE UNIQUE INDEX credit_run_reversals_of_run ON credit_run_reversals (run_id);
 CREATE UNIQUE INDEX credit_run_reversals_running ON credit_run_reversals (programme, period) WHERE status = 1;
 
--- A bank's part of it: families of whom something was taken back, how much, and how much was spent by then.
+-- A bank's part of it: families from whom something was taken back, how much, and how much they had already spent.
 CREATE TABLE credit_run_reversal_banks (
     reversal_id INTEGER NOT NULL,
     bank_id INTEGER NOT NULL,
@@ -200,7 +200,7 @@ CREATE TABLE credit_reversals (
 
 -- What one client of the programme wants and another has to agree to. Kinds: 1 funding, 2 credit run, 3 return of a funding,
 -- 4 reversal of a credit run. `subject` says what, and the same act has the same `subject_hash`; `stake` is how much money it
--- is about; `detail` is what an answer tells beside it. State: 1 proposed, 2 carried out, 3 void: something about it had changed
+-- is about; `detail` is what an answer adds to it. State: 1 proposed, 2 carried out, 3 void: something about it had changed
 -- before anybody agreed. `outcome` is the transfer, run or reversal that it became; `key_hash` the proposer's idempotency key.
 CREATE TABLE proposals (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -225,7 +225,7 @@ CREATE TABLE proposals (
 ) STRICT;
 CREATE UNIQUE INDEX proposals_waiting ON proposals (kind, subject_hash) WHERE state = 1;
 
--- The idempotency records of everything that is no redemption; the answer is kept as it was sent.
+-- The idempotency records of everything that is not a redemption; the answer is kept as it was sent.
 CREATE TABLE idempotency_records (
     scope INTEGER NOT NULL,
     key_hash BLOB NOT NULL,
@@ -236,7 +236,7 @@ CREATE TABLE idempotency_records (
     CONSTRAINT idempotency_records_pk PRIMARY KEY (scope, key_hash)
 ) STRICT, WITHOUT ROWID;
 
--- Every balance that was asked for and not told; nothing moved. The wallet is the merchant's account where no card has the number.
+-- Every refused balance inquiry; nothing moved. The wallet is the merchant's account where no card has the number.
 CREATE TABLE inquiries (
     id INTEGER NOT NULL PRIMARY KEY,
     wallet_id INTEGER NOT NULL,
@@ -261,8 +261,8 @@ CREATE TABLE wrong_pins (
     CONSTRAINT wrong_pins_pk PRIMARY KEY (terminal_id, created_at, id)
 ) STRICT, WITHOUT ROWID;
 
--- Those that no card's tries count, by number: no card has it, or it has no PIN. What a wrong PIN changes of a card and its
--- wallet has its like here, so that all cost the same.
+-- Wrong PINs that no card counts, by number: no card has it, or it has no PIN. A wrong PIN's changes to a card and its
+-- wallet have a counterpart here, so that all cost the same.
 CREATE TABLE uncounted_pins (
     number_hash BLOB NOT NULL,
     id INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 -- Banks' files as they were received, and what they say about settlements. `merchant_id` 0: the bank's own view of all
 -- its merchants; otherwise the account of the merchant that reconciles its own.
 
--- A file's bytes in parts, written before the file's row: parts of a file that is not there were of a recording that failed.
+-- A file's bytes in parts, written before the file's row: parts without a file are left from a recording that failed.
 CREATE TABLE bank_file_parts (
     file_id INTEGER NOT NULL,
     part INTEGER NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE reconciliation_files (
     CONSTRAINT reconciliation_files_file FOREIGN KEY (file_id) REFERENCES bank_files (id)
 ) STRICT, WITHOUT ROWID;
 
--- What was done to a reconciliation, and with which result. Kinds: 1 recorded, 2 signed off, 3 reopened. A recording keeps a hash
+-- The actions on a reconciliation, and their results. Kinds: 1 recorded, 2 signed off, 3 reopened. A recording keeps a hash
 -- of the files that it brought, and one of all that it left behind: what the row says, its outcomes and used-up rows.
 CREATE TABLE reconciliation_events (
     reconciliation_id INTEGER NOT NULL,
@@ -67,8 +67,8 @@ CREATE TABLE reconciliation_events (
     CONSTRAINT reconciliation_events_kind CHECK (kind BETWEEN 1 AND 3)
 ) STRICT, WITHOUT ROWID;
 
--- The outcomes of the latest recording, which is the reconciliation's `result_run`; written before it, those of the last one are
--- taken away after it. Amounts of a bank may have sen and are kept as text.
+-- The outcomes of the latest recording, which is the reconciliation's `result_run`; written before it, the previous ones are
+-- deleted after it. Amounts of a bank may have sen and are kept as text.
 CREATE TABLE reconciliation_results (
     run_id INTEGER NOT NULL,
     business_date INTEGER NOT NULL,
@@ -81,7 +81,7 @@ CREATE TABLE reconciliation_results (
 ) STRICT, WITHOUT ROWID;
 
 -- A bank's row pays once: rows of what is closed, with the business day whose reconciliation used them. Like the outcomes they are
--- written before the recording, count as long as its `result_run` is theirs, and are taken away after the next one.
+-- written before the recording, count as long as its `result_run` is theirs, and are deleted after the next one.
 CREATE TABLE matched_rows (
     bank_id INTEGER NOT NULL,
     merchant_id INTEGER NOT NULL,
@@ -112,7 +112,7 @@ CREATE TABLE settlement_postings (
     CONSTRAINT settlement_postings_payment FOREIGN KEY (settlement_id) REFERENCES settlement_payments (settlement_id)
 ) STRICT, WITHOUT ROWID;
 
--- A bank's row by which it took a fee is posted once, for good, whatever later recordings make of it.
+-- A bank's row by which it took a fee is posted once and for good, whatever later recordings find.
 CREATE TABLE fee_postings (
     bank_id INTEGER NOT NULL,
     fingerprint TEXT NOT NULL,
@@ -125,7 +125,7 @@ CREATE TABLE fee_postings (
 ) STRICT, WITHOUT ROWID;
 
 -- Differences for a person. States: 1 open, 2 proposed (waits for a second person), 3 resolved, 4 cleared by a later file.
--- `lines` are the ledger's lines that it is about, one a line: key, settlement and amount. `events` is raised by each change.
+-- `lines` are the ledger's lines that it is about, one per line: key, settlement and amount. `events` is raised by each change.
 CREATE TABLE exceptions (
     id INTEGER NOT NULL PRIMARY KEY,
     reconciliation_id INTEGER NOT NULL,
@@ -149,7 +149,7 @@ CREATE TABLE exceptions (
 ) STRICT;
 CREATE INDEX exceptions_open ON exceptions (reconciliation_id) WHERE state <= 2;
 
--- What happened to a difference, the transfer that it posted to or from suspense, and the rupiah that a decision moved in all.
+-- The events of a difference, the transfer that each posted to or from suspense, and the total rupiah that a decision moved.
 CREATE TABLE exception_events (
     exception_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -179,7 +179,7 @@ CREATE TABLE exception_rows (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX exception_rows_recording ON exception_rows (reconciliation_id);
 
--- What a recording brought, which is bounded by client and day: files' bytes and rows, and how many differences there were about rows.
+-- What a recording added, limited per client and day: the files' bytes and rows, and the number of differences about rows.
 CREATE TABLE recording_counts (
     client_id INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
@@ -200,8 +200,8 @@ CREATE TABLE merchant_accounts (
     set_at INTEGER NOT NULL
 ) STRICT;
 
--- What a kept file says, so that it is not read again: its statements, and their rows in parts, as that version of the parser read
--- them. All but `is_repeat` can be made anew from the file's bytes. Amounts may have sen and are kept as text.
+-- The contents of a kept file, so that it is not read again: its statements, and their rows in parts, as that parser version read
+-- them. All but `is_repeat` can be derived again from the file's bytes. Amounts may have sen and are kept as text.
 CREATE TABLE bank_file_statements (
     file_id INTEGER NOT NULL,
     parser INTEGER NOT NULL,

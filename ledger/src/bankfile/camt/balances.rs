@@ -54,7 +54,7 @@ pub(super) struct Ends {
 }
 
 impl Balances {
-    /// Takes what stands in `Bal`.
+    /// Takes the contents of `Bal`.
     pub(super) fn leaf(
         &mut self,
         path: &[Name],
@@ -110,8 +110,8 @@ impl Balances {
         known.map(|balance| balance.currency.as_str())
     }
 
-    /// What the statement begins and ends with. A balance in the middle stands in for what a page
-    /// does not have, `pages` says whether the message may be one of several.
+    /// The balances that the statement begins and ends with. An interim balance replaces one that
+    /// a page lacks; `pages` says whether the message may be one of several.
     pub(super) fn ends(&self, pages: bool) -> Ends {
         let opening = self.opening.as_ref().or(self.previous.as_ref());
         let closing = self.closing.as_ref();

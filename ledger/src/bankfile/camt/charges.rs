@@ -24,7 +24,7 @@ struct Partial {
 }
 
 impl Charges {
-    /// Takes what stands in `Chrgs`; up to version .02 it is one charge, later it holds records.
+    /// Takes the contents of `Chrgs`; up to version .02 it is one charge, later it holds records.
     pub(super) fn leaf(
         &mut self,
         path: &[Name],

@@ -26,7 +26,7 @@ pub(super) struct Entry {
     pub(super) value_date: Option<NaiveDate>,
     /// The entry's own references.
     pub(super) references: References,
-    /// What the bank tells entries apart by: its reference, or else the entry's number.
+    /// What the bank distinguishes entries by: its reference, or else the entry's number.
     pub(super) sequence: String,
     pub(super) code: Code,
     pub(super) text: String,
@@ -94,7 +94,7 @@ impl Entry {
         }
     }
 
-    /// Takes what stands in `Ntry`.
+    /// Takes the contents of `Ntry`.
     pub(super) fn leaf(
         &mut self,
         path: &[Name],

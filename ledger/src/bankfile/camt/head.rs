@@ -59,7 +59,7 @@ impl Head {
         }
     }
 
-    /// Takes what stands in the statement, its entries and balances excepted.
+    /// Takes the contents of the statement, except its entries and balances.
     pub(super) fn leaf(&mut self, path: &[Name], text: &str) -> Result<(), Fault> {
         let details = &mut self.statement.details;
         match path {

@@ -45,7 +45,7 @@ use crate::bankfile::message::MessageSettings;
 use crate::bankfile::statement::{Statement, StatementLine};
 use crate::bankfile::table::{Keep, Sink};
 
-/// How much of a file is looked at to tell whether it is a message.
+/// How much of a file is examined to decide whether it is a message.
 const LOOKED_AT: usize = 4 * 1024;
 
 /// A part of a file, in its order.

@@ -41,7 +41,7 @@ struct Sum {
 }
 
 impl Summary {
-    /// Takes what stands in `TxsSummry`.
+    /// Takes the contents of `TxsSummry`.
     pub(super) fn leaf(&mut self, path: &[Name], text: &str, line: u64) -> Result<(), Fault> {
         self.line = line;
         let (stated, part) = match path {

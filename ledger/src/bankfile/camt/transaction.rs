@@ -48,7 +48,7 @@ impl Transaction {
         }
     }
 
-    /// Takes what stands in `TxDtls`.
+    /// Takes the contents of `TxDtls`.
     pub(super) fn leaf(
         &mut self,
         path: &[Name],

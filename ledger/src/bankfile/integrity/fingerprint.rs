@@ -1,4 +1,4 @@
-//! What makes a row the same row again in another file.
+//! How a row is recognised in another file.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -22,8 +22,8 @@ const BETWEEN: char = '\u{c}';
 /// one it is among equal rows of its file, since two genuine rows may be equal in all of that.
 #[derive(Debug)]
 pub struct Fingerprints {
-    /// How often a row was there, by the first 64 bits of its hash. They tell millions of rows
-    /// apart, and two that they don't would only be counted as if they were equal.
+    /// How often a row was there, by the first 64 bits of its hash. They distinguish millions of
+    /// rows, and two that collide would only be counted as if they were equal.
     seen: Seen,
     /// The same of other days than that of the row before. Equal rows are of one day, and a day's
     /// rows mostly stand together, so that what is looked up stays small.

@@ -1,4 +1,4 @@
-//! What was accepted before.
+//! The files accepted so far.
 
 use std::collections::{HashMap, HashSet};
 

@@ -82,7 +82,7 @@ pub struct Accepted {
 /// What is known of a statement that may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptedStatement {
-    /// The bank that its rows are kept under: the expected one, or else the one that the file tells.
+    /// The bank that its rows are kept under: the expected one, or else the one named by the file.
     pub bank: Option<BankCode>,
     /// The account likewise.
     pub account: Option<String>,
@@ -155,7 +155,7 @@ fn go_on(
             accepted.known.push(place);
         }
     }
-    // All of it is known: it changes nothing, wherever it stands in time.
+    // Every row is already known: it changes nothing, whatever its dates.
     accepted.is_repeat = !prints.is_empty() && closed.len() == prints.len();
     if accepted.is_repeat {
         return Ok(accepted);

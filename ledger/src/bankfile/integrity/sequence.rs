@@ -19,7 +19,7 @@ impl Place<'_> {
     }
 
     /// The bank's own count. A bank that does not count gives every statement the same number; then
-    /// the balances alone tell.
+    /// only the balances show whether it follows.
     pub(super) fn check_number(
         &self,
         standing: &Standing<'_>,

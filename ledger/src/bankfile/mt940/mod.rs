@@ -11,7 +11,7 @@
 //! - A value date of 30 February is the last day of February: banks that count interest in months
 //!   of thirty days write it. No other date that does not exist is read.
 //!
-//! A file that is no UTF-8 is read as Windows-1252: all that counts is ASCII in any encoding of
+//! A file that is not UTF-8 is read as Windows-1252: all that counts is ASCII in any encoding of
 //! these messages, so only a description could look different.
 
 mod fields;
@@ -31,7 +31,7 @@ use crate::bankfile::guard::{Bounds, Guard};
 use crate::bankfile::message::MessageSettings;
 use crate::bankfile::statement::Statement;
 
-/// How much of a file is looked at to tell whether it is a message.
+/// How much of a file is examined to decide whether it is a message.
 const LOOKED_AT: usize = 16 * 1024;
 
 /// Reads all statements of a file, in its order.

@@ -9,7 +9,7 @@ use crate::bankfile::fault::MessageFault;
 use crate::bankfile::message::amount;
 use crate::domain::matching::Direction;
 
-/// What stands in the line.
+/// The contents of the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Movement<'t> {
     pub(super) value_date: NaiveDate,

@@ -13,7 +13,7 @@ use crate::bankfile::fault::MessageFault;
 use crate::bankfile::message::{MessageSettings, References, tidy};
 use crate::bankfile::statement::{Statement, StatementLine, StatementNumber, Texts};
 
-/// Accounts are at most 35 characters; longer is a text that stands in the wrong place.
+/// Accounts are at most 35 characters; anything longer is text in the wrong place.
 const LONGEST_ACCOUNT: usize = 35;
 
 /// A page with what is needed to put it behind another one.
@@ -204,7 +204,7 @@ impl<'t, 's> Page<'t, 's> {
         self.end_movement();
     }
 
-    /// The movement is whole when the next field is not a text of its own.
+    /// The movement is complete when the next field is not its text.
     pub(super) fn end_movement(&mut self) {
         let Some((line, movement, text)) = self.movement.take() else { return };
         let mut references = References::default();

@@ -1,4 +1,4 @@
-//! From the fields of a file to its statements: messages are told apart, and pages put together.
+//! From the fields of a file to its statements: messages are separated, and pages put together.
 
 use super::fields::{Field, Fields, Tag};
 use super::page::Page;
@@ -61,7 +61,7 @@ impl<'t> Statements<'t, '_> {
                     self.begin(field.line)?;
                 }
             }
-            // What stands between messages is no part of one.
+            // Lines between messages do not belong to any.
             Tag::Text | Tag::Forward | Tag::Available | Tag::Other if self.page.is_none() => {
                 return Ok(());
             }

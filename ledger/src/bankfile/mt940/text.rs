@@ -142,7 +142,7 @@ fn subfield(piece: &str) -> Option<(&str, &str)> {
     number.bytes().all(|byte| byte.is_ascii_digit()).then_some((number, text))
 }
 
-/// Whether a subfield begins with a word like `SVWZ+`, so that it is no rest of the one before.
+/// Whether a subfield begins with a word like `SVWZ+`, so that it does not continue the one before.
 fn begins_word(text: &str) -> bool {
     let word = text.bytes().take_while(u8::is_ascii_uppercase).count();
     word == 4 && text.as_bytes().get(4) == Some(&b'+')

@@ -19,7 +19,7 @@ pub(super) struct Balance {
     pub(super) amount: Decimal,
 }
 
-/// Reads `C100318EUR380115,12`. A day of zeros is none.
+/// Reads `C100318EUR380115,12`. A day of zeros means no day.
 pub(super) fn balance(text: &str) -> Result<Balance, MessageFault> {
     let text = text.trim();
     let (direction, rest) = match text.split_at_checked(1) {

@@ -1,4 +1,4 @@
-//! Whether a page is whole, and what it means for the page behind it.
+//! Whether a page is complete, and what that means for the next page.
 
 use super::fields::Tag;
 use super::page::{Page, Stage};
@@ -28,7 +28,7 @@ impl Ended {
 }
 
 impl Page<'_, '_> {
-    /// Checks that the page is whole. `before` is the page before it.
+    /// Checks that the page is complete. `before` is the page before it.
     pub(super) fn finish(mut self, before: Option<&Ended>) -> Result<Self, BankFileError> {
         let at = |line, reason| BankFileError::at(line, reason);
         self.end_movement();

@@ -210,7 +210,7 @@ fn rows_may_run_backwards_in_time_and_within_a_day() {
     assert_eq!(backwards.balances_hold(), Some(true));
     let in_time: Vec<_> = backwards.in_time().map(StatementLine::description).collect();
     assert_eq!(in_time, ["A", "B", "C"]);
-    // Within one day only the balances tell.
+    // Within one day only the balances show the order.
     let day = one_as(format!("{header}{}\n{}\n", rows[1], rows[2]), &of_bank("bni"));
     assert_eq!((day.order, day.balances_hold()), (RowOrder::Descending, Some(true)));
     // Dates that rise are not read backwards, however well the balances would hold.

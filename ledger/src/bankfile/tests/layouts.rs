@@ -60,7 +60,7 @@ fn bni_in_its_three_forms() {
     assert_eq!(statement.account, None);
     assert_eq!(statement.balances_hold(), None);
     assert_eq!(references(&statement.lines[0]), ["123456", "EW00918090300001"]);
-    // The journal number is all that tells equal rows apart.
+    // Only the journal number distinguishes equal rows.
     assert_eq!(statement.lines[0].sequence(), Some("123456"));
 
     let text = "Posting Date,Effective Date,Branch,Journal,Description,Amount,DB/CR,Balance\n\

@@ -72,7 +72,7 @@ fn the_header_row_chooses_among_the_layouts_of_a_profile() {
     );
     let names: Vec<_> = how.profile.as_ref().unwrap().layouts().map(str::to_owned).collect();
     assert_eq!(names, ["plain", "comma"]);
-    // Two layouts that know the same columns are not told apart by luck.
+    // Two layouts with the same columns are not chosen between by luck.
     let same = format!("{text}[layout third]\ndebit = Out\ncredit = In\n");
     assert_eq!(
         refusal("Day,What,Out,In\n", &by(&same)),

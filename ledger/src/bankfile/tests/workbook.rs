@@ -6,7 +6,7 @@ use std::io::{Cursor, Write as _};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// A cell: what stands in the sheet's XML.
+/// A cell: its XML in the sheet.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cell<'a> {
     Empty,

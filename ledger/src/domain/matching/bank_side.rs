@@ -1,4 +1,4 @@
-//! The bank's side of a matching: its rows, told by what their texts name.
+//! The bank's side of a matching: its rows, by what their texts name.
 
 use std::fmt;
 use std::ops::Neg as _;
@@ -67,7 +67,7 @@ pub enum RowRole {
     TakenBack,
     /// A credit that gives a debit back.
     GivenBack,
-    /// A credit that is none of ours: interest.
+    /// A credit that does not concern us: interest.
     OtherCredit,
 }
 

@@ -27,7 +27,7 @@ use crate::domain::short::ShortText;
 pub(super) struct Group {
     pub(super) units: Vec<Unit>,
     pub(super) rows: Vec<u32>,
-    /// Whether it can't be told which row is for which line.
+    /// Whether it is unclear which row is for which line.
     pub(super) tied: bool,
 }
 

@@ -15,7 +15,7 @@ impl Matcher {
     pub(super) fn found(&self, row: &BankRow<'_>) -> Found {
         let mut found = Found::default();
         let mut marks = found.marks;
-        // The reference that a row was found to have mostly stands in its description again.
+        // The reference found for a row is usually in its description again.
         let mut first = None;
         for text in [row.references, row.description] {
             let take = |code| {
@@ -73,7 +73,7 @@ impl Matcher {
 
     /// What the row is about, or `None` when nothing is named.
     pub(super) fn target(&self, found: &mut Found, day: i32) -> Option<Target> {
-        // A reference and at most one word beside it, which the settlement will tell: so it mostly is.
+        // The usual case: a reference and at most one code, which the settlement will show.
         if let Count::One(reference) = found.references.count()
             && !matches!(found.codes.count(), Count::More)
             && found.numbers.is_empty()
@@ -188,7 +188,7 @@ pub(super) fn is_in_time(due: i32, paid: i32) -> bool {
     u64::try_from(late).is_ok_and(|days| days <= PAID_WITHIN_DAYS)
 }
 
-/// Whether a word is no ordinary one: letters with digits or a hyphen, or a long number.
+/// Whether a word is not an ordinary one: letters with digits or a hyphen, or a long number.
 fn is_telling(word: &[u8], digits: usize) -> bool {
     let has_letter = word.iter().any(u8::is_ascii_alphabetic);
     let is_joined = has_letter && (digits > 0 || word.contains(&b'-'));

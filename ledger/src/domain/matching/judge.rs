@@ -221,7 +221,7 @@ impl Desk {
     }
 }
 
-/// Whether the row names another merchant than the one that is owed, or is on another one's account.
+/// Whether the row names a merchant other than the one owed, or is on another merchant's account.
 fn pays_other(row: &RowData, due: &Due) -> bool {
     let other_account = due.account != NONE && row.account != NONE && row.account != due.account;
     let other_merchant = row.named.is_some_and(|named| named != due.merchant);

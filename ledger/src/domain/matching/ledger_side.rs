@@ -58,7 +58,7 @@ pub enum NotALine {
     /// A code of no or too many characters.
     #[error("`{0}` is not a code of 1 to 16 visible characters")]
     Code(String),
-    /// A number that is no retrieval reference.
+    /// A number that is not a retrieval reference.
     #[error("`{0}` is not a retrieval reference of 12 digits")]
     Rrn(String),
 }
@@ -165,7 +165,7 @@ impl LedgerSide {
     /// Adds a redemption. Those of a settlement are needed where the bank's rows name redemptions.
     ///
     /// # Errors
-    /// [`NotALine`] when a code or the retrieval reference is none; nothing is added.
+    /// [`NotALine`] when a code or the retrieval reference is invalid; nothing is added.
     pub fn add_redemption(&mut self, line: &RedemptionLine<'_>) -> Result<(), NotALine> {
         let rrn = retrieval_number(line.rrn.as_bytes())
             .ok_or_else(|| NotALine::Rrn(line.rrn.to_owned()))?;
@@ -272,7 +272,7 @@ impl Accounts {
     }
 }
 
-/// What of an account's number tells it from others.
+/// The part of an account's number that distinguishes it from others.
 pub(super) fn significant(account: &str) -> String {
     account
         .chars()

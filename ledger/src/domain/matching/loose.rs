@@ -1,5 +1,5 @@
-//! Rows that name nothing of ours: what the bank took back of them, what the account and the amount
-//! tell, and the rest.
+//! Rows that name nothing of ours: those the bank took back, those identified by account and
+//! amount, and the rest.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Items and payments that share a merchant or an account, and no stronger key: which belong together
-//! is told by dates and amounts, where only one answer fits.
+//! Items and payments that share a merchant or an account, and no stronger key: dates and
+//! amounts decide which belong together, where only one answer fits.
 
 use std::ops::Range;
 
@@ -29,11 +29,11 @@ pub(super) struct Payment {
 pub(super) struct Together<T> {
     pub(super) items: Vec<T>,
     pub(super) rows: Vec<u32>,
-    /// Whether it can't be told which payment is for which item.
+    /// Whether it is unclear which payment is for which item.
     pub(super) tied: bool,
 }
 
-/// What is left of both sides. Each pass takes out what it can tell.
+/// The remainder of both sides. Each pass takes out what it can match.
 #[derive(Debug)]
 pub(super) struct Pool<T> {
     items: Vec<Item<T>>,
@@ -48,7 +48,7 @@ impl<T: Copy + Ord> Pool<T> {
         Self { items, payments, found: Vec::new(), weak }
     }
 
-    /// What was told, and the rows of the payments that are left.
+    /// The matches, and the rows of the payments that are left.
     pub(super) fn into_parts(self) -> (Vec<Together<T>>, Vec<u32>) {
         (self.found, self.payments.iter().map(|payment| payment.row).collect())
     }

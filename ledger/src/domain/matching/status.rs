@@ -105,7 +105,7 @@ impl MatchStatus {
     }
 
     /// The hours after which an exception should have been dealt with, 0 for those that are urgent at
-    /// once; `None` for what is no exception. The figures are the banks' reconciliation rules.
+    /// once; `None` for what is not an exception. The figures are the banks' reconciliation rules.
     pub const fn due_after_hours(self) -> Option<u32> {
         match self {
             Self::Matched | Self::MatchedWithFee | Self::PendingBank | Self::OutOfScope => None,

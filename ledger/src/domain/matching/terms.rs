@@ -16,7 +16,7 @@ pub struct Terms {
     pub bank: BankCode,
     /// The business date (WIB) that is reconciled.
     pub day: Date,
-    /// The last day (WIB) of which the bank's statements tell everything.
+    /// The last day (WIB) that the bank's statements cover completely.
     pub covered_to: Date,
     /// Days from a settlement's business date to the day on which the bank pays it: 0 (T+0) or 1
     /// (T+1). It decides which day's settlement a row means that names only the merchant.
@@ -28,7 +28,7 @@ pub struct Terms {
     pub fee_words: Vec<String>,
     /// Words of which any marks a row as a reversal, beside the mark of formats that have one.
     pub reversal_words: Vec<String>,
-    /// Words of which any marks a credit without a key as none of ours: interest, tax.
+    /// Words of which any marks a credit without a key as not ours: interest, tax.
     pub other_words: Vec<String>,
 }
 

@@ -1,9 +1,9 @@
 //! One step of a run: a chunk of wallets gets its credit, and the run notes how far it came, all in one
 //! transaction.
 //!
-//! A chunk first goes *straight*: its wallets are changed without being read before, which costs one pass
-//! over them instead of two. What then turns out to be in its way (another writer gave a wallet a later id,
-//! a bank promised less than is needed) undoes it, and it is done again with the banks' funds and the
+//! A chunk is first tried *straight*: its wallets are changed without being read before, which
+//! costs one pass over them instead of two. If that fails (another writer gave a wallet a later id,
+//! a bank promised less than is needed), it is undone and done again with the banks' funds and the
 //! wallets *locked* first. Either way wallets are locked by ascending ids, as the lanes do it.
 
 use crate::domain::bank::BankId;
@@ -45,7 +45,7 @@ pub(super) enum Step {
 /// Why a step did nothing.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// It can't go straight.
+    /// It needs its locks first.
     NeedsLocks,
     /// It failed.
     Failed(CreditError),
@@ -140,8 +140,8 @@ fn missing(id: i64) -> StoreError {
     StoreError::corrupt(format!("credit run {id} is not there"))
 }
 
-/// Takes the next wallets in hand; without any, and once nobody holds a part, what was taken back is given
-/// again, and then the run is done.
+/// Starts on the next wallets; when none are left and no session holds a part, credits taken back
+/// are given again, and then the run is done.
 fn open_part(
     tx: &mut Connection,
     id: i64,

@@ -44,10 +44,10 @@ pub enum CreditError {
     /// The sum does not fit.
     #[error("the families of bank {0} need more than can be counted")]
     TooMuch(i16),
-    /// The period lies before the programme's first or after the next one, and nobody said that it may.
+    /// The period is before the programme's first or after the next one, and this was not allowed.
     #[error("{0} is neither the next month nor one since the programme began")]
     OutsideWindow(Period),
-    /// Two clients have to want it, and nobody asks here.
+    /// Two clients have to want it, and no client is asking here.
     #[error(
         "{0} or the period needs two clients of the programme that agree\n\
          hint: each of them asks for it with `POST /v1/credit-runs`"
@@ -136,7 +136,7 @@ impl Ledger {
         start::start(&self.shared, wish)
     }
 
-    /// Carries a run on to its end; `progress` is told how it stands every now and then, and at the end.
+    /// Continues a run to its end; `progress` receives its state from time to time, and at the end.
     ///
     /// # Errors
     /// [`CreditError`] when a step fails; the run can be carried on later.
@@ -158,7 +158,7 @@ impl Ledger {
         self.credits.start(&self.shared, runner::Job::Reversal(id));
     }
 
-    /// Carries on in the background what was interrupted: runs and their reversals.
+    /// Continues interrupted runs and reversals in the background.
     ///
     /// # Errors
     /// [`StoreError`] when they can't be read.

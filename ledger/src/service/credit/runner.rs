@@ -11,7 +11,7 @@ use super::{sessions, take_back};
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// What is carried on.
+/// A job to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::service) enum Job {
     /// A run.
@@ -20,7 +20,7 @@ pub(in crate::service) enum Job {
     Reversal(i64),
 }
 
-/// What this process carries on.
+/// The jobs that this process is working on.
 #[derive(Clone, Debug, Default)]
 pub(in crate::service) struct CreditRunner(Arc<Mutex<HashSet<Job>>>);
 

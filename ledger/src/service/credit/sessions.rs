@@ -20,7 +20,7 @@ const SESSIONS: usize = 2;
 const TRIES: u32 = 5;
 /// How long a session waits for the others' last chunks before it looks again.
 const WAIT: Duration = Duration::from_millis(50);
-/// How often progress is told.
+/// How often progress is reported.
 const TELL: Duration = Duration::from_millis(500);
 
 /// Carries a run on to its end. A session that fails leaves its part to the others.
@@ -74,7 +74,7 @@ fn work(
             Step::Waits => thread::sleep(WAIT),
             Step::Done => return Ok(()),
         }
-        // Whoever comes while another tells goes on with its work.
+        // A session does not wait while another one reports.
         let Ok(mut told) = told.try_lock() else { continue };
         let now = Stopwatch::now();
         if now >= told.next {
@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
         Ok(Self { shared, sizes: Sizes::of(backend), connection })
     }
 
-    /// One step, straight if possible, and again if others are in its way.
+    /// One step, without locks if possible, and again if others are in its way.
     fn step(&mut self, id: i64) -> Result<Step, CreditError> {
         let (mut way, mut tries) = (Way::Straight, 0_u32);
         loop {

@@ -22,7 +22,7 @@ use super::super::proposals::{Agreed, Agreement, Wanted, agree};
 use super::super::shared::Shared;
 use super::{CreditError, CreditRun, load};
 
-/// How often is counted anew when another run comes between.
+/// How often the count is repeated when another run comes between.
 const COUNTS: u32 = 5;
 /// Wallets that are read at once, where something was taken back.
 const PAGE: i64 = 4096;
@@ -30,7 +30,7 @@ const PAGE: i64 = 4096;
 /// Which run is to be started, and by whom.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wish {
-    /// The client that asks; nobody, beside the service.
+    /// The client that asks; `None` when it is started outside the service.
     pub(super) client: Option<i64>,
     pub(super) period: Period,
     /// Even if the period lies outside the window.
@@ -39,7 +39,7 @@ pub(super) struct Wish {
     pub(super) alone_up_to: Rupiah,
 }
 
-/// What was counted before the run begins; counting reads every wallet and holds nobody up.
+/// The counts taken before the run begins; counting reads every wallet and blocks nothing.
 #[derive(Clone, Debug)]
 struct Count {
     /// The latest run of the period then; a run that came between makes the count worthless.
@@ -126,7 +126,7 @@ fn begin(
         Ground::Begins { policy, outside } => (policy, outside),
     };
     let shares = plan(tx, count)?;
-    // Whoever came at the same moment waited for what the banks hold, and another was faster.
+    // A concurrent request may have started it while this one waited for the banks' funds.
     if let Some(run) = tx.running_run(PROGRAMME, wish.period.as_number())? {
         return Ok(Some(run.id));
     }

@@ -160,7 +160,7 @@ fn begin(
     }
     // Locked, so that of requests at the same moment the later find what the first began.
     let run = tx.lock_run(request.run)?.ok_or(NotTakenBack::NotFound)?;
-    // A run is reversed once: what a family had spent by then stays hers, whoever asks again.
+    // A run is reversed once: what a family had spent by then stays with it on any repeat.
     if let Some(reversal) = tx.reversals_of_run(run.id)?.first() {
         return Ok(Decided::Done(reversal.id));
     }

@@ -1,4 +1,4 @@
-//! Chunks that can't go straight, on a fresh `SQLite` file.
+//! Chunks that need their locks first, on a fresh `SQLite` file.
 
 use std::sync::Arc;
 

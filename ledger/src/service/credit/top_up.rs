@@ -27,7 +27,7 @@ struct Paid {
 }
 
 /// Gives the next wallets what is missing; `false` when there are no more. The run's row is locked, so
-/// that nobody else credits or takes back in this period meanwhile.
+/// that no other session credits or takes back in this period meanwhile.
 pub(super) fn top_up(
     tx: &mut Connection,
     (ids, now): (&IdSource, Instant),

@@ -1,4 +1,4 @@
-//! A funding that was wrong goes back, whole or in part, as far as nobody has got it yet.
+//! A funding that was wrong is returned, fully or in part, as far as it has not been credited yet.
 
 use std::sync::Arc;
 
@@ -211,7 +211,7 @@ impl Returning<'_> {
         Ok(transfer)
     }
 
-    /// Whoever proposed it finds the same answer under its own key.
+    /// The proposer finds the same answer under its own key.
     fn answer_the_first(
         &self,
         tx: &mut Connection,

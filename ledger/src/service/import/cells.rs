@@ -135,7 +135,7 @@ impl<'a> Cells<'a> {
         None
     }
 
-    /// A cell that `read` makes something of; `wanted` tells what should stand there.
+    /// A cell that `read` can parse; `wanted` says what it should contain.
     pub(super) fn read<T>(
         &mut self,
         column: &'static str,
@@ -154,7 +154,7 @@ impl<'a> Cells<'a> {
         self.read(column, wanted, |text| text.parse().ok())
     }
 
-    /// A cell that `read` makes something of, or tells what is wrong with it.
+    /// A cell that `read` can parse, or for which it says what is wrong.
     pub(super) fn value<T>(
         &mut self,
         column: &'static str,

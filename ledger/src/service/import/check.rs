@@ -1,4 +1,4 @@
-//! What the rows of a set say about each other: names that occur twice, names that nobody has.
+//! What the rows of a set say about each other: duplicate names, unknown names.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};

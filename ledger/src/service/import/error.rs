@@ -106,13 +106,13 @@ pub enum Flaw {
         /// Cells in the header.
         wanted: usize,
     },
-    /// Bytes that are no text.
+    /// Bytes that are not text.
     #[error("the bytes are not text in UTF-8")]
     NotText,
     /// Nothing stands where something has to.
     #[error("nothing is given")]
     Empty,
-    /// Something else stands there.
+    /// It contains something else.
     #[error("not {0}")]
     Not(&'static str),
     /// No card number.
@@ -174,7 +174,7 @@ pub enum ImportErrors {
     /// These rows are bad, sorted by file and line.
     #[error("{}", listed(.0))]
     Rows(Vec<BadRow>),
-    /// None of the files is there.
+    /// None of the files exists.
     #[error("`{0}` holds none of banks, merchants, terminals, households, wallets and cards.csv")]
     NoFiles(PathBuf),
     /// A file can't be read.

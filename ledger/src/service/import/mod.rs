@@ -40,7 +40,7 @@ pub use set::{
 };
 pub use update::MerchantChange;
 
-/// Fills bytes that nobody can guess: pseudonyms, salts, nonces.
+/// Fills bytes that can't be guessed: pseudonyms, salts, nonces.
 pub type Random<'a> = dyn FnMut(&mut [u8]) -> Result<(), KeysError> + 'a;
 
 /// How many of each were registered.

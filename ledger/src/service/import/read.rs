@@ -1,4 +1,4 @@
-//! From CSV files to typed rows: shapes only. Every row that has none of them is named.
+//! From CSV files to typed rows: only the form is checked. Every malformed row is named.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -55,8 +55,8 @@ const KIND: &str = "a kind of e-warong: traditional_market, warung, toko_kelonto
 const ACCOUNT: &str = "an account's number: 5 to 20 digits";
 const DATE: &str = "a date like `2018-09-01`";
 
-/// Reads the files that are there. What is wrong in them is kept with the set and named when it is
-/// imported, together with what only the database can tell.
+/// Reads the files that are there. Errors in them are kept with the set and reported when it is
+/// imported, together with those that only the database can show.
 ///
 /// # Errors
 /// [`ImportErrors::NoFiles`] and [`ImportErrors::File`].

@@ -1,4 +1,4 @@
-//! What of a set is registered already: asked for by its own keys, never by reading whole tables.
+//! The part of a set that is already registered: looked up by key, never by reading whole tables.
 
 use std::collections::{HashMap, HashSet};
 
@@ -51,7 +51,7 @@ impl Registered {
         })
     }
 
-    /// Every row that is there already, or that names a bank or merchant nobody knows.
+    /// Every row that is there already, or that names an unknown bank or merchant.
     pub(super) fn objections(&self, plan: &Plan) -> Vec<BadRow> {
         let mut bad = Vec::new();
         self.banks_and_shops(&plan.set, &mut bad);

@@ -1,4 +1,4 @@
-//! What is to be registered, as typed rows: read from files, or made by the demo.
+//! The data to register, as typed rows: read from files, or made by the demo.
 
 use std::collections::HashSet;
 

@@ -83,7 +83,7 @@ impl Plan {
         })
     }
 
-    /// Asks the database for what stands in the way, and writes everything if nothing does.
+    /// Asks the database for conflicts, and writes everything if there are none.
     pub(super) fn carry_out(&self, tx: &mut Connection) -> Result<Imported, ImportErrors> {
         let registered = Registered::read(tx, self)?;
         let mut bad = self.bad.clone();

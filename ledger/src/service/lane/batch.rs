@@ -138,9 +138,9 @@ fn decide_and_write(
     Ok((replies, changed))
 }
 
-/// What a failed write means. A guarded one is its own commit: with the connection gone nobody knows
-/// whether it was made; refused, something of what it stood on has changed, or a key is
-/// recorded already.
+/// What a failed write means. A guarded one is its own commit: if the connection is gone, it is
+/// unknown whether it was made; if it was refused, something it relied on has changed, or a key
+/// is already recorded.
 fn not_written(error: StoreError, hold: Hold) -> BatchFailure {
     match (hold, error.is_broken()) {
         (Hold::Guard, true) => BatchFailure::Unknown(error),

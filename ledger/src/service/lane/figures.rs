@@ -1,4 +1,4 @@
-//! What the lanes did since the start, counted where it costs nothing.
+//! Counters of the lanes' work since the start, kept where they cost nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! Whether purchases can be decided, told by those that were asked for lately.
+//! Whether purchases can be decided, judged by recent requests.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

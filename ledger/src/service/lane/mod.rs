@@ -1,8 +1,8 @@
 //! The write path: lanes that turn waiting requests into batches.
 //!
 //! A lane is a thread with its own connection. It takes whatever is waiting, up to a cap, and
-//! commits it as one batch; while one batch commits, the next gathers. So a lone request waits for
-//! nobody, and under load one commit carries hundreds.
+//! commits it as one batch; while one batch commits, the next gathers. So a lone request does not
+//! wait, and under load one commit carries hundreds.
 
 mod batch;
 mod decide;
@@ -111,7 +111,7 @@ pub enum Reply {
         /// When.
         as_of: Instant,
     },
-    /// A balance is not told; that it was asked for is recorded.
+    /// A balance inquiry is refused; the inquiry is recorded.
     NotTold(RefusedInquiry),
 }
 
@@ -125,7 +125,7 @@ type Job = Box<dyn FnOnce(&mut Connection) -> JobEnd + Send>;
 pub(crate) enum JobEnd {
     /// Whatever it did is durable, or undone.
     Sound,
-    /// Its COMMIT failed: nobody knows.
+    /// Its COMMIT failed: whether it took effect is unknown.
     CommitFailed,
 }
 

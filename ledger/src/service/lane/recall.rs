@@ -1,8 +1,8 @@
 //! Which idempotency keys a lane looks up before it decides.
 //!
-//! Nearly every key is new, and its look-up finds nothing. Whether it was recorded before is told as well
-//! when the attempt is written, by the unique key, which then refuses the batch. So a lane looks up only
-//! the keys that it was asked for lately; after a batch had to be run again it looks up all, for a while.
+//! Nearly every key is new, and its look-up finds nothing. A key recorded before is also detected
+//! when the attempt is written: the unique key refuses the batch. So a lane looks up only the
+//! keys that it was asked for lately; after a batch had to be rerun it looks up all, for a while.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What a lane remembers of the registry: shops, and the rules. Both are good for one revision, which
+//! A lane's cache of the registry: shops, and the rules. Both are good for one revision, which
 //! every change to clients, terminals, merchants, banks' days or rules raises.
 
 use std::collections::HashMap;

@@ -75,7 +75,7 @@ impl Worker {
 
     /// Does a piece of work between two batches. A commit that failed is as grave here as in a batch.
     fn do_alone(&mut self, job: Job) {
-        // The job's sender is dropped with it, which tells whoever waits.
+        // The job's sender is dropped with it, which wakes the waiting caller.
         if self.context.broken.load(Ordering::Acquire) {
             return;
         }
@@ -226,7 +226,7 @@ impl BatchFailure {
     }
 }
 
-/// Reports a lane that ends by a panic: its wallets would be served by nobody.
+/// Reports a lane that ends by a panic: no lane would serve its wallets.
 struct Alarm {
     broken: Arc<AtomicBool>,
     armed: bool,

@@ -24,7 +24,7 @@ pub enum AccountName {
     Bank(AccountKind, BankCode),
     /// A family's wallet.
     Wallet(WalletId),
-    /// A wallet that the reader may not tell from others.
+    /// A wallet that the reader may not distinguish from others.
     HiddenWallet,
     /// All wallets of a bank, together.
     Wallets(BankCode),

@@ -1,4 +1,4 @@
-//! Figures for whoever watches the service: nothing about anybody in particular.
+//! Figures for monitoring the service; they contain nothing about any person.
 
 use crate::store::StoreError;
 use crate::store::connection::Connection;

@@ -54,7 +54,7 @@ impl AccountNames {
     }
 
     /// The accounts that are not remembered yet: those to remember, and wallets that no transfer's kind
-    /// tells.
+    /// identifies.
     fn missing(
         &self,
         snapshot: &mut Connection,

@@ -58,7 +58,7 @@ pub(super) fn walk<C, K>(
     Ok(found)
 }
 
-/// One row more than wanted is asked for: whether there is one tells whether the list goes on.
+/// One row more than wanted is asked for: if it exists, the list goes on.
 pub(super) fn more_than(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }

@@ -1,9 +1,9 @@
 //! What a recording does to the differences: new ones are found, others change or are cleared, and
 //! what a person decided stays decided as long as the facts are the same.
 //!
-//! A settlement is one difference, whichever days' files its rows stand in: a recording brings its own
-//! rows, those that other recordings brought stay, and all are judged together. A row stands in one
-//! place. What was posted stays until a decision or an explanation makes it another sum.
+//! A settlement is one difference, whichever days' files its rows are in: a recording brings its
+//! own rows, those from other recordings stay, and all are judged together. A row belongs to one
+//! difference. What was posted stays until a decision or an explanation makes it another sum.
 
 use std::collections::{HashMap, HashSet};
 
@@ -285,8 +285,8 @@ impl Changes<'_> {
         self.tell(tx, row, ("changed", &note), None)
     }
 
-    /// A difference that is none any more, because its rows are explained together (`facts`), or stand
-    /// elsewhere by now. What lies in suspense for it goes back.
+    /// Clears a difference that no longer exists, because its rows are explained together (`facts`)
+    /// or now belong elsewhere. Its money in suspense goes back.
     fn clear(
         &mut self,
         tx: &mut Connection,
@@ -323,7 +323,7 @@ impl Changes<'_> {
         self.put(row, &rows, &rows);
     }
 
-    /// Writes a row to which nothing happened that would have to be told.
+    /// Writes a row without recording an event.
     fn put(&mut self, row: ExceptionRow, before: &[HeldRow], rows: &[HeldRow]) {
         self.put_rows(row.id, before, rows);
         let read = row.events;

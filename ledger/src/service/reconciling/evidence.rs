@@ -242,8 +242,8 @@ pub(super) fn how_to_read(
 /// Files with fewer rows than this are looked at row by row, whatever they name.
 const FEW: usize = 20;
 
-/// Refuses a new file of which more rows than not name settlements that are none of the view's: it is
-/// somebody else's.
+/// Refuses a new file if most of its rows name settlements that do not belong to the view: it
+/// belongs to someone else.
 pub(super) fn refuse_foreign(
     evidence: &Evidence,
     named: &HashSet<String>,

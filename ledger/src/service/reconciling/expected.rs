@@ -26,7 +26,7 @@ pub(super) struct ExpectedSide {
     pub(super) side: LedgerSide,
     /// By their references.
     pub(super) settlements: HashMap<SettlementReference, OwedSettlement>,
-    /// The settlement of each redemption that stands in the side, by the line's key.
+    /// The settlement of each redemption on the ledger's side, by the line's key.
     pub(super) redemptions: HashMap<String, SettlementReference>,
     /// Settlements that are not posted yet and for which nothing has to be paid, because they come to
     /// nothing or all of what they come to is set off.

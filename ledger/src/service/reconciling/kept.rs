@@ -79,7 +79,7 @@ impl KeptFile {
         u64::try_from(lines).unwrap_or(u64::MAX)
     }
 
-    /// Whether a statement was nothing but rows that were known when it came.
+    /// Whether all of a statement's rows were already known when it came.
     pub(super) fn is_repeat(&self, place: usize) -> bool {
         self.statements.get(place).is_some_and(|kept| kept.is_repeat)
     }
@@ -160,7 +160,7 @@ impl KeptFile {
     }
 }
 
-/// A statement as it is kept, without its rows; `None` when it is none.
+/// A statement as it is kept, without its rows; `None` when the row is not one.
 fn kept(row: &StatementRow) -> Option<Kept> {
     let ((_file, place, layout, account, kind, opening, closing), rest) = row;
     let (number, page, period_to, last_day, lines, is_repeat) = *rest;
@@ -201,7 +201,7 @@ pub(in crate::service) fn to_keep(
     let count = |number: usize| i32::try_from(number).map_err(|_large| too_many());
     let kind = KINDS.iter().find(|(_of, kind)| *kind == statement.details.kind);
     let day = |date: Option<NaiveDate>| date.map(|date| Date::from(date).as_number());
-    // A number that no bank counts up to tells nothing.
+    // A number that no bank counts up to is ignored.
     let counted = |number: u64| i64::try_from(number).ok();
     let number = statement.number;
     Ok(NewFileStatement {

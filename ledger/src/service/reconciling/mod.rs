@@ -1,7 +1,7 @@
 //! Reconciliations: a bank's files against what the ledger expects it to pay for a business day.
 //!
 //! The bank's files are kept as they came. The server reads them itself and matches on its own data,
-//! so nobody has to be trusted for a result. What a file shows as paid posts its settlements; what
+//! so no one's result has to be trusted. What a file shows as paid posts its settlements; what
 //! differs is left to a person. A second person signs the day off, which freezes it until it is
 //! reopened with a reason.
 
@@ -61,7 +61,7 @@ pub enum NotReconciled {
         /// How many one request may have.
         most: u64,
     },
-    /// More differences about rows than one recording may find: the files are no statement of this day.
+    /// More differences about rows than a recording may find: the files are not of this day.
     #[error("{found} differences about the files' rows, where there may be {most}")]
     TooManyExceptions {
         /// How many there are.
@@ -131,7 +131,7 @@ pub struct Reconciliation {
     pub day: Date,
     /// Raised by each recording, signature and reopening.
     pub revision: i32,
-    /// The last day of which the files tell everything.
+    /// The last day that the files cover completely.
     pub covered_to: Date,
     /// The hash of the result.
     pub result_hash: Vec<u8>,
@@ -357,7 +357,7 @@ pub(super) fn may_see(reader: Reader, view: View) -> bool {
 /// A bank and a merchant that a list is narrowed to.
 type Narrowed = (Option<BankId>, Option<i64>);
 
-/// What a reader's lists are narrowed to; `None` when that is nothing.
+/// The filter on a reader's lists; `None` when it may see nothing.
 pub(super) fn scope(
     tx: &mut Connection,
     reader: Reader,

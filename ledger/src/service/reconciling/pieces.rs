@@ -139,8 +139,8 @@ fn write_used(shared: &Shared, prepared: &Prepared, run: i64) -> Result<(), NotR
     Ok(())
 }
 
-/// Takes the outcomes and used-up rows away of the recording before this one, which is done: what is left
-/// behind is read by nobody.
+/// Deletes the outcomes and used-up rows of the recording before this one, which is done: nothing
+/// reads what is left behind.
 pub(super) fn clear_former(shared: &Shared, run: i64) {
     if let Err(error) = clear(shared, run) {
         tracing::warn!(%error, run, "outcomes of a former recording are left behind");

@@ -24,7 +24,7 @@ pub enum NotSigned {
     /// There is no such reconciliation for this bank.
     #[error("there is no such reconciliation")]
     NotFound,
-    /// Whoever recorded it can't sign it.
+    /// The client that recorded it can't sign it.
     #[error("another client than the one that recorded it has to sign")]
     SamePerson,
     /// Differences are still open.
@@ -33,7 +33,7 @@ pub enum NotSigned {
     /// What lies in suspense is not what its open and accepted differences say.
     #[error("suspense holds {parked} rupiah for a difference that says {says}")]
     SuspenseDiffers {
-        /// What lies there for the first difference that does not add up.
+        /// The amount there for the first difference that does not add up.
         parked: i64,
         /// What should, as it was decided.
         says: i64,
@@ -110,8 +110,8 @@ impl Ledger {
     }
 }
 
-/// Whether what lies in suspense for each difference of a day is what was decided; for one that is not
-/// decided, or that a file explained, that is nothing.
+/// Whether each difference of a day has in suspense what was decided; one that is not decided, or
+/// that a file explained, must have nothing.
 fn suspense_adds_up(tx: &mut Connection, id: i64) -> Result<(), NotSigned> {
     for row in tx.exceptions_of(id)? {
         let about = Weighed::of(tx, &row)?.about;

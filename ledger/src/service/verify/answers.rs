@@ -32,7 +32,7 @@ fn is_json(row: &AnswerRecord) -> bool {
 }
 
 /// Holds every answer against the shop's reversals of the same moment, of which one has to fit. Whoever records an
-/// answer renders it: one that is no JSON is passed over, as long as there is a reversal.
+/// answer renders it: one that is not JSON is skipped, as long as there is a reversal.
 pub(super) fn each(
     connection: &mut Connection,
     check: &mut Check,

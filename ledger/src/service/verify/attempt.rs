@@ -62,7 +62,7 @@ fn booked(
     attempt: &Attempt,
     transfer: &TransferRecord,
 ) -> Result<(), String> {
-    // A row that is no transfer is reported as that.
+    // A row that is not a transfer is reported as such.
     let Ok(transfer) = &transfer.transfer else { return Ok(()) };
     let differs = if transfer.kind() != TransferKind::Redemption {
         "kind"
@@ -94,7 +94,7 @@ pub(super) fn check_basket(
     book: &PolicyBook,
     zones: &Zones,
 ) -> Result<(), String> {
-    // A row that is no attempt, or whose shop is not there, is reported as that.
+    // A row that is not an attempt, or whose shop is missing, is reported as such.
     let (Ok(attempt), Some(now)) = (&record.attempt, record.shop) else {
         return Ok(());
     };

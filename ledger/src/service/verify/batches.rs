@@ -180,7 +180,7 @@ impl Batches {
     }
 }
 
-/// The leaf as the rows give it; `None` when the row is no transfer, which is reported as that.
+/// The leaf as the rows give it; `None` when the row is not a transfer, which is reported.
 fn leaf(record: &TransferRecord, attempt: Option<&AttemptRecord>) -> Option<[u8; LEAF]> {
     let transfer = record.transfer.as_ref().ok()?;
     let redeemed = attempt.filter(|_| transfer.kind() == TransferKind::Redemption);

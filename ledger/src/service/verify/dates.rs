@@ -75,7 +75,7 @@ impl Days {
 
     /// Whether an attempt's date may be the one that it has.
     pub(super) fn check(&self, record: &AttemptRecord) -> Result<(), String> {
-        // A row that is no attempt, or whose bank is not there, is reported as that.
+        // A row that is not an attempt, or whose bank is missing, is reported as such.
         let Ok(attempt) = &record.attempt else { return Ok(()) };
         let Some(bank) = self.banks.get(&attempt.acquirer) else { return Ok(()) };
         let (at, date) = (attempt.created_at, attempt.business_date);

@@ -126,7 +126,7 @@ fn content(
     Ok(require(same_rows, || about("what is kept of its rows is not what it says".to_owned())))
 }
 
-/// Whether a statement is kept as it is. Whether its rows were known when it came is not told by its file.
+/// Whether a statement is kept as it is. Its file does not show whether its rows were known then.
 fn is_kept(
     file: i64,
     place: usize,

@@ -1,5 +1,5 @@
-//! What can be told with the keys only: that they are this database's, and that what they sealed is what
-//! stands beside it.
+//! Checks that need the keys: that they are this database's, and that what they sealed matches the
+//! data stored beside it.
 
 use crate::domain::ids::{AccountId, HouseholdId, RowId};
 use crate::domain::keys::{EnteredCard, Keys};

@@ -62,7 +62,7 @@
 //! | `retrieval_references` | a purchase has a reference that was taken, and no other of its day has it | I3 |
 //!
 //! With the keys also: `key_records`, `keyed_card_numbers`, `keyed_households`, `keyed_answers`. What none of
-//! them can tell is in `docs/RELIABILITY.md`.
+//! them can detect is in `docs/RELIABILITY.md`.
 
 mod answers;
 mod attempt;
@@ -92,10 +92,10 @@ use crate::store::{DatabaseUrl, StoreError};
 
 use super::keyfile::{self, KeysError};
 
-/// How often progress is told within one check.
+/// How often progress is reported within one check.
 const PROGRESS_ROWS: u64 = 100_000;
 
-/// When progress is to be told again.
+/// When progress is to be reported next.
 #[derive(Debug)]
 struct Milestone(u64);
 
@@ -104,7 +104,7 @@ impl Milestone {
         Self(PROGRESS_ROWS)
     }
 
-    /// Whether so many rows are a milestone that was not told yet.
+    /// Whether this many rows reach a milestone that was not reported yet.
     fn is_due(&mut self, rows: u64) -> bool {
         let due = rows >= self.0;
         if due {
@@ -233,8 +233,8 @@ impl Run<'_> {
     }
 }
 
-/// Recomputes every invariant on one snapshot. `progress` is told a check's name and how many
-/// records it has looked at so far.
+/// Recomputes every invariant on one snapshot. `progress` receives a check's name and how many
+/// records it has examined so far.
 ///
 /// # Errors
 /// [`KeysError`] when the database or the keys file can't be read. What is wrong in the database is no

@@ -1,4 +1,4 @@
-//! A consistent history is whole, and each tampering is found by its check, which names the record.
+//! A consistent history passes, and each tampering is found by its check, which names the record.
 
 use tempfile::TempDir;
 

@@ -146,10 +146,10 @@ pub struct BatchRows {
     pub revision: Option<i32>,
 }
 
-/// What a batch keeps of balances that were not told, and of wrong PINs. Most batches have none.
+/// A batch's records of refused balance inquiries and wrong PINs. Most batches have none.
 #[derive(Debug, Default)]
 pub struct RefusedRows {
-    /// Balances that were not told, in the order of their ids.
+    /// Refused balance inquiries, in the order of their ids.
     pub inquiries: Vec<RefusedInquiry>,
     /// The wrong PINs of these and of the attempts, in the order of their ids.
     pub wrong_pins: Vec<WrongPin>,
@@ -207,7 +207,7 @@ pub trait BatchStore: Send {
     ///
     /// # Errors
     /// [`StoreError`], also when one of the attempts' keys is recorded already; then nothing of it is
-    /// written, unless the connection is gone and the batch was not locked: then nobody knows.
+    /// written, unless the connection is gone and the batch was not locked: then it is unknown.
     fn write_batch(&mut self, rows: &BatchRows) -> Result<(), StoreError>;
 
     /// Sets cards' counters and states that go without an attempt. Their wallets are locked.
@@ -243,7 +243,7 @@ pub trait BatchStore: Send {
     /// Makes durable what was written under [`Hold::Lock`].
     ///
     /// # Errors
-    /// [`StoreError`]; then nobody knows whether it was.
+    /// [`StoreError`]; then it is unknown whether it was.
     fn commit(&mut self) -> Result<(), StoreError>;
 
     /// Forgets what was written since [`Self::hold`].

@@ -225,8 +225,8 @@ impl Connection {
         Ok(self.first::<_, Option<i64>>(LastOfNext { after, until, most })?.flatten())
     }
 
-    /// The banks that pay in a run, and whether they are all there are; `locked`, nobody else changes
-    /// what they hold.
+    /// The banks that pay in a run, and whether they are all there are; with `locked`, no one else
+    /// changes what they hold.
     pub(crate) fn payers(
         &mut self,
         run: i64,

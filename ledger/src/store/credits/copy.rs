@@ -11,7 +11,7 @@ use crate::store::error::StoreError;
 
 use super::NewCredit;
 
-// Only for the driver's `COPY`: its targets are tables of its own kind.
+// Only for the driver's `COPY`, whose targets are declared separately.
 diesel::table! {
     transfers (id, anchor_id) {
         id -> BigInt,

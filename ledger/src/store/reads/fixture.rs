@@ -152,7 +152,7 @@ impl History {
         given
     }
 
-    /// Writes a batch of one transfer that is no purchase, and gives its id.
+    /// Writes a batch of one transfer that is not a purchase, and returns its id.
     pub(crate) fn post(
         &mut self,
         kind: TransferKind,

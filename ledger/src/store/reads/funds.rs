@@ -1,5 +1,5 @@
 //! Transfers on a bank's own account, by their places in the log. Credits to families are
-//! filed nowhere but with the families; but roll-ups tell in which spans of the log an account changed.
+//! filed only with the families, but roll-ups show in which spans of the log an account changed.
 
 use diesel::sql_types::BigInt;
 
@@ -50,7 +50,7 @@ statement! {
 
 impl Connection {
     /// The last span of the log below a place within which something moved on an account, as far as
-    /// roll-ups tell.
+    /// roll-ups show.
     pub(crate) fn changed_span_below(
         &mut self,
         account: AccountId,

@@ -1,4 +1,4 @@
-//! All accounts that are no wallets, with what is kept of each.
+//! All accounts that are not wallets, with the figures kept for each.
 
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 
@@ -31,7 +31,7 @@ statement! {
      WHERE " [bank: Nullable<SmallInt>] " IS NULL OR b.id = " [bank: Nullable<SmallInt>]
 }
 
-/// An account that is no wallet, and what is kept of it.
+/// An account that is not a wallet, and the figures kept for it.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownAccount {
     pub(crate) id: AccountId,
@@ -44,7 +44,7 @@ pub(crate) struct KnownAccount {
 }
 
 impl Connection {
-    /// All accounts that are no wallets, or those of one bank, with what is kept of them at a size of
+    /// All accounts that are not wallets, or those of one bank, with the figures kept at a size of
     /// the log or below it.
     pub(crate) fn known_accounts(
         &mut self,

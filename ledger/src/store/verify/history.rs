@@ -131,7 +131,7 @@ pub(crate) struct BatchRecord {
 pub(crate) struct TransferRecord {
     pub(crate) id: i64,
     pub(crate) anchor: i64,
-    /// The transfer, or why the row is none.
+    /// The transfer, or why the row is not one.
     pub(crate) transfer: Result<Transfer, String>,
     pub(crate) debit_kind: Option<AccountKind>,
     pub(crate) credit_kind: Option<AccountKind>,
@@ -146,7 +146,7 @@ pub(crate) struct TransferRecord {
 pub(crate) struct AttemptRecord {
     pub(crate) id: i64,
     pub(crate) wallet: i64,
-    /// The attempt, or why the row is none. An approved one's balance is left at zero: it is its
+    /// The attempt, or why the row is not one. An approved one's balance is left at zero: it is its
     /// transfer's, which is read on its own.
     pub(crate) attempt: Result<Attempt, String>,
     /// The amount that the row states.

@@ -83,7 +83,7 @@ const POSTGRES: &str = "SET work_mem = '64MB'; SET jit = off;";
 
 /// A kind of record that is read in pages, by its key.
 pub(crate) trait Paged: Sized {
-    /// Its place in the order: an id, and what tells two rows with one id apart.
+    /// Its place in the order: an id, and a number that distinguishes rows with the same id.
     fn key(&self) -> (i64, i64);
 
     /// The next page behind `after`.

@@ -58,7 +58,7 @@ rules! {
             AND NOT EXISTS (SELECT 1 FROM wallets w WHERE w.bank_id = b.bank_id
                 AND w.opened_at BETWEEN r.started_at - 5000 AND r.finished_at))
          ORDER BY b.run_id LIMIT 1";
-    // Where money moved in the same moments, or runs overlapped, what was there then is not told by times.
+    // Where money moved in the same moments, or runs overlapped, times don't show what was there.
     RunAvailable: "credit_run_banks {}: what a bank had is not what had come and gone by then",
         "SELECT b.run_id FROM credit_run_banks b
          JOIN credit_runs r ON r.id = b.run_id

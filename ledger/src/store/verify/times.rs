@@ -64,7 +64,7 @@ rules! {
 }
 
 statement! {
-    /// Where a bank's day stands in the log, as it is kept.
+    /// The recorded place of each bank's day in the log.
     both DaySpans {} -> (BigInt, BigInt, BigInt, BigInt);
     "SELECT CAST(bank_id AS BIGINT), CAST(business_date AS BIGINT), first_place, last_place
      FROM day_spans ORDER BY bank_id, business_date"

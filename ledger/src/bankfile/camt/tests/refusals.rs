@@ -122,7 +122,7 @@ fn a_file_that_was_cut_off_is_refused_wherever_that_was() {
         let cut = whole.get(..length).unwrap();
         let error = read(cut.as_bytes(), &MessageSettings::default()).unwrap_err();
         let reason = Reason::Message(Fault::CutOff);
-        // Cut between two tags of the head there is nothing in it yet.
+        // Cut between two tags of the head, it is still empty.
         let nothing = matches!(&error.reason, Reason::Message(Fault::NoStatement(_)));
         assert!(error.reason == reason || (nothing && length < 70), "{length}: {error}");
     }

@@ -217,7 +217,7 @@ fn a_line_of_a_text_may_begin_with_a_colon() {
     );
     assert_eq!(statement.balances_hold(), Some(true));
 
-    // Two such lines together are no header as long as no balance or movement follows them.
+    // Two such lines together are not a header unless a balance or movement follows them.
     let statement =
         one(&around(":61:180903C5,00NTRF\r\n:86:PUKUL 16\r\n:20:30\r\n:25:59\r\n:28:1\r\nX"));
     assert_eq!(statement.lines[0].description(), "PUKUL 16 :20:30 :25:59 :28:1 X");

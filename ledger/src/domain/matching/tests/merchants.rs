@@ -1,4 +1,4 @@
-//! Rows that name a merchant, or whose account and amount tell whose they are.
+//! Rows that name a merchant, or whose account and amount identify it.
 
 use super::*;
 

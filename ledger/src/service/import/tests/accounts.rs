@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A merchant's account may be told, and is read strictly then.
+/// A merchant's account may be given, and is then read strictly.
 #[test]
 fn a_merchants_account_is_registered_where_it_is_told() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What is asked of a time is whole, whatever the clocks said while it was recorded.
+//! Queries for a time are complete, whatever the clocks said while it was recorded.
 
 use super::super::attempts::AttemptQuery;
 use super::super::transfers::TransferQuery;
