@@ -118,7 +118,7 @@ fn bilingual(title: Title) -> String {
     format!("{}<small>{}</small>", escaped(title.local), escaped(title.english))
 }
 
-/// Text that is no markup; control characters but for line breaks are replaced.
+/// Text without markup; control characters but for line breaks are replaced.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {

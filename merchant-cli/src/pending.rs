@@ -17,7 +17,7 @@ use crate::config::{Identity, state_folder, unreadable, write_private};
 use crate::failure::Failure;
 use ledger::domain::hex::Hex;
 
-/// What tells one sale from another without saying whose it is.
+/// Distinguishes sales without saying whose they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sale {
     pub(crate) server: String,

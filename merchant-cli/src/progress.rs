@@ -40,7 +40,7 @@ impl<R: Read, W: Write> Watched<R, W> {
         Self { input, line, name: harmless(&name), length, read: 0, shown: None }
     }
 
-    /// Writes the line anew when its figure is another one. A line that can't be written is none.
+    /// Writes the line anew when its figure changes. A line that can't be written is skipped.
     fn show(&mut self) {
         let figure = match self.length {
             Some(length) if length < LONG => return,

@@ -13,7 +13,7 @@ use crate::config::unreadable;
 use crate::failure::Failure;
 use crate::progress::{self, Watched};
 
-/// A file that was read whole.
+/// A file that was read completely.
 #[derive(Debug)]
 pub(crate) struct ReadFile {
     /// The name as given.

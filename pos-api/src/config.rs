@@ -140,7 +140,7 @@ pub fn database(args: &DatabaseArgs) -> anyhow::Result<DatabaseUrl> {
 /// The database and the programme's limits, for a command that credits.
 ///
 /// # Errors
-/// When the file can't be read, the URL names no database or a limit is none.
+/// When the file can't be read, the URL names no database or a limit is invalid.
 pub fn credit(
     database: &DatabaseArgs,
     limits: &ProgrammeArgs,

@@ -1,7 +1,7 @@
 //! Counters of what the service answered: kept by hand, because counting must cost a purchase next
 //! to nothing.
 //!
-//! They are open to anyone, so they tell nothing that an answer does not: an unknown card number
+//! They are open to anyone, so they reveal nothing that an answer does not: an unknown card number
 //! counts as a wrong PIN.
 
 use std::fmt::Write as _;

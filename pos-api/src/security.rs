@@ -155,7 +155,7 @@ pub(crate) fn note_step(step: Step, mut response: HttpResponse) -> HttpResponse 
     response
 }
 
-/// A client id that a request only claims, as it may stand in a log: what is no client id is not
+/// A client id that a request only claims, as it may stand in a log: anything else is not
 /// repeated, for it may be a secret in the wrong place.
 pub(crate) fn claimed(client_id: &str) -> &str {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');

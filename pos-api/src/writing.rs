@@ -1,4 +1,4 @@
-//! Requests that change something: what went wrong after a commit is never told as "nothing was done".
+//! Requests that change something: failure after a commit is never reported as "nothing was done".
 
 use actix_web::web;
 use ledger::service::Commits;

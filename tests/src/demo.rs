@@ -1,4 +1,4 @@
-//! `demo.json`: what the demo tells other programs about the data that it made.
+//! `demo.json`: the demo's description of its data for other programs.
 
 use std::collections::BTreeMap;
 use std::fs;

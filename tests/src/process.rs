@@ -34,7 +34,7 @@ impl Signal {
     }
 }
 
-/// Sends a signal to a process that the harness started. One that has ended already is no error.
+/// Sends a signal to a process that the harness started. One that has ended is not an error.
 ///
 /// The shell's built-in `kill` does it: there is no `unsafe` in this workspace.
 pub fn send_signal(pid: u32, signal: Signal) {

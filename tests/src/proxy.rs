@@ -13,9 +13,9 @@ use std::thread;
 pub enum Cut {
     /// Before the statement reaches the database.
     AtStatement,
-    /// After the database has committed the statement's transaction, and before it is told so.
+    /// After the database committed the statement's transaction, before the client has the answer.
     BeforeAnswer,
-    /// As soon as it was told so.
+    /// As soon as the client has got the answer.
     AfterAnswer,
 }
 

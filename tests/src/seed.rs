@@ -190,7 +190,7 @@ impl World {
         run_sql(self.backend, self.server.database_url(), statements);
     }
 
-    /// Fails unless `pos-api verify` finds the database whole.
+    /// Fails unless `pos-api verify` finds the database consistent.
     ///
     /// # Panics
     /// With what it found.

@@ -18,7 +18,7 @@ const PROGRAMME: &str = "programme";
 const READERS: [&str; 3] = [MERCHANT, BANK, AUDITOR];
 const ALL: [&str; 4] = [MERCHANT, BANK, AUDITOR, PROGRAMME];
 
-/// Every route with the roles that may use it; the bodies are no requests, so nothing changes.
+/// Every route with the roles that may use it; the bodies are not requests, so nothing changes.
 const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/redemptions", &[MERCHANT]),
     ("GET", "/v1/redemptions", &READERS),
@@ -69,7 +69,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/exceptions/exc_x/notes", &[MERCHANT, BANK]),
 ];
 
-/// A request to a route with a body that is no request.
+/// A request to a route with a body that is not a request.
 fn knock(
     api: &ApiClient,
     method: &str,
@@ -298,7 +298,7 @@ on_both_backends! {
         assert_eq!(lifetime, 600);
     }
 
-    /// Another role's token is no way in either, whatever it claims.
+    /// Another role's token does not help either, whatever it claims.
     fn a_role_that_a_token_only_claims_is_worth_nothing(backend) {
         let world = World::shared(backend);
         let api = world.till("JBI-1").api;

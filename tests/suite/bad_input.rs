@@ -101,7 +101,7 @@ fn fields() -> Vec<(String, &'static str)> {
 }
 
 on_both_backends! {
-    /// Quantities, prices and names that are none: 422, and the place is named.
+    /// Invalid quantities, prices and names: 422, and the place is named.
     fn a_field_that_cannot_be_read_is_named(backend) {
         let world = World::shared(backend);
         let (card, till, key) = (world.fresh_card("bri"), world.till("JBI-1"), fresh_key());
@@ -120,7 +120,7 @@ on_both_backends! {
         assert_eq!(bought.expect(201)["balance_before"], 110_000);
     }
 
-    /// Bodies that are no request at all.
+    /// Bodies that are not requests at all.
     fn a_body_that_is_no_purchase_is_refused_and_changes_nothing(backend) {
         let world = World::shared(backend);
         let (card, till, key) = (world.fresh_card("bri"), world.till("JBI-1"), fresh_key());

@@ -106,7 +106,7 @@ on_both_backends! {
         buy(&till, &card, &goods(EGG)).expect(201);
     }
 
-    /// A replay is no try.
+    /// A replay is not a try.
     fn a_replayed_wrong_pin_is_not_counted_again(backend) {
         let world = World::shared(backend);
         let (card, till) = (world.fresh_card("bri"), world.till("JBI-1"));

@@ -277,7 +277,7 @@ on_both_backends! {
         assert_eq!(look_up(&bri, &mine).expect(200)["state"], "active", "nothing changed");
     }
 
-    /// A card that never worked, a NIK that is none.
+    /// A card that never worked, an invalid NIK.
     fn an_issue_that_cannot_be_is_refused(backend) {
         let world = World::shared(backend);
         let bank = world.bank("bri");

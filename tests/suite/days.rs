@@ -151,7 +151,7 @@ on_both_backends! {
         assert_eq!(sides, ("differs", "30000", "10000"), "{check}");
     }
 
-    /// One bank's failure is its own, is told, and is not tried without end.
+    /// One bank's failure affects it alone, is reported, and is not retried without end.
     fn what_keeps_one_banks_day_open_keeps_no_other_banks(backend) {
         clear_of_midnight();
         let (world, day) = (World::start(backend), today());

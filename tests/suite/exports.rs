@@ -1,4 +1,4 @@
-//! Exports of transfers: whole, at one size of the log, and known as broken when they break.
+//! Exports of transfers: complete, at one size of the log, and known as broken when they break.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,7 +29,7 @@ fn exported(api: &ApiClient, query: &str, media: &str) -> Answer {
     answer
 }
 
-/// The transfers of an export that is whole: its last line says how many they are, and of which log.
+/// The transfers of a complete export: its last line says how many they are, and of which log.
 fn rows_of(answer: &Answer, media: &str) -> Vec<Value> {
     let text = answer.text();
     let mut rows = if media == CSV { csv_rows(&text) } else { lines(&text) };
@@ -219,7 +219,7 @@ on_both_backends! {
         });
     }
 
-    /// Access that ends in the middle ends the export, and the client can see that it is not whole.
+    /// Access that ends in the middle ends the export, and the client sees that it is incomplete.
     fn an_export_whose_client_is_revoked_breaks(backend) {
         let world = World::start(backend);
         world.sql(&old_credits(100_000));

@@ -74,7 +74,7 @@ on_both_backends! {
         let waits = buy(&failing, &card, &[eggs("1", 2_000)]);
         assert_eq!(waits.problem(429), "rate_limited", "it waits with everything");
         buy(&other, &card, &[eggs("1", 2_000)]).expect(201);
-        // After the wait it is served again: who is told to wait does not fail by that.
+        // After the wait it is served again: being asked to wait does not count as a failure.
         let served = wait_until(PATIENCE, || {
             let answer = buy(&failing, &card, &[eggs("1", 2_000)]);
             assert!(matches!(answer.status, 201 | 429), "{}", answer.text());

@@ -61,7 +61,7 @@ fn a_days_close_and_a_time_are_read_by_keys() {
             for index in indexes {
                 assert!(plan.contains(index), "{index}: {plan}");
             }
-            // Reading what the statement itself made is none.
+            // Reading the statement's own result does not count.
             assert!(!plan.contains("Seq Scan on"), "{plan}");
         }
     }

@@ -1,4 +1,4 @@
-//! A purchase is taken back: whole, once, on its day.
+//! A purchase is taken back: in full, once, on its day.
 
 use std::thread;
 
@@ -35,7 +35,7 @@ on_both_backends! {
         assert_eq!(all["balance_after"], 0);
     }
 
-    /// The answer to the purchase stays what it was; what is read later tells the truth.
+    /// The answer to the purchase stays what it was; later reads show the reversal.
     fn a_reversed_purchase_replays_as_approved_and_reads_as_reversed(backend) {
         let world = World::shared(backend);
         let (card, till, key) = (world.fresh_card("bni"), world.till("JBI-1"), fresh_key());

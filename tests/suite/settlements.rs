@@ -253,7 +253,7 @@ on_both_backends! {
         world.verify();
     }
 
-    /// Pages, dates and ids that are none.
+    /// Invalid pages, dates and ids.
     fn a_list_that_cannot_be_asked_for_is_refused(backend) {
         let world = World::shared(backend);
         let api = world.bank("bri").api;

@@ -55,7 +55,7 @@ fn line_of(words: &[&str]) -> Value {
     line
 }
 
-/// `approved`, or the refusal's code; anything else is no decision.
+/// `approved`, or the refusal's code; anything else is not a decision.
 pub(crate) fn outcome(answer: &Answer) -> String {
     match answer.status {
         201 => answer.json()["status"].as_str().unwrap().to_owned(),

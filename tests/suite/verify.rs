@@ -1,4 +1,4 @@
-//! `verify`: a database that the whole suite used is whole; one that was tampered with is not.
+//! `verify`: the database that the whole suite used is consistent; a tampered one is not.
 
 mod columns;
 mod scene;
@@ -82,7 +82,7 @@ on_both_backends! {
         assert!(code == 2 && report.contains("is not there"), "{report}");
     }
 
-    /// 2 is neither whole nor broken.
+    /// 2 is neither consistent nor broken.
     fn a_database_that_cannot_be_looked_at_is_not_called_whole(backend) {
         let world = World::shared(backend);
         let missing = match backend {

@@ -89,7 +89,7 @@ on_both_backends! {
         world.verify();
     }
 
-    /// A family that forgot its PIN is no guesser: one number counts once.
+    /// A family that forgot its PIN is not a guesser: one number counts once.
     fn many_wrong_pins_on_few_cards_suspend_nothing(backend) {
         let world = world(backend);
         let till = world.till("JBI-1");
@@ -105,7 +105,7 @@ on_both_backends! {
         assert_eq!(outcome(&buy(&till, &card, &goods(EGG))), "approved");
     }
 
-    /// The same request again is no further try.
+    /// The same request again is not another try.
     fn a_replay_counts_nothing(backend) {
         let world = world(backend);
         let till = world.till("JBI-1");
@@ -216,7 +216,7 @@ on_both_backends! {
         assert_eq!(found(&format!("from={at}")), 2);
         assert_eq!(auditor.api.get(&format!("{path}?terminal_id=x")).problem(422), "request_invalid");
 
-        // They are no purchases.
+        // They are not purchases.
         assert_eq!(listed(&auditor.api, "/v1/redemptions?merchant_id=EW-KUPANG"), Vec::<Value>::new());
         world.verify();
     }

@@ -1,4 +1,4 @@
-//! `day`: closes a bank's business day. Closing it again tells how it stands.
+//! `day`: closes a bank's business day. Closing it again reports its state.
 
 use serde::Deserialize;
 use serde_json::json;

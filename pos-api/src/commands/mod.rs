@@ -35,7 +35,7 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// Prints a line of what the command is for. Nobody listening any more is no failure.
+/// Prints a line of what the command is for. A reader that has gone is not a failure.
 pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {

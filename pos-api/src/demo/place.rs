@@ -53,7 +53,7 @@ impl Place {
         &self.database_url
     }
 
-    /// The file that tells other programs about the demo.
+    /// The file that describes the demo to other programs.
     pub(super) fn file(&self) -> PathBuf {
         self.folder.join(FILE)
     }

@@ -117,7 +117,7 @@ const MISHAPS: [&[Act]; 17] = [
 /// From this place on mishaps are of those few cards, or end a family's day.
 const COMMON: usize = 13;
 
-/// The whole day in the order of time.
+/// The complete day in order of time.
 pub(super) fn plan(town: &Town) -> Vec<Step> {
     let mut planner =
         Planner { town, random: Random::stream("day"), busy: HashSet::new(), steps: Vec::new() };

@@ -110,7 +110,7 @@ fn failed(app: &App, request: &HttpRequest, response: &ServiceResponse) {
     if let (Some(what), Some(code)) = (what, code) {
         app.security.note_request(what, request, client, code.as_str());
     }
-    // Being told to wait is no failure of its own: who goes on asking has to wait no longer for it.
+    // An answer that says to wait is not a failure: asking again does not lengthen the wait.
     if code != Some(Code::RateLimited)
         && let Some(session) = session
         && session.limits.failures.count().is_err()

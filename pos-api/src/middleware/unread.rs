@@ -2,8 +2,8 @@
 //!
 //! After an answer to a request whose body is not read yet, the server closes the connection: it says
 //! so, takes in for a second what still comes, so that the client gets to read the answer, and shuts
-//! it. It does so for a body of a told length. A chunked body that the handler dropped it would take
-//! in without end, to use the connection again; so such a body is kept until its answer was sent.
+//! it. It does so for a body of declared length. A chunked body that the handler dropped it would
+//! take in without end, to use the connection again; so such a body is kept until its answer is sent.
 
 use std::cell::RefCell;
 use std::pin::Pin;

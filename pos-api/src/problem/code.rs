@@ -1,4 +1,4 @@
-//! Every problem that is no refusal: its code, its status, its words.
+//! Every problem that is not a refusal: its code, its status, its words.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
@@ -43,11 +43,11 @@ codes! {
     /// The header `Idempotency-Key` is not there.
     KeyMissing = "idempotency_key_missing", BAD_REQUEST, "the Idempotency-Key header is required",
         "Permintaan tidak memiliki kunci pengaman. Perbarui aplikasi kasir, lalu coba lagi.";
-    /// The header `Idempotency-Key` is no 1 to 128 visible ASCII characters.
+    /// The header `Idempotency-Key` is not 1 to 128 visible ASCII characters.
     KeyInvalid = "idempotency_key_invalid", BAD_REQUEST,
         "the Idempotency-Key header has to be 1 to 128 visible ASCII characters",
         "Kunci pengaman permintaan tidak sah. Perbarui aplikasi kasir, lalu coba lagi.";
-    /// The body is no JSON.
+    /// The body is not JSON.
     JsonUnreadable = "json_unreadable", BAD_REQUEST, "the body is not readable JSON",
         "Permintaan tidak terbaca. Periksa jaringan, lalu coba lagi.";
     /// The body was not there in time.
@@ -79,7 +79,7 @@ codes! {
     /// The client's role may not do this.
     RoleNotAllowed = "role_not_allowed", FORBIDDEN, "the client's role does not allow this",
         "Akun Anda tidak berhak melakukan ini.";
-    /// There is no such thing, or it is another's.
+    /// There is no such record, or it belongs to another client.
     NotFound = "not_found", NOT_FOUND, "there is nothing here for this client",
         "Data tidak ditemukan. Periksa nomornya.";
     /// The path has no such method.

@@ -178,7 +178,7 @@ fn written(ledger: &Ledger, form: Form, first: bool, rows: &[ShownTransfer]) -> 
 }
 
 /// The body: what the sender sends. Where it ends without its last part, the connection breaks, so
-/// that no client takes it for whole.
+/// that no client takes it for complete.
 struct ExportBody {
     parts: mpsc::Receiver<Part>,
     whole: bool,

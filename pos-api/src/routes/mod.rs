@@ -194,7 +194,7 @@ fn answered(answer: Answered) -> HttpResponse {
     response.content_type("application/json").body(answer.body)
 }
 
-/// Every path that is no resource.
+/// Every path that is not a resource.
 async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::new(Code::NotFound))
 }
@@ -208,7 +208,7 @@ fn bad_query(error: &actix_web::error::QueryPayloadError) -> Problem {
     Problem::at(Code::RequestInvalid, pointer, text)
 }
 
-/// Fails when a query asks for a bank that is none.
+/// Fails when a query asks for an unknown bank.
 fn require_bank(ledger: &Ledger, code: Option<&str>) -> Result<(), Problem> {
     let Some(code) = code else { return Ok(()) };
     ledger.bank_id(code)?.map(drop).ok_or_else(no_such_bank)

@@ -1,4 +1,4 @@
-//! Reversals: a redemption is taken back, whole and once.
+//! Reversals: a redemption is taken back, in full and once.
 
 use std::sync::Arc;
 

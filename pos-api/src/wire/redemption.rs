@@ -235,7 +235,7 @@ fn refused<'a>(keys: &Keys, shown: &'a ShownAttempt, objection: &Objection) -> R
     }
 }
 
-/// Where in the request a refusal's reason lies, as far as that may be told.
+/// Where in the request a refusal's reason lies, as far as that may be shown.
 fn places(objection: &Objection) -> Vec<FieldError> {
     let at = |field: &str| match objection.line {
         Some(line) => format!("/items/{line}/{field}"),

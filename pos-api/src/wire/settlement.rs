@@ -142,7 +142,7 @@ struct IssuerAnswer<'a> {
 impl<'a> SettlementAnswer<'a> {
     pub(crate) fn of(keys: &Keys, settlement: &'a Settlement) -> Self {
         let issuers = settlement.issuers.iter().map(|(bank, net)| IssuerAnswer { bank, net: *net });
-        // What an open day sold so far is no settlement yet and has no id.
+        // An open day's sales so far are not a settlement yet and have no id.
         let id = settlement.reference.is_some().then(|| {
             public_id::encode(
                 keys,

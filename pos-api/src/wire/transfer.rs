@@ -137,7 +137,7 @@ impl Form {
         }
     }
 
-    /// The last line, by which a whole export is known: how many transfers it holds, of which size of
+    /// The last line, which marks a complete export: how many transfers it holds, of which size of
     /// the log. Where a transfer has its id, it has the word `end`.
     pub(crate) fn end(self, out: &mut String, rows: u64, log_size: i64) {
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);

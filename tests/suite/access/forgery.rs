@@ -52,7 +52,7 @@ impl Forger {
         self.sign(&self.header, &self.claims)
     }
 
-    /// Headers that are no good, each with what is wrong.
+    /// Invalid headers, each with what is wrong.
     pub(super) fn forgeries(&self) -> Vec<(String, String)> {
         let mut all = self.shapes();
         let bearer = |(what, token): (&str, String)| (what.to_owned(), format!("Bearer {token}"));

@@ -44,7 +44,7 @@ enum Heard {
     Unknown,
 }
 
-/// What the clerks of a round watch and tell.
+/// What the clerks of a round watch and report.
 #[derive(Debug, Default)]
 pub(super) struct Round {
     /// They go home.

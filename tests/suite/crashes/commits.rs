@@ -48,7 +48,7 @@ impl<'w> Ground<'w> {
             self.proxy.mend();
             let is_done = done() - before;
             match (cut, answer.status) {
-                // Whoever is told so relies on it.
+                // Whoever gets that answer relies on it.
                 (_, 503) => assert_eq!(is_done, 0, "503 and done: {what}"),
                 (Cut::AtStatement, 504) => {}
                 (Cut::BeforeAnswer, 504) | (Cut::AfterAnswer, 200..=202 | 504) => {
@@ -142,7 +142,7 @@ fn sign_and_fund(world: &World, ground: &Ground<'_>) {
     ground.check(
         "INSERT INTO reconciliation_events",
         || {
-            // Signed and reopened by turns, so that each time there is something to do.
+            // Signed and reopened alternately, so that each time there is something to do.
             let (api, reason) = (&ground.second.api, json!({"reason": "berkas susulan"}));
             if is_signed() {
                 api.post(&format!("{day}/reopenings"), &reason)

@@ -1,5 +1,5 @@
-//! What keeps a node alive, and what it tells of itself: neither slow reads nor a database's own settings stop
-//! sales, and what can't be decided shows.
+//! What keeps a node alive, and what it reports of itself: neither slow reads nor a database's own
+//! settings stop sales, and what can't be decided shows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

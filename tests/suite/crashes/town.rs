@@ -200,7 +200,7 @@ impl Town {
         run_pos_api(self.dir.path(), self.command(words))
     }
 
-    /// Fails unless `pos-api verify` finds the database whole.
+    /// Fails unless `pos-api verify` finds the database consistent.
     pub(super) fn verify(&self) {
         let found = self.run(&["verify"]);
         let report = String::from_utf8_lossy(&found.stdout);

@@ -1,4 +1,4 @@
-//! Purchases whose ids are ahead of their times: whatever clocks did, an answer by time is whole.
+//! Purchases whose ids are ahead of their times: whatever clocks did, answers by time are complete.
 
 use std::collections::BTreeSet;
 

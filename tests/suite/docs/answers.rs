@@ -37,7 +37,7 @@ impl Reader<'_> {
         let schema =
             schema.unwrap_or_else(|| panic!("no answer of `{media}` is described: {what}"));
         for name in described["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
-            // A first answer is no replay.
+            // A first answer is not a replay.
             let there = name == "Idempotent-Replayed" || answer.header(name).is_some();
             assert!(there, "`{name}` is described and not there: {what}");
         }

@@ -1,4 +1,4 @@
-//! Time does not tell which numbers are cards: an unknown one and a wrong PIN cost the same.
+//! Timing does not reveal which numbers are cards: an unknown one and a wrong PIN cost the same.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use ewarong_tests::{Merchant, World, on_both_backends};
 
 use crate::till::{EGG, fresh_key, goods, wrong_pin};
 
-/// Pairs that are measured, by turns, so that whatever else the machine does falls on both alike.
+/// Pairs that are measured alternately, so that whatever else the machine does falls on both alike.
 const PAIRS: usize = 200;
 /// How far apart the medians may lie, in percent: far more than there is between them where nothing else
 /// runs, far less than there was.

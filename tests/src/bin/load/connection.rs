@@ -55,8 +55,8 @@ impl Connection {
         }
     }
 
-    /// Reads what has come, and gives the answer when it is whole. After an error nothing is known
-    /// of the request's outcome, and the connection may not be used any more.
+    /// Reads what has come, and gives the answer when it is complete. After an error nothing is
+    /// known of the request's outcome, and the connection may not be used any more.
     pub(crate) fn receive(&mut self) -> Result<Option<Response>> {
         let free = self.input.get_mut(self.filled..).unwrap_or_default();
         match self.stream.read(free) {

@@ -55,7 +55,7 @@ pub(crate) enum Progress {
     Work,
 }
 
-/// A request under way, whole enough to be sent again.
+/// A request under way, with enough kept to be sent again.
 #[derive(Debug, Clone, Copy)]
 struct Job {
     kind: Kind,
@@ -301,7 +301,7 @@ impl Town {
         match status {
             201 => {
                 let id = text_of(body, ID).and_then(|id| id.strip_prefix("rdm_"));
-                // An id that is none is missing in the end, as it should.
+                // An invalid id counts as missing in the end, as it should.
                 let id = id.and_then(|id| id.as_bytes().try_into().ok()).unwrap_or([b'-'; 26]);
                 return Some(self.receipts.add(id, card, amount));
             }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::office::{Login, Logins, Office, Shop};
 use crate::people::{BANKS, Nation, Purpose};
 
-/// What a file tells beside the families.
+/// The rest of a file, beside the families.
 #[derive(Debug)]
 pub(crate) struct Told<'a> {
     pub(crate) base_url: &'a str,
