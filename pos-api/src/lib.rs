@@ -24,3 +24,4 @@ mod wire;
 mod writing;
 
 pub use commands::run;
+pub use routes::openapi_document;

@@ -23,9 +23,9 @@ fn read(path: &str) -> String {
     fs::read_to_string(root.join(path)).unwrap()
 }
 
-/// The description as it is in the repository.
+/// The description as it is served.
 fn description() -> Value {
-    serde_json::from_str(&read("pos-api/openapi.json")).unwrap()
+    pos_api::openapi_document()
 }
 
 /// What the source registers: `resource("...")` with the methods of its routes.

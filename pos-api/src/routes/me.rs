@@ -33,6 +33,14 @@ pub(super) async fn me(
 }
 
 /// What the shop may sell today, and for how much at the most.
+#[utoipa::path(
+    get,
+    path = "/v1/catalogue",
+    tag = "shop",
+    description = "Role: merchant.",
+    responses((status = 200, description = "Today's goods at this shop", body = CatalogueAnswer<'_>)),
+    extensions(("x-roles" = json!(["merchant"]))),
+)]
 pub(super) async fn catalogue(
     app: web::Data<App>,
     caller: Merchant,

@@ -19,6 +19,8 @@ mod rules;
 mod settlements;
 mod shops;
 
+pub use openapi::document as openapi_document;
+
 use actix_web::http::StatusCode;
 use actix_web::middleware::Compress;
 use actix_web::{HttpResponse, web};

@@ -3,8 +3,10 @@
 use ledger::domain::money::Rupiah;
 use ledger::service::{Catalogue, CatalogueItem, Scope, Shop};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::auth::Session;
+use crate::wire::schema;
 
 /// Who a client is; what its role does not have is left out.
 #[derive(Serialize)]
@@ -54,21 +56,28 @@ impl<'a> ShopAnswer<'a> {
 }
 
 /// What a shop may sell today.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Catalogue)]
 pub(crate) struct CatalogueAnswer<'a> {
+    #[schema(schema_with = schema::date)]
     date: String,
+    #[schema(schema_with = schema::zone)]
     zone: &'static str,
+    /// The region of price ceilings
     price_zone: i16,
     items: Vec<ItemAnswer<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CatalogueItem)]
 struct ItemAnswer<'a> {
     commodity: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     grade: Option<&'a str>,
     unit: &'a str,
+    /// How many decimals a quantity may have
     decimals: u32,
+    #[schema(schema_with = schema::rupiah, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     ceiling: Option<i64>,
 }

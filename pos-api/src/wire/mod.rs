@@ -14,6 +14,7 @@ pub(crate) mod reconciliation;
 pub(crate) mod redemption;
 pub(crate) mod reversal;
 pub(crate) mod rules;
+pub(crate) mod schema;
 pub(crate) mod settlement;
 pub(crate) mod shop;
 pub(crate) mod transfer;
