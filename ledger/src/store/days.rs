@@ -132,18 +132,16 @@ statement! {
 }
 
 type DayShownSql = (
-    Text,
-    Integer,
-    SmallInt,
-    BigInt,
-    Nullable<BigInt>,
-    Nullable<Text>,
-    Nullable<Integer>,
-    Nullable<Text>,
-    Nullable<Integer>,
+    (Text, Integer, SmallInt, BigInt),
+    (Nullable<BigInt>, Nullable<Text>),
+    (Nullable<Integer>, Nullable<Text>, Nullable<Integer>),
 );
-type DayShownRow =
-    (String, i32, i16, i64, Option<i64>, Option<String>, Option<i32>, Option<String>, Option<i32>);
+/// A bank's day, its status and when it was marked; its close; what keeps it from being closed.
+type DayShownRow = (
+    (String, i32, i16, i64),
+    (Option<i64>, Option<String>),
+    (Option<i32>, Option<String>, Option<i32>),
+);
 
 /// A marked day as it is shown.
 #[derive(Clone, Debug)]
@@ -246,32 +244,21 @@ impl Connection {
         let day = day.map(Date::as_number);
         let rows: Vec<DayShownRow> = self.load(DaysShown { merchant, bank, day })?;
         rows.into_iter()
-            .map(
-                |(
+            .map(|((bank, day, status, marked_at), closing, (tries, problem, behind))| {
+                let (closed_at, early_reason) = closing;
+                let (day, trouble) = (date(day)?, tries.zip(problem));
+                let behind = behind.map(date).transpose()?;
+                Ok(DayRow {
                     bank,
                     day,
                     status,
                     marked_at,
                     closed_at,
                     early_reason,
-                    tries,
-                    problem,
+                    trouble,
                     behind,
-                )| {
-                    let (day, trouble) = (date(day)?, tries.zip(problem));
-                    let behind = behind.map(date).transpose()?;
-                    Ok(DayRow {
-                        bank,
-                        day,
-                        status,
-                        marked_at,
-                        closed_at,
-                        early_reason,
-                        trouble,
-                        behind,
-                    })
-                },
-            )
+                })
+            })
             .collect()
     }
 

@@ -94,46 +94,17 @@ pub(crate) type ReconciledRow =
 pub(crate) type ExceptionStep =
     ((i64, i64, i64, i64, i64, Option<i64>), (String, String, Option<i64>));
 
-impl Connection {
+streams! {
     /// Every kept file with each of its parts.
-    pub(crate) fn each_file_part(
-        &mut self,
-        each: &mut dyn FnMut(FilePartRow) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(FilesAndParts {}, each)
-    }
-
+    each_file_part: FilesAndParts -> FilePartRow;
     /// Every recording, followed by the files that came with it.
-    pub(crate) fn each_recording(
-        &mut self,
-        each: &mut dyn FnMut(RecordingRow) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(RecordingsAndFiles {}, each)
-    }
-
+    each_recording: RecordingsAndFiles -> RecordingRow;
     /// Every reconciliation, followed by its outcomes and the rows that it used up.
-    pub(crate) fn each_reconciled_row(
-        &mut self,
-        each: &mut dyn FnMut(ReconciledRow) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(ReconciliationsAndRows {}, each)
-    }
-
+    each_reconciled_row: ReconciliationsAndRows -> ReconciledRow;
     /// Every open difference with each of its rows.
-    pub(crate) fn each_row_of_exceptions(
-        &mut self,
-        each: &mut dyn FnMut(RowOfException) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(ExceptionsAndRows {}, each)
-    }
-
+    each_row_of_exceptions: ExceptionsAndRows -> RowOfException;
     /// Every difference, followed by what happened to it.
-    pub(crate) fn each_exception_step(
-        &mut self,
-        each: &mut dyn FnMut(ExceptionStep) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(ExceptionsAndEvents {}, each)
-    }
+    each_exception_step: ExceptionsAndEvents -> ExceptionStep;
 }
 
 rules! {

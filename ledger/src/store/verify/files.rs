@@ -50,6 +50,11 @@ pub(crate) type KeptFileRow = (i64, String, i32, String, Option<String>);
 /// Rows of a kept statement: parser, statement, part, last day, fingerprints, rows.
 pub(crate) type KeptRows = (i16, i32, i32, i32, Vec<u8>, Vec<u8>);
 
+streams! {
+    /// Merchants' registered accounts, where there is one, each beside one that a file of theirs names.
+    each_account_in_files: AccountsAndFiles -> (i64, Option<String>, String);
+}
+
 impl Connection {
     /// The kept file behind this one.
     pub(crate) fn next_file(&mut self, after: i64) -> Result<Option<KeptFileRow>, StoreError> {
@@ -71,14 +76,6 @@ impl Connection {
         each: &mut dyn FnMut(KeptRows) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.stream(RowsOfFile { file }, each)
-    }
-
-    /// Merchants' registered accounts, where there is one, each beside one that a file of theirs names.
-    pub(crate) fn each_account_in_files(
-        &mut self,
-        each: &mut dyn FnMut((i64, Option<String>, String)) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(AccountsAndFiles {}, each)
     }
 }
 

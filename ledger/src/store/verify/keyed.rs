@@ -101,6 +101,11 @@ pub(crate) struct AnswerRecord {
 /// A household: id, the NIK's keyed hash, the sealed identity.
 pub(crate) type HouseholdRow = (i64, Vec<u8>, Vec<u8>);
 
+streams! {
+    /// Every household: id, the NIK's keyed hash, the sealed identity.
+    each_household: Identities -> HouseholdRow;
+}
+
 impl Connection {
     /// Every card number with its card.
     pub(crate) fn each_card_number(
@@ -112,14 +117,6 @@ impl Connection {
             each(NumberRecord { card: (wallet, id, issued_at, expires), shown, number_hash, seal })
         };
         self.stream(NumbersAndCards {}, &mut row)
-    }
-
-    /// Every household: id, the NIK's keyed hash, the sealed identity.
-    pub(crate) fn each_household(
-        &mut self,
-        each: &mut dyn FnMut(HouseholdRow) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(Identities {}, each)
     }
 
     /// Every answer that a shop was given and that is recorded.

@@ -7,8 +7,8 @@
 /// Declares rules, each a statement that finds the first row that breaks it, and the function that
 /// asks them all.
 macro_rules! rules {
-    ($(#[$doc:meta])* $all:ident; $($name:ident: $says:literal, $sql:literal;)+) => {
-        $(statement! { both $name {} -> BigInt; $sql })+
+    ($(#[$doc:meta])* $all:ident; $($name:ident: $says:literal, $($sql:literal)? $(($shared:expr))?;)+) => {
+        $(statement! { both $name {} -> BigInt; $($sql)? $(($shared))? })+
 
         impl Connection {
             $(#[$doc])*
@@ -18,6 +18,21 @@ macro_rules! rules {
                 Ok(vec![$(($says, self.first($name {})?)),+])
             }
         }
+    };
+}
+
+/// Functions that hand every row of a statement to `each`, one after the other.
+macro_rules! streams {
+    ($($(#[$doc:meta])* $each:ident: $statement:ident -> $row:ty;)+) => {
+        impl Connection {$(
+            $(#[$doc])*
+            pub(crate) fn $each(
+                &mut self,
+                each: &mut dyn FnMut($row) -> Result<(), StoreError>,
+            ) -> Result<(), StoreError> {
+                self.stream($statement {}, each)
+            }
+        )+}
     };
 }
 

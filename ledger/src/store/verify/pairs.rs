@@ -211,6 +211,11 @@ pub(crate) struct Sided {
     pub(crate) says: [Option<i64>; 4],
 }
 
+streams! {
+    /// For each merchant: id, how many attempts its log has, the lowest and the highest number.
+    each_attempt_log: AttemptNumbers -> (i64, i64, i64, i64);
+}
+
 impl Connection {
     /// Both sides of every pair from an id on, sorted by key, the narrow table's first; of roll-ups all.
     pub(crate) fn each_side(
@@ -232,13 +237,5 @@ impl Connection {
             Pairs::AccountRollups => self.stream(AccountSums {}, &mut row),
             Pairs::WalletRollups => self.stream(WalletSums {}, &mut row),
         }
-    }
-
-    /// For each merchant: id, how many attempts its log has, the lowest and the highest number.
-    pub(crate) fn each_attempt_log(
-        &mut self,
-        each: &mut dyn FnMut((i64, i64, i64, i64)) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(AttemptNumbers {}, each)
     }
 }

@@ -14,14 +14,9 @@ statement! {
 /// A proposal: id, kind, what it is about, the hash of that.
 pub(crate) type ProposalRow = (i64, i64, String, Vec<u8>);
 
-impl Connection {
+streams! {
     /// Every proposal: its id, its kind, what it is about, and the hash of that.
-    pub(crate) fn each_proposal(
-        &mut self,
-        each: &mut dyn FnMut(ProposalRow) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(Proposals {}, each)
-    }
+    each_proposal: Proposals -> ProposalRow;
 }
 
 rules! {

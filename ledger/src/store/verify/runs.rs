@@ -142,20 +142,9 @@ pub(crate) type ReferenceRow = (i64, i64, i64, String, String);
 /// A funding: its transfer, its reference and how it is compared with others, what the transfer is about.
 pub(crate) type FundingRow = (i64, (String, String), Option<i64>);
 
-impl Connection {
+streams! {
     /// Every funding: its transfer, its reference and how it is compared with others, what the transfer is about.
-    pub(crate) fn each_funding(
-        &mut self,
-        each: &mut dyn FnMut(FundingRow) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(FundingsByReference {}, each)
-    }
-
+    each_funding: FundingsByReference -> FundingRow;
     /// Every settlement's reference, in the order of their places in their days.
-    pub(crate) fn each_settlement_reference(
-        &mut self,
-        each: &mut dyn FnMut(ReferenceRow) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(SettlementReferences {}, each)
-    }
+    each_settlement_reference: SettlementReferences -> ReferenceRow;
 }

@@ -7,72 +7,125 @@ use crate::store::connection::Connection;
 use crate::store::error::StoreError;
 use crate::store::statement::statement;
 
+/// What changes are put in order by: their time, or, where time was set back once (only a database with one
+/// writer has that), their ids alone.
+macro_rules! time_of_change {
+    () => {
+        "CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END"
+    };
+}
+
+/// Merchants or terminals whose status is not the state that their last change led to.
+macro_rules! status_of_another_change {
+    ($of:literal) => {
+        concat!(
+            "SELECT m.id FROM ",
+            $of,
+            "s m
+             JOIN (SELECT ",
+            $of,
+            "_id AS subject, to_state, ROW_NUMBER() OVER (
+                    PARTITION BY ",
+            $of,
+            "_id ORDER BY ",
+            time_of_change!(),
+            " DESC, id DESC) AS place
+                FROM ",
+            $of,
+            "_changes) c ON c.subject = m.id AND c.place = 1
+             WHERE c.to_state <> m.status ORDER BY m.id LIMIT 1"
+        )
+    };
+}
+
+/// Merchants or terminals that are suspended without a change.
+macro_rules! suspended_without_change {
+    ($of:literal) => {
+        concat!(
+            "SELECT m.id FROM ",
+            $of,
+            "s m LEFT JOIN ",
+            $of,
+            "_changes c ON c.",
+            $of,
+            "_id = m.id
+             WHERE m.status = 3 AND c.id IS NULL ORDER BY m.id LIMIT 1"
+        )
+    };
+}
+
+/// Changes that do not begin with the state in which the one before ended, or lead nowhere, or are dated before it.
+macro_rules! changes_out_of_order {
+    ($of:literal) => {
+        concat!(
+            "SELECT subject FROM (
+                SELECT ",
+            $of,
+            "_id AS subject, from_state, to_state, changed_at,
+                    LAG(to_state) OVER w AS before, LAG(changed_at) OVER w AS earlier
+                FROM ",
+            $of,
+            "_changes
+                WINDOW w AS (PARTITION BY ",
+            $of,
+            "_id ORDER BY ",
+            time_of_change!(),
+            ", id)
+             ) x WHERE before <> from_state OR from_state = to_state
+                OR (changed_at < earlier AND NOT EXISTS (SELECT 1 FROM clock_eras e
+                    WHERE e.began_at <= x.changed_at AND e.recorded_to >= x.earlier))
+             ORDER BY subject LIMIT 1"
+        )
+    };
+}
+
+/// First changes that do not begin with the status that was registered.
+macro_rules! first_change_of_another_state {
+    ($of:literal) => {
+        concat!(
+            "SELECT x.subject FROM (
+                SELECT ",
+            $of,
+            "_id AS subject, from_state, ROW_NUMBER() OVER (
+                    PARTITION BY ",
+            $of,
+            "_id ORDER BY ",
+            time_of_change!(),
+            ", id) AS place
+                FROM ",
+            $of,
+            "_changes) x
+             JOIN registry_changes c ON c.table_name = '",
+            $of,
+            "s' AND c.row_key = CAST(x.subject AS TEXT)
+             WHERE x.place = 1 AND c.revision = (SELECT MIN(r.revision) FROM registry_changes r
+                    WHERE r.table_name = c.table_name AND r.row_key = c.row_key)
+                AND c.content NOT LIKE '%\"status\":' || CAST(x.from_state AS TEXT) || '%'
+                AND c.content NOT LIKE '%\"status\": ' || CAST(x.from_state AS TEXT) || '%'
+             ORDER BY x.subject LIMIT 1"
+        )
+    };
+}
+
 rules! {
     /// The rules of merchants' and terminals' changes and, for each, the first row that breaks it.
     broken_shops;
-    // Where time was set back once, and only a database with one writer has that, the order is the ids'.
     MerchantStatus: "merchants {}: its status is not what its last change made it",
-        "SELECT m.id FROM merchants m
-         JOIN (SELECT merchant_id, to_state, ROW_NUMBER() OVER (PARTITION BY merchant_id ORDER BY
-                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END DESC,
-                    id DESC) AS place
-                FROM merchant_changes) c ON c.merchant_id = m.id AND c.place = 1
-         WHERE c.to_state <> m.status ORDER BY m.id LIMIT 1";
+        (status_of_another_change!("merchant"));
     TerminalStatus: "terminals {}: its status is not what its last change made it",
-        "SELECT t.id FROM terminals t
-         JOIN (SELECT terminal_id, to_state, ROW_NUMBER() OVER (PARTITION BY terminal_id ORDER BY
-                    CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END DESC,
-                    id DESC) AS place
-                FROM terminal_changes) c ON c.terminal_id = t.id AND c.place = 1
-         WHERE c.to_state <> t.status ORDER BY t.id LIMIT 1";
+        (status_of_another_change!("terminal"));
     TerminalUnchanged: "terminals {}: it is suspended, and nothing changed it",
-        "SELECT t.id FROM terminals t LEFT JOIN terminal_changes c ON c.terminal_id = t.id
-         WHERE t.status = 3 AND c.terminal_id IS NULL ORDER BY t.id LIMIT 1";
+        (suspended_without_change!("terminal"));
     MerchantUnchanged: "merchants {}: it is suspended, and nothing changed it",
-        "SELECT m.id FROM merchants m LEFT JOIN merchant_changes c ON c.merchant_id = m.id
-         WHERE m.status = 3 AND c.merchant_id IS NULL ORDER BY m.id LIMIT 1";
+        (suspended_without_change!("merchant"));
     MerchantChangeOrder: "merchant_changes of {}: one does not begin where the one before ended",
-        "SELECT merchant_id FROM (
-            SELECT merchant_id, from_state, to_state, changed_at, LAG(to_state) OVER w AS before,
-                LAG(changed_at) OVER w AS earlier
-            FROM merchant_changes WINDOW w AS (PARTITION BY merchant_id ORDER BY
-                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id)
-         ) x WHERE before <> from_state OR from_state = to_state
-            OR (changed_at < earlier AND NOT EXISTS (SELECT 1 FROM clock_eras e
-                WHERE e.began_at <= x.changed_at AND e.recorded_to >= x.earlier))
-         ORDER BY merchant_id LIMIT 1";
+        (changes_out_of_order!("merchant"));
     MerchantChangeFirst: "merchant_changes of {}: the first does not begin with what was registered",
-        "SELECT x.merchant_id FROM (
-            SELECT merchant_id, from_state, ROW_NUMBER() OVER (PARTITION BY merchant_id ORDER BY
-                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS place
-            FROM merchant_changes) x
-         JOIN registry_changes c ON c.table_name = 'merchants' AND c.row_key = CAST(x.merchant_id AS TEXT)
-         WHERE x.place = 1 AND c.revision = (SELECT MIN(r.revision) FROM registry_changes r
-                WHERE r.table_name = c.table_name AND r.row_key = c.row_key)
-            AND c.content NOT LIKE '%\"status\":' || CAST(x.from_state AS TEXT) || '%'
-            AND c.content NOT LIKE '%\"status\": ' || CAST(x.from_state AS TEXT) || '%'
-         ORDER BY x.merchant_id LIMIT 1";
+        (first_change_of_another_state!("merchant"));
     TerminalChangeOrder: "terminal_changes of {}: one does not begin where the one before ended",
-        "SELECT terminal_id FROM (
-            SELECT terminal_id, from_state, to_state, changed_at, LAG(to_state) OVER w AS before,
-                LAG(changed_at) OVER w AS earlier
-            FROM terminal_changes WINDOW w AS (PARTITION BY terminal_id ORDER BY
-                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id)
-         ) x WHERE before <> from_state OR from_state = to_state
-            OR (changed_at < earlier AND NOT EXISTS (SELECT 1 FROM clock_eras e
-                WHERE e.began_at <= x.changed_at AND e.recorded_to >= x.earlier))
-         ORDER BY terminal_id LIMIT 1";
+        (changes_out_of_order!("terminal"));
     TerminalChangeFirst: "terminal_changes of {}: the first does not begin with what was registered",
-        "SELECT x.terminal_id FROM (
-            SELECT terminal_id, from_state, ROW_NUMBER() OVER (PARTITION BY terminal_id ORDER BY
-                CASE WHEN (SELECT COUNT(*) FROM clock_eras) = 0 THEN changed_at ELSE 0 END, id) AS place
-            FROM terminal_changes) x
-         JOIN registry_changes c ON c.table_name = 'terminals' AND c.row_key = CAST(x.terminal_id AS TEXT)
-         WHERE x.place = 1 AND c.revision = (SELECT MIN(r.revision) FROM registry_changes r
-                WHERE r.table_name = c.table_name AND r.row_key = c.row_key)
-            AND c.content NOT LIKE '%\"status\":' || CAST(x.from_state AS TEXT) || '%'
-            AND c.content NOT LIKE '%\"status\": ' || CAST(x.from_state AS TEXT) || '%'
-         ORDER BY x.terminal_id LIMIT 1";
+        (first_change_of_another_state!("terminal"));
     MerchantChangeClient: "merchant_changes of {}: its client does not act for the merchant's bank",
         "SELECT v.merchant_id FROM merchant_changes v
          LEFT JOIN merchants m ON m.id = v.merchant_id

@@ -69,6 +69,13 @@ pub(crate) struct SealedBatch {
     pub(crate) transfers: i64,
 }
 
+streams! {
+    /// Every redemption, sorted by its idempotency key.
+    each_key: RedemptionKeys -> KeyRecord;
+    /// Every credit, sorted by what it is for.
+    each_credit: CreditKeys -> CreditKey;
+}
+
 impl Connection {
     /// Every wallet by id that anything from an id on happened to, each followed by its transfers from
     /// there on. Transfers without a wallet follow no wallet's row.
@@ -87,22 +94,6 @@ impl Connection {
             })
         };
         self.stream(WalletsAndTransfers { from }, &mut row)
-    }
-
-    /// Every redemption, sorted by its idempotency key.
-    pub(crate) fn each_key(
-        &mut self,
-        each: &mut dyn FnMut(KeyRecord) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(RedemptionKeys {}, each)
-    }
-
-    /// Every credit, sorted by what it is for.
-    pub(crate) fn each_credit(
-        &mut self,
-        each: &mut dyn FnMut(CreditKey) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.stream(CreditKeys {}, each)
     }
 
     /// Every batch sealed at or after a size of the log, in the log's order, those without transfers before
